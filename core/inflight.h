@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The front end's own table of what it has asked.
+ *
+ * A response is believed only as far as this table bears it out: its id must
+ * name a request that is in flight, in its present use, with the operation
+ * that was asked. So a back end that invents an id, answers twice or answers
+ * an old connection's request is found out (-EPROTO) before anything is
+ * completed. An id is the tag of the slot below and a count of its uses above,
+ * which makes the ids of two uses of one tag differ.
+ *
+ * One table per ring; the ring's lock guards it. The caller owns the memory.
+ */
+#ifndef MOAT_CORE_INFLIGHT_H
+#define MOAT_CORE_INFLIGHT_H
+
+#include "env.h"
+#include "wire.h"
+
+#define MOAT_INFLIGHT_TAG_BITS 16
+
+/**
+ * struct moat_inflight_slot - one tag
+ * @use: how often the tag has been issued
+ * @busy: it is in flight
+ * @op: operation that was asked
+ * @order: place in the order of issue, over all tags of the table
+ */
+struct moat_inflight_slot {
+	u32 use;
+	bool busy;
+	u8 op;
+	u64 order;
+};
+
+/**
+ * struct moat_inflight - the table
+ * @slots: one per tag
+ * @size: number of tags, at most 1 << MOAT_INFLIGHT_TAG_BITS
+ * @count: number in flight
+ * @issued: number issued ever
+ */
+struct moat_inflight {
+	struct moat_inflight_slot *slots;
+	u32 size;
+	u32 count;
+	u64 issued;
+};
+
+/**
+ * moat_inflight_init() - start with nothing in flight
+ * @t: the table
+ * @slots: @size zeroed slots, the caller's
+ * @size: number of tags
+ */
+static inline void moat_inflight_init(struct moat_inflight *t,
+				      struct moat_inflight_slot *slots,
+				      u32 size)
+{
+	t->slots = slots;
+	t->size = size;
+	t->count = 0;
+	t->issued = 0;
+}
+
+/**
+ * moat_inflight_issue() - note that a tag goes out
+ * @t: the table
+ * @tag: the tag, not in flight
+ * @op: operation asked, of an indirect request the wrapped one
+ * @id: the id to put on the wire; written only on success
+ *
+ * Return: 0, or -EBUSY if the tag is in flight or out of range, which is the
+ * caller's error.
+ */
+static inline int moat_inflight_issue(struct moat_inflight *t, u32 tag, u8 op,
+				      u64 *id)
+{
+	struct moat_inflight_slot *s;
+
+	if (tag >= t->size || t->slots[tag].busy)
+		return -EBUSY;
+	s = &t->slots[tag];
+	s->use++;
+	s->busy = true;
+	s->op = op;
+	s->order = t->issued++;
+	t->count++;
+	*id = ((u64)s->use << MOAT_INFLIGHT_TAG_BITS) | tag;
+	return 0;
+}
+
+/**
+ * moat_inflight_match() - which request does a response answer?
+ * @t: the table
+ * @rsp: private copy of the response
+ * @tag: the tag, no longer in flight; written only on success
+ *
+ * A wrapped operation may be echoed as itself or as MOAT_OP_INDIRECT: both
+ * kinds of back end exist.
+ *
+ * Return: 0, or -EPROTO for a response nothing asked for.
+ */
+static inline int moat_inflight_match(struct moat_inflight *t,
+				      const struct moat_response *rsp, u32 *tag)
+{
+	u32 i = rsp->id & ((1u << MOAT_INFLIGHT_TAG_BITS) - 1);
+	struct moat_inflight_slot *s;
+
+	if (i >= t->size)
+		return -EPROTO;
+	s = &t->slots[i];
+	if (!s->busy || rsp->id >> MOAT_INFLIGHT_TAG_BITS != s->use)
+		return -EPROTO;
+	if (rsp->op != s->op && rsp->op != MOAT_OP_INDIRECT)
+		return -EPROTO;
+	s->busy = false;
+	t->count--;
+	*tag = i;
+	return 0;
+}
+
+/**
+ * moat_inflight_withdraw() - take back what will never be answered
+ * @t: the table
+ * @tag: a tag
+ *
+ * For a connection that is gone; its requests are issued anew on the next.
+ *
+ * Return: whether the tag was in flight.
+ */
+static inline bool moat_inflight_withdraw(struct moat_inflight *t, u32 tag)
+{
+	if (tag >= t->size || !t->slots[tag].busy)
+		return false;
+	t->slots[tag].busy = false;
+	t->count--;
+	return true;
+}
+
+#endif

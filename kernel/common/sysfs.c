@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The moat/ directory of a disk in sysfs: its settings, and below it one
+ * directory of counters per ring.
+ *
+ * The kobjects live as long as someone holds a file of them open, which may be
+ * longer than the disk. kobject_del() however waits for running show and store
+ * methods, and none starts behind it: so the methods may use the disk's memory,
+ * and the owner frees it only after moat_sysfs_destroy().
+ */
+#include "sysfs.h"
+
+#include <linux/export.h>
+#include <linux/list.h>
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+
+/* One ringN directory. */
+struct sysfs_ring {
+	struct kobject kobj;
+	struct list_head link;
+	struct moat_stat *stat;
+};
+
+/**
+ * struct moat_sysfs - the moat/ directory
+ * @kobj: the directory
+ * @dev: the disk's xenbus device
+ * @tune: its settings
+ * @ops: what its half does differently
+ * @rings: the ring directories; changed by the handshake only
+ */
+struct moat_sysfs {
+	struct kobject kobj;
+	struct device *dev;
+	struct moat_tune *tune;
+	const struct moat_sysfs_ops *ops;
+	struct list_head rings;
+};
+
+/* ---- counters ---- */
+
+struct stat_attribute {
+	struct attribute attr;
+	enum moat_ring_stat which;
+};
+
+static ssize_t ring_show(struct kobject *kobj, struct attribute *attr, char *buf)
+{
+	struct sysfs_ring *ring = container_of(kobj, struct sysfs_ring, kobj);
+	struct stat_attribute *a = container_of(attr, struct stat_attribute, attr);
+	ssize_t len = 0;
+	u32 i;
+
+	if (a->which != MOAT_STAT_COUNT)
+		return sysfs_emit(buf, "%llu\n", READ_ONCE(ring->stat->count[a->which]));
+	for (i = 0; i < MOAT_HIST_BUCKETS; i++)
+		len += sysfs_emit_at(buf, len, "%llu%c", READ_ONCE(ring->stat->latency[i]),
+				     i + 1 < MOAT_HIST_BUCKETS ? ' ' : '\n');
+	return len;
+}
+
+static void ring_release(struct kobject *kobj)
+{
+	kfree(container_of(kobj, struct sysfs_ring, kobj));
+}
+
+#define STAT_ATTRIBUTE(_name, text)						\
+	static struct stat_attribute stat_##_name = {				\
+		.attr = { .name = #_name, .mode = 0444 },			\
+		.which = MOAT_STAT_##_name,					\
+	};
+MOAT_RING_STATS(STAT_ATTRIBUTE)
+
+static struct stat_attribute stat_latency = {
+	.attr = { .name = "latency", .mode = 0444 },
+	.which = MOAT_STAT_COUNT,
+};
+
+#define STAT_POINTER(_name, text) &stat_##_name.attr,
+static struct attribute *ring_attrs[] = {
+	MOAT_RING_STATS(STAT_POINTER)
+	&stat_latency.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(ring);
+
+static const struct sysfs_ops ring_sysfs_ops = { .show = ring_show };
+
+static struct kobj_type ring_type = {
+	.release = ring_release,
+	.sysfs_ops = &ring_sysfs_ops,
+	.default_groups = ring_groups,
+};
+
+/* ---- settings ---- */
+
+struct tune_attribute {
+	struct attribute attr;
+	size_t offset;		/* of the word within struct moat_tune */
+	u32 max;		/* largest number allowed; 0: a name, see names() */
+};
+
+#define TUNE_ATTRIBUTE(_name, _max)						\
+	static struct tune_attribute tune_##_name = {				\
+		.attr = { .name = #_name, .mode = 0644 },			\
+		.offset = offsetof(struct moat_tune, _name),			\
+		.max = _max,							\
+	}
+
+/* A window beyond a second is no spin but a hang. */
+TUNE_ATTRIBUTE(mode, 0);
+TUNE_ATTRIBUTE(data_path, 0);
+TUNE_ATTRIBUTE(window_min_ns, NSEC_PER_SEC);
+TUNE_ATTRIBUTE(window_max_ns, NSEC_PER_SEC);
+TUNE_ATTRIBUTE(relax_every, 1 << 20);
+
+static struct attribute *disk_attrs[] = {
+	&tune_mode.attr,
+	&tune_data_path.attr,
+	&tune_window_min_ns.attr,
+	&tune_window_max_ns.attr,
+	&tune_relax_every.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(disk);
+
+static u32 *tune_word(struct moat_sysfs *sysfs, const struct tune_attribute *a)
+{
+	return (void *)sysfs->tune + a->offset;
+}
+
+static const char *const *tune_names(struct moat_sysfs *sysfs,
+				     const struct tune_attribute *a)
+{
+	return a == &tune_mode ? moat_mode_names : sysfs->ops->data_paths;
+}
+
+static ssize_t disk_show(struct kobject *kobj, struct attribute *attr, char *buf)
+{
+	struct moat_sysfs *sysfs = container_of(kobj, struct moat_sysfs, kobj);
+	struct tune_attribute *a = container_of(attr, struct tune_attribute, attr);
+	u32 value = READ_ONCE(*tune_word(sysfs, a));
+
+	if (a->max)
+		return sysfs_emit(buf, "%u\n", value);
+	return sysfs_emit(buf, "%s\n", tune_names(sysfs, a)[value]);
+}
+
+static int tune_value(struct moat_sysfs *sysfs, const struct tune_attribute *a,
+		      const char *text, u32 *value)
+{
+	int ret;
+
+	if (!a->max) {
+		ret = moat_tune_parse(tune_names(sysfs, a), text);
+		if (ret < 0)
+			return ret;
+		*value = ret;
+		return 0;
+	}
+	ret = kstrtou32(text, 0, value);
+	if (ret)
+		return ret;
+	return *value <= a->max ? 0 : -ERANGE;
+}
+
+static ssize_t disk_store(struct kobject *kobj, struct attribute *attr,
+			  const char *text, size_t len)
+{
+	struct moat_sysfs *sysfs = container_of(kobj, struct moat_sysfs, kobj);
+	struct tune_attribute *a = container_of(attr, struct tune_attribute, attr);
+	u32 value;
+	int err;
+
+	err = tune_value(sysfs, a, text, &value);
+	if (err)
+		return err;
+	WRITE_ONCE(*tune_word(sysfs, a), value);
+	sysfs->ops->changed(sysfs->dev);
+	return len;
+}
+
+static void disk_release(struct kobject *kobj)
+{
+	kfree(container_of(kobj, struct moat_sysfs, kobj));
+}
+
+static const struct sysfs_ops disk_sysfs_ops = {
+	.show = disk_show,
+	.store = disk_store,
+};
+
+static struct kobj_type disk_type = {
+	.release = disk_release,
+	.sysfs_ops = &disk_sysfs_ops,
+	.default_groups = disk_groups,
+};
+
+/* ---- life ---- */
+
+/**
+ * moat_sysfs_create() - make the moat/ directory of a disk
+ * @dev: the disk's xenbus device
+ * @tune: its settings; must outlive moat_sysfs_destroy()
+ * @ops: what its half does differently
+ *
+ * Context: process, may sleep.
+ * Return: the directory, or an ERR_PTR().
+ */
+struct moat_sysfs *moat_sysfs_create(struct device *dev, struct moat_tune *tune,
+				     const struct moat_sysfs_ops *ops)
+{
+	struct moat_sysfs *sysfs = kzalloc(sizeof(*sysfs), GFP_KERNEL);
+	int err;
+
+	if (!sysfs)
+		return ERR_PTR(-ENOMEM);
+	sysfs->dev = dev;
+	sysfs->tune = tune;
+	sysfs->ops = ops;
+	INIT_LIST_HEAD(&sysfs->rings);
+	err = kobject_init_and_add(&sysfs->kobj, &disk_type, &dev->kobj, "moat");
+	if (err) {
+		kobject_put(&sysfs->kobj);
+		return ERR_PTR(err);
+	}
+	return sysfs;
+}
+EXPORT_SYMBOL_GPL(moat_sysfs_create);
+
+/**
+ * moat_sysfs_destroy() - remove the directory and all below it
+ * @sysfs: the directory, or NULL
+ *
+ * Behind it nobody reads or writes the disk through it any more.
+ *
+ * Context: process, may sleep; not from a method of the directory.
+ */
+void moat_sysfs_destroy(struct moat_sysfs *sysfs)
+{
+	if (!sysfs)
+		return;
+	moat_sysfs_remove_rings(sysfs);
+	kobject_del(&sysfs->kobj);
+	kobject_put(&sysfs->kobj);
+}
+EXPORT_SYMBOL_GPL(moat_sysfs_destroy);
+
+/**
+ * moat_sysfs_add_ring() - show the counters of a ring
+ * @sysfs: the disk's directory
+ * @nr: number of the ring
+ * @stat: the counters; must outlive moat_sysfs_remove_rings()
+ *
+ * Context: process, may sleep; serialised by the caller with the other
+ * functions of rings.
+ * Return: 0 or a negative errno.
+ */
+int moat_sysfs_add_ring(struct moat_sysfs *sysfs, unsigned int nr,
+			struct moat_stat *stat)
+{
+	struct sysfs_ring *ring = kzalloc(sizeof(*ring), GFP_KERNEL);
+	int err;
+
+	if (!ring)
+		return -ENOMEM;
+	ring->stat = stat;
+	err = kobject_init_and_add(&ring->kobj, &ring_type, &sysfs->kobj, "ring%u", nr);
+	if (err) {
+		kobject_put(&ring->kobj);
+		return err;
+	}
+	list_add_tail(&ring->link, &sysfs->rings);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(moat_sysfs_add_ring);
+
+/**
+ * moat_sysfs_remove_rings() - remove the directories of all rings
+ * @sysfs: the disk's directory
+ *
+ * Context: as moat_sysfs_add_ring().
+ */
+void moat_sysfs_remove_rings(struct moat_sysfs *sysfs)
+{
+	struct sysfs_ring *ring, *next;
+
+	list_for_each_entry_safe(ring, next, &sysfs->rings, link) {
+		list_del(&ring->link);
+		kobject_del(&ring->kobj);
+		kobject_put(&ring->kobj);
+	}
+}
+EXPORT_SYMBOL_GPL(moat_sysfs_remove_rings);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The moat/ directory of a disk in sysfs, the same for both halves.
+ */
+#ifndef MOAT_SYSFS_H
+#define MOAT_SYSFS_H
+
+#include <linux/device.h>
+#include <linux/kobject.h>
+
+#include "stat.h"
+#include "tune.h"
+
+struct moat_sysfs;
+
+/**
+ * struct moat_sysfs_ops - what differs between the halves
+ * @data_paths: names of the data paths, ends with NULL
+ * @changed: a setting was written; called in process context after the store
+ */
+struct moat_sysfs_ops {
+	const char *const *data_paths;
+	void (*changed)(struct device *dev);
+};
+
+struct moat_sysfs *moat_sysfs_create(struct device *dev, struct moat_tune *tune,
+				     const struct moat_sysfs_ops *ops);
+void moat_sysfs_destroy(struct moat_sysfs *sysfs);
+int moat_sysfs_add_ring(struct moat_sysfs *sysfs, unsigned int nr,
+			struct moat_stat *stat);
+void moat_sysfs_remove_rings(struct moat_sysfs *sysfs);
+
+#endif

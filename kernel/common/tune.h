@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What an administrator can set on a disk while it runs.
+ *
+ * Plain words that the data path reads with READ_ONCE() whenever it needs
+ * them; sysfs writes them. No lock: each is meaningful on its own.
+ */
+#ifndef MOAT_TUNE_H
+#define MOAT_TUNE_H
+
+#include <linux/types.h>
+
+#include "core/spin.h"
+
+/**
+ * struct moat_tune - settings of a disk
+ * @mode: enum moat_mode
+ * @window_min_ns: shortest adaptive window
+ * @window_max_ns: longest adaptive window
+ * @relax_every: a spinner executes cpu_relax() every so many looks; 0: never
+ * @data_path: index into the half's own list of data paths
+ */
+struct moat_tune {
+	u32 mode;
+	u32 window_min_ns;
+	u32 window_max_ns;
+	u32 relax_every;
+	u32 data_path;
+};
+
+/**
+ * moat_tune_spin() - the spin policy's parameters, as they are now
+ * @tune: the settings
+ *
+ * Context: any.
+ */
+static inline struct moat_spin_params moat_tune_spin(const struct moat_tune *tune)
+{
+	struct moat_spin_params p = {
+		.mode = READ_ONCE(tune->mode),
+		.window_min_ns = READ_ONCE(tune->window_min_ns),
+		.window_max_ns = READ_ONCE(tune->window_max_ns),
+	};
+
+	return p;
+}
+
+int moat_tune_parse(const char *const *names, const char *text);
+extern const char *const moat_mode_names[];
+
+#endif
