@@ -215,6 +215,20 @@ static inline int moat_ring_responses(const struct moat_ring *ring, u32 *count)
 }
 
 /**
+ * moat_ring_peek_responses() - is it worth taking the lock?
+ * @ring: the ring, which must not go away meanwhile
+ *
+ * A hint for a spinner, without barrier or lock: what it says may be old by
+ * the time it is used. moat_ring_responses() decides.
+ *
+ * Return: whether a response seems to wait.
+ */
+static inline bool moat_ring_peek_responses(const struct moat_ring *ring)
+{
+	return READ_ONCE(ring->shared->rsp_prod) != READ_ONCE(ring->cons);
+}
+
+/**
  * moat_ring_take_response() - copy out the next response
  * @ring: the ring; moat_ring_responses() said there is one
  * @rsp: the private copy
