@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The connection of a disk to a back end: the handshake through xenstore.
+ *
+ *   back end InitWait    moat_conn_open(): make rings and event channels,
+ *                        publish them, become Initialised
+ *   back end Connected   moat_conn_start(): read and judge what it announces,
+ *                        adopt it, become Connected
+ *   either gone          moat_conn_close(): no rings; what was in flight waits
+ *
+ * The first connection decides how many queues the disk has and how deep they
+ * are; later ones may have fewer or smaller rings, never more. Keys: Xen's
+ * public io/blkif.h.
+ */
+#include "conn.h"
+
+#include <linux/blkdev.h>
+#include <linux/cpumask.h>
+#include <linux/interrupt.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <xen/xenbus.h>
+
+#include <moat/keys.h>
+
+#include "disk.h"
+#include "params.h"
+#include "poll.h"
+
+/* ---- rings ---- */
+
+/* Decide on the number of queues, for good. */
+static int conn_make_queues(struct moat_disk *disk, unsigned int offered)
+{
+	unsigned int want = moat_params.max_queues ?: num_online_cpus();
+	unsigned int polled = 0, i;
+	int err;
+
+	want = min(want, offered);
+	if (offered > 1)
+		polled = min(moat_params.poll_queues, offered - 1);
+	want = min(want, offered - polled);
+	disk->nr_queues = want + polled;
+	disk->nr_polled = polled;
+
+	disk->queue = kvcalloc(disk->nr_queues, sizeof(*disk->queue), GFP_KERNEL);
+	if (!disk->queue)
+		return -ENOMEM;
+	for (i = 0; i < disk->nr_queues; i++) {
+		moat_queue_init(&disk->queue[i], disk, i);
+		err = moat_sysfs_add_ring(disk->sysfs, i, &disk->queue[i].stat);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Is a ring for polled requests alone? */
+static bool conn_ring_polled(const struct moat_disk *disk, unsigned int ring)
+{
+	/* The contexts it serves are those congruent to it: the first of them
+	 * is polled only if all are.
+	 */
+	return ring >= disk->nr_queues - disk->nr_polled;
+}
+
+static int conn_open_rings(struct moat_disk *disk)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < disk->nr_rings; i++) {
+		disk->queue[i].polled = conn_ring_polled(disk, i);
+		err = moat_queue_open(&disk->queue[i], disk->ring_pages);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Read what limits the rings, and make them. */
+static int conn_make_rings(struct moat_disk *disk)
+{
+	const char *other = disk->xdev->otherend;
+	unsigned int queues, order;
+	int err;
+
+	queues = xenbus_read_unsigned(other, "multi-queue-max-queues", 1);
+	order = xenbus_read_unsigned(other, "max-ring-page-order", 0);
+	disk->readonly = xenbus_read_unsigned(other, MOAT_KEY_PERSISTENT_RO, 0);
+	disk->offered = READ_ONCE(disk->tune.data_path) == MOAT_PATH_PERSISTENT;
+	queues = clamp(queues, 1u, 2 * nr_cpu_ids);
+	disk->ring_pages = 1u << min(order, moat_params.ring_order);
+	if (!disk->queue) {
+		err = conn_make_queues(disk, queues);
+		if (err)
+			return err;
+		disk->depth = moat_ring_slots(MOAT_LAYOUT_64, disk->ring_pages);
+	}
+	disk->nr_rings = min(disk->nr_queues, queues);
+	return conn_open_rings(disk);
+}
+
+/* ---- publishing ---- */
+
+/* Write a key, or see to it that it is absent. */
+static int conn_put(struct xenbus_transaction t, const char *dir,
+		    const char *key, bool present, unsigned int value)
+{
+	int err;
+
+	if (present)
+		return xenbus_printf(t, dir, key, "%u", value);
+	err = xenbus_rm(t, dir, key);
+	return err == -ENOENT ? 0 : err;
+}
+
+static int conn_put_ring(struct xenbus_transaction t, const char *dir,
+			 const struct moat_queue *q)
+{
+	char key[sizeof("ring-ref") + 10];
+	unsigned int i;
+	int err;
+
+	if (q->pages == 1) {
+		err = conn_put(t, dir, "ring-ref", true, q->grefs[0]);
+	} else {
+		for (i = 0, err = 0; i < q->pages && !err; i++) {
+			snprintf(key, sizeof(key), "ring-ref%u", i);
+			err = conn_put(t, dir, key, true, q->grefs[i]);
+		}
+	}
+	return err ?: conn_put(t, dir, "event-channel", true, q->port);
+}
+
+/* The keys of all rings: one alone lives in the device's own directory. */
+static int conn_put_rings(struct xenbus_transaction t, struct moat_disk *disk)
+{
+	const char *node = disk->xdev->nodename;
+	unsigned int i;
+	char *dir;
+	int err = 0;
+
+	if (disk->nr_rings == 1)
+		return conn_put_ring(t, node, &disk->queue[0]);
+	for (i = 0; i < disk->nr_rings && !err; i++) {
+		dir = kasprintf(GFP_NOIO, "%s/queue-%u", node, i);
+		if (!dir)
+			return -ENOMEM;
+		err = conn_put_ring(t, dir, &disk->queue[i]);
+		kfree(dir);
+	}
+	return err;
+}
+
+static int conn_put_all(struct xenbus_transaction t, struct moat_disk *disk)
+{
+	const char *node = disk->xdev->nodename;
+	int err;
+
+	err = conn_put_rings(t, disk);
+	if (!err)
+		err = conn_put(t, node, "multi-queue-num-queues",
+			       disk->nr_rings > 1, disk->nr_rings);
+	if (!err)
+		err = conn_put(t, node, "ring-page-order", disk->ring_pages > 1,
+			       ilog2(disk->ring_pages));
+	if (!err)
+		err = conn_put(t, node, "feature-persistent", true, disk->offered);
+	if (!err)
+		err = conn_put(t, node, MOAT_KEY_PERSISTENT_RO, disk->readonly, 1);
+	if (!err)
+		err = xenbus_printf(t, node, "protocol", "%s", "x86_64-abi");
+	return err;
+}
+
+/* Write everything in one transaction, however often xenstored wants it. */
+static int conn_publish(struct moat_disk *disk)
+{
+	struct xenbus_transaction t;
+	int err;
+
+	do {
+		err = xenbus_transaction_start(&t);
+		if (err)
+			return err;
+		err = conn_put_all(t, disk);
+		if (err) {
+			xenbus_transaction_end(t, 1);
+			return err;
+		}
+		err = xenbus_transaction_end(t, 0);
+	} while (err == -EAGAIN);
+	return err;
+}
+
+/**
+ * moat_conn_open() - offer rings to a back end that waits for them
+ * @disk: the disk, its connection down
+ *
+ * Context: process, may sleep; the disk's lock held.
+ * Return: 0 or a negative errno, which has been reported to xenstore.
+ */
+int moat_conn_open(struct moat_disk *disk)
+{
+	int err;
+
+	err = conn_make_rings(disk);
+	if (err) {
+		xenbus_dev_fatal(disk->xdev, err, "making rings");
+		goto err_close;
+	}
+	err = conn_publish(disk);
+	if (err) {
+		xenbus_dev_fatal(disk->xdev, err, "publishing rings");
+		goto err_close;
+	}
+	disk->link = MOAT_LINK_OFFERED;
+	xenbus_switch_state(disk->xdev, XenbusStateInitialised);
+	return 0;
+
+err_close:
+	moat_conn_close(disk);
+	return err;
+}
+
+/* ---- the back end's announcement ---- */
+
+static u64 announce_read(struct moat_disk *disk, const char *key)
+{
+	unsigned long long value;
+
+	if (xenbus_scanf(XBT_NIL, disk->xdev->otherend, key, "%llu", &value) != 1)
+		return 0;
+	return value;
+}
+
+static void conn_read_announce(struct moat_disk *disk, struct moat_announce *a)
+{
+	a->sectors = announce_read(disk, "sectors");
+	a->sector_size = announce_read(disk, "sector-size");
+	a->physical_size = announce_read(disk, "physical-sector-size");
+	a->info = announce_read(disk, "info");
+	a->flush = announce_read(disk, "feature-flush-cache");
+	a->barrier = announce_read(disk, "feature-barrier");
+	a->discard = announce_read(disk, "feature-discard");
+	a->discard_granularity = announce_read(disk, "discard-granularity");
+	a->discard_alignment = announce_read(disk, "discard-alignment");
+	a->discard_secure = announce_read(disk, "discard-secure");
+	a->persistent = announce_read(disk, "feature-persistent");
+	a->max_indirect = announce_read(disk, "feature-max-indirect-segments");
+}
+
+static int conn_read_traits(struct moat_disk *disk, struct moat_traits *t)
+{
+	struct moat_announce a;
+	const char *why;
+
+	conn_read_announce(disk, &a);
+	why = moat_announce_check(&a, moat_params.max_segs, t);
+	if (!why)
+		return 0;
+	dev_err_ratelimited(&disk->xdev->dev, "%s: disk refused: %s\n",
+			    disk->name, why);
+	return -EINVAL;
+}
+
+/* ---- start ---- */
+
+/* The vCPU that a ring mostly works for. */
+static unsigned int conn_ring_cpu(const struct moat_disk *disk, unsigned int ring)
+{
+	bool polled = conn_ring_polled(disk, ring);
+	const struct blk_mq_queue_map *map =
+		&disk->tags.map[polled ? HCTX_TYPE_POLL : HCTX_TYPE_DEFAULT];
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		if (map->mq_map[cpu] == ring)
+			return cpu;
+	return cpumask_first(cpu_online_mask);
+}
+
+static int conn_start_rings(struct moat_disk *disk)
+{
+	/* Several contexts may share a ring: one slot for each of their tags. */
+	unsigned int slots = disk->depth *
+			     DIV_ROUND_UP(disk->nr_queues, disk->nr_rings);
+	unsigned int i, cpu;
+	int err;
+
+	for (i = 0; i < disk->nr_rings; i++) {
+		struct moat_queue *q = &disk->queue[i];
+
+		cpu = conn_ring_cpu(disk, i);
+		moat_poller_assign(q, cpu);
+		err = moat_queue_start(q, disk->persistent, disk->readonly, slots);
+		if (err)
+			return err;
+		/* Only a matter of speed: completions find the submitter. */
+		irq_set_affinity(q->irq, cpumask_of(cpu));
+	}
+	return 0;
+}
+
+/**
+ * moat_conn_start() - the back end is connected: judge it and begin
+ * @disk: the disk, rings offered
+ *
+ * Context: process, may sleep; the disk's lock held.
+ * Return: 0 or a negative errno, which has been reported to xenstore.
+ */
+int moat_conn_start(struct moat_disk *disk)
+{
+	struct moat_traits t;
+	int err;
+
+	err = conn_read_traits(disk, &t);
+	if (!err && !disk->gd)
+		err = moat_disk_build(disk, &t);
+	if (!err)
+		err = moat_disk_adopt(disk, &t);
+	if (err)
+		goto err_fatal;
+	disk->persistent = disk->offered && t.persistent;
+	err = conn_start_rings(disk);
+	if (err)
+		goto err_fatal;
+
+	disk->link = MOAT_LINK_UP;
+	xenbus_switch_state(disk->xdev, XenbusStateConnected);
+	moat_disk_wake(disk);
+	queue_work(moat_front_wq, &disk->life);
+	return 0;
+
+err_fatal:
+	xenbus_dev_fatal(disk->xdev, err, "connecting disk %s", disk->name);
+	return err;
+}
+
+/**
+ * moat_conn_close() - have no rings
+ * @disk: the disk, held if it has a gendisk
+ *
+ * What was in flight waits for the next connection. Idempotent.
+ *
+ * Context: process, may sleep; the disk's lock held.
+ */
+void moat_conn_close(struct moat_disk *disk)
+{
+	unsigned int i;
+
+	for (i = 0; i < disk->nr_queues && disk->queue; i++)
+		moat_queue_close(&disk->queue[i], &disk->waiting);
+	disk->link = MOAT_LINK_DOWN;
+	clear_bit(MOAT_DISK_BROKEN, &disk->flags);
+}
+
+/**
+ * moat_conn_refresh() - a connected back end announces itself again
+ * @disk: the disk, connected
+ *
+ * That is how a resize is told. A disk that shrinks to nothing has lost its
+ * device, which is a fault, not a size: the disk keeps the one it has, and its
+ * requests wait for a back end that can serve them.
+ *
+ * Context: process, may sleep; the disk's lock held.
+ */
+void moat_conn_refresh(struct moat_disk *disk)
+{
+	struct moat_announce a;
+	struct moat_traits t;
+	const char *why;
+
+	conn_read_announce(disk, &a);
+	why = moat_announce_check(&a, moat_params.max_segs, &t);
+	if (!why && t.block_size != disk->traits.block_size)
+		why = "its logical block size is another";
+	if (!why)
+		moat_disk_resize(disk, t.capacity);
+	else if (!a.sectors)
+		moat_disk_break(disk, "has lost its device");
+	else
+		dev_err_ratelimited(&disk->xdev->dev, "%s: not resized: %s\n",
+				    disk->name, why);
+}

@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A disk: what stays while back ends come and go.
+ *
+ * It is created when xenbus shows the device, gets its queues and its gendisk
+ * when the first back end connects, and from then on keeps its tags, settings
+ * and open files whatever happens to the connection. While there is none the
+ * request queue is held: new requests wait in the block layer, and those that
+ * were in flight wait in a list, to be issued again.
+ */
+#include "disk.h"
+
+#include <linux/blkdev.h>
+#include <linux/hdreg.h>
+#include <linux/ratelimit.h>
+#include <linux/slab.h>
+
+#include "conn.h"
+#include "io.h"
+#include "life.h"
+#include "mq.h"
+#include "params.h"
+#include "replay.h"
+
+/* How old a request becomes before blk-mq has us look after it. */
+#define DISK_TIMEOUT (30 * HZ)
+
+/* ---- what users of the block device see ---- */
+
+static int disk_open(struct block_device *bdev, fmode_t mode)
+{
+	struct moat_disk *disk = bdev->bd_disk->private_data;
+
+	return test_bit(MOAT_DISK_GONE, &disk->flags) ? -ENXIO : 0;
+}
+
+static void disk_last_close(struct gendisk *gd, fmode_t mode)
+{
+	struct moat_disk *disk = gd->private_data;
+
+	if (disk_openers(gd) || !test_bit(MOAT_DISK_CLOSING, &disk->flags))
+		return;
+	if (!test_bit(MOAT_DISK_GONE, &disk->flags))
+		queue_work(moat_front_wq, &disk->life);
+}
+
+/* For old partitioning tools; any geometry that covers the disk will do. */
+static int disk_getgeo(struct block_device *bdev, struct hd_geometry *geo)
+{
+	geo->heads = 255;
+	geo->sectors = 63;
+	geo->cylinders = div_u64(bdev_nr_sectors(bdev), 255 * 63);
+	return 0;
+}
+
+static void disk_free(struct moat_disk *disk)
+{
+	kvfree(disk->queue);
+	kfree(disk);
+}
+
+static void disk_freed(struct gendisk *gd)
+{
+	disk_free(gd->private_data);
+}
+
+static const struct block_device_operations disk_ops = {
+	.owner = THIS_MODULE,
+	.open = disk_open,
+	.release = disk_last_close,
+	.getgeo = disk_getgeo,
+	.free_disk = disk_freed,
+};
+
+/* ---- settings ---- */
+
+static void disk_changed(struct device *dev)
+{
+	struct moat_disk *disk = dev_get_drvdata(dev);
+	unsigned int i;
+
+	mutex_lock(&disk->lock);
+	for (i = 0; disk->link == MOAT_LINK_UP && i < disk->nr_rings; i++)
+		moat_queue_retune(&disk->queue[i]);
+	if (disk->link == MOAT_LINK_UP && disk->persistent &&
+	    disk->tune.data_path == MOAT_PATH_GRANT)
+		dev_info(dev, "data path grant begins with the next connection: this back end keeps grants mapped\n");
+	mutex_unlock(&disk->lock);
+}
+
+static const struct moat_sysfs_ops disk_sysfs_ops = {
+	.data_paths = moat_path_names,
+	.changed = disk_changed,
+};
+
+/* ---- create and destroy ---- */
+
+static int disk_identify(struct moat_disk *disk)
+{
+	const char *node = disk->xdev->nodename;
+	unsigned int number;
+	int err;
+
+	err = xenbus_scanf(XBT_NIL, node, "virtual-device", "%u", &number);
+	if (err != 1)
+		err = xenbus_scanf(XBT_NIL, node, "virtual-device-ext", "%u", &number);
+	if (err != 1)
+		return err < 0 ? err : -EINVAL;
+	err = moat_vdev_parse(number, &disk->vdev);
+	if (err)
+		return err;
+	moat_vdev_name(&disk->vdev, disk->name);
+	disk->handle = number;
+	return 0;
+}
+
+/**
+ * moat_disk_create() - a disk without a back end
+ * @xdev: its xenbus device
+ *
+ * Context: process, may sleep.
+ * Return: the disk, or an ERR_PTR(), the reason having been reported.
+ */
+struct moat_disk *moat_disk_create(struct xenbus_device *xdev)
+{
+	struct moat_disk *disk = kzalloc(sizeof(*disk), GFP_KERNEL);
+	int err;
+
+	if (!disk)
+		return ERR_PTR(-ENOMEM);
+	disk->xdev = xdev;
+	disk->tune = moat_params.tune;
+	mutex_init(&disk->lock);
+	INIT_LIST_HEAD(&disk->waiting);
+	bio_list_init(&disk->split);
+	INIT_DELAYED_WORK(&disk->replay, moat_replay_run);
+	INIT_WORK(&disk->life, moat_life_run);
+	err = disk_identify(disk);
+	if (err) {
+		xenbus_dev_fatal(xdev, err, "reading virtual-device");
+		goto err_free;
+	}
+	dev_set_drvdata(&xdev->dev, disk);
+	disk->sysfs = moat_sysfs_create(&xdev->dev, &disk->tune, &disk_sysfs_ops);
+	if (IS_ERR(disk->sysfs)) {
+		err = PTR_ERR(disk->sysfs);
+		xenbus_dev_fatal(xdev, err, "creating sysfs files");
+		goto err_free;
+	}
+	return disk;
+
+err_free:
+	dev_set_drvdata(&xdev->dev, NULL);
+	kfree(disk);
+	return ERR_PTR(err);
+}
+
+/**
+ * moat_disk_destroy() - let go of a disk
+ * @disk: the disk, killed, its gendisk deleted if it was added, no work left
+ *
+ * Its memory stays for those who still have it open.
+ *
+ * Context: process, may sleep.
+ */
+void moat_disk_destroy(struct moat_disk *disk)
+{
+	moat_sysfs_destroy(disk->sysfs);
+	dev_set_drvdata(&disk->xdev->dev, NULL);
+	if (disk->added) {
+		blk_mq_free_tag_set(&disk->tags);
+		put_disk(disk->gd);
+		return;
+	}
+	/* One that was never added uses its tag set until it is released. */
+	if (disk->gd)
+		put_disk(disk->gd);
+	if (disk->tags.tags)
+		blk_mq_free_tag_set(&disk->tags);
+	disk_free(disk);
+}
+
+/* ---- the block layer's view ---- */
+
+static void disk_limit_discard(struct moat_disk *disk)
+{
+	const struct moat_traits *t = &disk->traits;
+	struct request_queue *queue = disk->gd->queue;
+
+	blk_queue_max_discard_sectors(queue, t->discard ? UINT_MAX >> SECTOR_SHIFT : 0);
+	blk_queue_max_secure_erase_sectors(queue, t->secure_discard ?
+					   UINT_MAX >> SECTOR_SHIFT : 0);
+	queue->limits.discard_granularity = t->discard ? t->granularity : 0;
+	queue->limits.discard_alignment = t->discard ? t->alignment : 0;
+}
+
+/* Tell the block layer what a request may be. */
+static void disk_limit(struct moat_disk *disk)
+{
+	const struct moat_traits *t = &disk->traits;
+	struct request_queue *queue = disk->gd->queue;
+
+	blk_queue_logical_block_size(queue, t->block_size);
+	blk_queue_physical_block_size(queue, t->physical_size);
+	/* A segment on the wire is a granted page or a part of one. */
+	blk_queue_max_segments(queue, disk->max_segs);
+	blk_queue_max_segment_size(queue, XEN_PAGE_SIZE);
+	blk_queue_segment_boundary(queue, XEN_PAGE_SIZE - 1);
+	blk_queue_max_hw_sectors(queue, disk->max_segs * MOAT_WIRE_SECTORS);
+	blk_queue_dma_alignment(queue, MOAT_SECTOR_SIZE - 1);
+	disk_limit_discard(disk);
+	/* The wire has no FUA: the block layer flushes behind such a write. */
+	blk_queue_write_cache(queue, t->flush != MOAT_FLUSH_NONE, false);
+	set_disk_ro(disk->gd, t->readonly);
+}
+
+static int disk_alloc_tags(struct moat_disk *disk)
+{
+	struct blk_mq_tag_set *set = &disk->tags;
+
+	set->ops = &moat_mq_ops;
+	set->nr_hw_queues = disk->nr_queues;
+	set->nr_maps = disk->nr_polled ? HCTX_MAX_TYPES : 1;
+	set->queue_depth = disk->depth;
+	set->numa_node = NUMA_NO_NODE;
+	set->cmd_size = struct_size((struct moat_io *)NULL, piece, disk->room);
+	/* The storage domain has the device, and the scheduler for it. */
+	set->flags = BLK_MQ_F_SHOULD_MERGE | BLK_MQ_F_NO_SCHED_BY_DEFAULT;
+	set->timeout = DISK_TIMEOUT;
+	set->driver_data = disk;
+	return blk_mq_alloc_tag_set(set);
+}
+
+/**
+ * moat_disk_build() - make tags and gendisk
+ * @disk: the disk, with queues but without these
+ * @t: what the first back end announced
+ *
+ * Context: process, may sleep; the disk's lock held.
+ * Return: 0 or a negative errno.
+ */
+int moat_disk_build(struct moat_disk *disk, const struct moat_traits *t)
+{
+	struct gendisk *gd;
+	int err;
+
+	disk->room = t->max_segs;
+	err = disk_alloc_tags(disk);
+	if (err)
+		return err;
+	gd = blk_mq_alloc_disk(&disk->tags, disk);
+	if (IS_ERR(gd)) {
+		blk_mq_free_tag_set(&disk->tags);
+		return PTR_ERR(gd);
+	}
+	strscpy(gd->disk_name, disk->name, sizeof(gd->disk_name));
+	gd->fops = &disk_ops;
+	gd->private_data = disk;
+	/* Major 0: a number of the block layer's own choice, so that the
+	 * kernel's own driver can be loaded beside this one.
+	 */
+	if (disk->vdev.part)
+		gd->flags |= GENHD_FL_NO_PART;
+	if (t->removable)
+		gd->flags |= GENHD_FL_REMOVABLE;
+	blk_queue_flag_set(QUEUE_FLAG_NONROT, gd->queue);
+	set_capacity(gd, t->capacity);
+	disk->gd = gd;
+	return 0;
+}
+
+/* Why a disk cannot go on as another one, or NULL. */
+static const char *disk_mismatch(const struct moat_disk *disk,
+				 const struct moat_traits *t)
+{
+	if (t->block_size != disk->traits.block_size)
+		return "its logical block size is another";
+	if (t->capacity < get_capacity(disk->gd))
+		return "it is smaller";
+	if (t->readonly && !disk->traits.readonly)
+		return "it cannot be written any more";
+	return NULL;
+}
+
+/**
+ * moat_disk_adopt() - go on with what a back end announced
+ * @disk: the disk, built
+ * @t: the announcement
+ *
+ * Context: process, may sleep; the disk's lock held.
+ * Return: 0, or -EINVAL if it cannot be the same disk.
+ */
+int moat_disk_adopt(struct moat_disk *disk, const struct moat_traits *t)
+{
+	const char *why = disk->traits.block_size ? disk_mismatch(disk, t) : NULL;
+
+	if (why) {
+		dev_err_ratelimited(&disk->xdev->dev,
+				    "%s: not the disk that was here: %s\n",
+				    disk->name, why);
+		return -EINVAL;
+	}
+	disk->traits = *t;
+	disk->max_segs = min(t->max_segs, disk->room);
+	disk_limit(disk);
+	if (disk->added)
+		set_capacity_and_notify(disk->gd, t->capacity);
+	else
+		set_capacity(disk->gd, t->capacity);
+	return 0;
+}
+
+/**
+ * moat_disk_add() - show the disk to the world
+ * @disk: the disk, connected
+ *
+ * Reads the partition table.
+ *
+ * Context: the life work; may wait for I/O.
+ * Return: 0 or a negative errno.
+ */
+int moat_disk_add(struct moat_disk *disk)
+{
+	const struct moat_traits *t = &disk->traits;
+	int err;
+
+	err = device_add_disk(&disk->xdev->dev, disk->gd, NULL);
+	if (err)
+		return err;
+	disk->added = true;
+	dev_info(&disk->xdev->dev,
+		 "%s: %llu sectors, blocks of %u; %u rings of %u, %u segments, %s grants\n",
+		 disk->name, t->capacity, t->block_size, disk->nr_rings,
+		 disk->depth, disk->max_segs,
+		 disk->persistent ? "persistent" : "single");
+	return 0;
+}
+
+/**
+ * moat_disk_try_gone() - if nobody has it open, let nobody open it any more
+ * @disk: the disk
+ *
+ * Context: process, may sleep.
+ * Return: whether the caller may, and has to, delete the gendisk.
+ */
+bool moat_disk_try_gone(struct moat_disk *disk)
+{
+	bool gone = false;
+
+	/* Openers are counted and let in under this mutex. */
+	mutex_lock(&disk->gd->open_mutex);
+	if (!disk_openers(disk->gd))
+		gone = !test_and_set_bit(MOAT_DISK_GONE, &disk->flags);
+	mutex_unlock(&disk->gd->open_mutex);
+	return gone;
+}
+
+/**
+ * moat_disk_resize() - the back end announces another size
+ * @disk: the disk, connected
+ * @capacity: in units of 512 bytes, not 0
+ *
+ * Context: process, may sleep; the disk's lock held.
+ */
+void moat_disk_resize(struct moat_disk *disk, u64 capacity)
+{
+	if (capacity == get_capacity(disk->gd))
+		return;
+	dev_info_ratelimited(&disk->xdev->dev, "%s: now %llu sectors\n",
+			     disk->name, capacity);
+	disk->traits.capacity = capacity;
+	if (disk->added)
+		set_capacity_and_notify(disk->gd, capacity);
+	else
+		set_capacity(disk->gd, capacity);
+}
+
+/* ---- hold and release ---- */
+
+/**
+ * moat_disk_hold() - let no request come to the driver, and wait for those
+ * that are just coming
+ * @disk: the disk
+ *
+ * Context: process, may sleep.
+ */
+void moat_disk_hold(struct moat_disk *disk)
+{
+	if (!disk->gd)
+		return;
+	if (!test_and_set_bit(MOAT_DISK_HELD, &disk->flags))
+		blk_mq_quiesce_queue_nowait(disk->gd->queue);
+	blk_mq_wait_quiesce_done(disk->gd->queue);
+}
+
+/**
+ * moat_disk_release() - let requests come again
+ * @disk: the disk
+ *
+ * Context: any.
+ */
+void moat_disk_release(struct moat_disk *disk)
+{
+	if (test_and_clear_bit(MOAT_DISK_HELD, &disk->flags))
+		blk_mq_unquiesce_queue(disk->gd->queue);
+}
+
+/**
+ * moat_disk_wake() - have the replay work look after the disk
+ * @disk: the disk
+ *
+ * Context: any.
+ */
+void moat_disk_wake(struct moat_disk *disk)
+{
+	mod_delayed_work(moat_front_wq, &disk->replay, 0);
+}
+
+/**
+ * moat_disk_break() - the back end broke the protocol
+ * @disk: the disk
+ * @why: what it did, for the log
+ *
+ * The disk is held from here on; its requests wait for another connection, or
+ * for the end of the disk.
+ *
+ * Context: any.
+ */
+void moat_disk_break(struct moat_disk *disk, const char *why)
+{
+	if (test_and_set_bit(MOAT_DISK_BROKEN, &disk->flags))
+		return;
+	dev_err_ratelimited(&disk->xdev->dev,
+			    "%s: back end in domain %d %s: connection stopped\n",
+			    disk->name, disk->xdev->otherend_id, why);
+	if (!test_and_set_bit(MOAT_DISK_HELD, &disk->flags))
+		blk_mq_quiesce_queue_nowait(disk->gd->queue);
+	moat_disk_wake(disk);
+}
+
+/**
+ * moat_disk_kill() - there will be no back end any more: fail all I/O
+ * @disk: the disk
+ *
+ * Idempotent.
+ *
+ * Context: process, may sleep; the disk's lock held.
+ */
+void moat_disk_kill(struct moat_disk *disk)
+{
+	struct moat_io *io, *next;
+	struct bio *bio;
+
+	set_bit(MOAT_DISK_DEAD, &disk->flags);
+	moat_disk_hold(disk);
+	moat_conn_close(disk);
+	disk->link = MOAT_LINK_CLOSED;
+	list_for_each_entry_safe(io, next, &disk->waiting, link) {
+		list_del_init(&io->link);
+		moat_mq_fail(moat_io_request(io));
+	}
+	while ((bio = bio_list_pop(&disk->split)))
+		bio_io_error(bio);
+	if (disk->added)
+		blk_mark_disk_dead(disk->gd);
+	moat_disk_release(disk);
+}

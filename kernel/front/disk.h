@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A disk: what stays while back ends come and go.
+ */
+#ifndef MOAT_FRONT_DISK_H
+#define MOAT_FRONT_DISK_H
+
+#include <linux/bio.h>
+#include <linux/blk-mq.h>
+#include <linux/mutex.h>
+#include <linux/workqueue.h>
+#include <xen/xenbus.h>
+
+#include "core/announce.h"
+#include "core/vdev.h"
+#include "kernel/common/sysfs.h"
+
+#include "queue.h"
+
+/* Values of moat_tune.data_path. */
+enum moat_data_path {
+	MOAT_PATH_PERSISTENT,
+	MOAT_PATH_GRANT,
+};
+
+/* How far the connection has come. */
+enum moat_link {
+	MOAT_LINK_DOWN,		/* no rings */
+	MOAT_LINK_OFFERED,	/* rings made and published */
+	MOAT_LINK_UP,		/* the back end has taken them */
+	MOAT_LINK_CLOSED,	/* closed for good */
+};
+
+/* Bits of moat_disk.flags, which are set from any context. */
+enum moat_disk_flag {
+	MOAT_DISK_HELD,		/* the request queue is quiesced, by us */
+	MOAT_DISK_BROKEN,	/* the back end broke the protocol */
+	MOAT_DISK_DEAD,		/* I/O fails, there will be no back end */
+	MOAT_DISK_CLOSING,	/* the back end asked to close */
+	MOAT_DISK_GONE,		/* there are no more openers, the gendisk goes */
+};
+
+/**
+ * struct moat_disk - a disk
+ * @xdev: its xenbus device
+ * @vdev: which disk it is
+ * @name: what it is called
+ * @handle: the number the wire knows it by
+ * @tune: settings
+ * @sysfs: their files
+ * @flags: enum moat_disk_flag
+ * @lock: guards the connection: everything from here to @split; nests outside
+ *	the queues' locks. Not held over anything that waits for I/O
+ * @link: how far the connection is
+ * @offered: this side has offered persistent grants
+ * @persistent: and the back end keeps them mapped
+ * @readonly: grants of pages it only reads are read-only, persistent or not
+ * @traits: the disk as the back end announced it
+ * @max_segs: most pieces of a request, now
+ * @nr_rings: rings of the connection
+ * @ring_pages: pages of each
+ * @waiting: requests to be issued again, in order
+ * @split: bios of requests too large for the connection, to be cut anew
+ * @nr_queues: queues there are, as many as hardware contexts; like all below,
+ *	set up once, when the first back end connects
+ * @nr_polled: how many of them, the last ones, are for polling
+ * @depth: tags of each
+ * @room: pieces there is room for in a request
+ * @queue: the queues
+ * @tags: the tag set
+ * @gd: the disk as the block layer sees it
+ * @added: device_add_disk() has succeeded; only the life work writes it
+ * @life: work that adds and deletes the gendisk, and so waits for I/O
+ * @replay: work that issues waiting requests; never waits for I/O
+ */
+struct moat_disk {
+	struct xenbus_device *xdev;
+	struct moat_vdev vdev;
+	char name[MOAT_VDEV_NAME];
+	u16 handle;
+	struct moat_tune tune;
+	struct moat_sysfs *sysfs;
+	unsigned long flags;
+
+	struct mutex lock;
+	enum moat_link link;
+	bool offered;
+	bool persistent;
+	bool readonly;
+	struct moat_traits traits;
+	u32 max_segs;
+	unsigned int nr_rings;
+	unsigned int ring_pages;
+	struct list_head waiting;
+	struct bio_list split;
+
+	unsigned int nr_queues;
+	unsigned int nr_polled;
+	unsigned int depth;
+	u32 room;
+	struct moat_queue *queue;
+	struct blk_mq_tag_set tags;
+	struct gendisk *gd;
+	bool added;
+	struct work_struct life;
+	struct delayed_work replay;
+};
+
+static inline struct moat_disk *moat_disk_of(struct request *rq)
+{
+	return rq->q->queuedata;
+}
+
+/* The ring that serves a hardware context: fewer rings than contexts share. */
+static inline struct moat_queue *moat_disk_queue(struct moat_disk *disk,
+						 unsigned int context)
+{
+	return &disk->queue[context % disk->nr_rings];
+}
+
+extern struct workqueue_struct *moat_front_wq;
+
+struct moat_disk *moat_disk_create(struct xenbus_device *xdev);
+void moat_disk_destroy(struct moat_disk *disk);
+int moat_disk_build(struct moat_disk *disk, const struct moat_traits *t);
+int moat_disk_adopt(struct moat_disk *disk, const struct moat_traits *t);
+int moat_disk_add(struct moat_disk *disk);
+bool moat_disk_try_gone(struct moat_disk *disk);
+void moat_disk_resize(struct moat_disk *disk, u64 capacity);
+void moat_disk_hold(struct moat_disk *disk);
+void moat_disk_release(struct moat_disk *disk);
+void moat_disk_wake(struct moat_disk *disk);
+void moat_disk_break(struct moat_disk *disk, const char *why);
+void moat_disk_kill(struct moat_disk *disk);
+
+#endif

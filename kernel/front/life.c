@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A disk's coming and going, as its users see it.
+ *
+ * Adding a disk reads its partition table, deleting one writes back what is
+ * dirty: both wait for the back end, which may never answer. So they are done
+ * in a work of their own, never in xenbus's thread, which the whole domain
+ * needs.
+ *
+ * A back end that asks to close is obeyed when the last user has closed the
+ * disk. If no I/O could come to an end anyway (the connection is down or
+ * broken) all of it fails at once, so that users can let go.
+ */
+#include "life.h"
+
+#include <linux/bio.h>
+#include <linux/blkdev.h>
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+
+#include "conn.h"
+#include "disk.h"
+
+/* How long a back end may take to let go of the rings. */
+#define LIFE_PART_TIMEOUT (5 * HZ)
+#define LIFE_PART_STEP_MS 5
+
+/* Can I/O come to an end? */
+static bool life_serving(struct moat_disk *disk)
+{
+	return disk->link == MOAT_LINK_UP &&
+	       !test_bit(MOAT_DISK_BROKEN, &disk->flags);
+}
+
+static void life_add(struct moat_disk *disk)
+{
+	bool add;
+	int err;
+
+	mutex_lock(&disk->lock);
+	add = disk->link == MOAT_LINK_UP && !disk->added &&
+	      !test_bit(MOAT_DISK_DEAD, &disk->flags);
+	mutex_unlock(&disk->lock);
+	if (!add)
+		return;
+	err = moat_disk_add(disk);
+	if (err)
+		xenbus_dev_fatal(disk->xdev, err, "adding disk %s", disk->name);
+}
+
+/* Bios of requests that were too large for this connection. */
+static void life_resubmit(struct moat_disk *disk)
+{
+	struct bio_list split;
+	struct bio *bio;
+
+	mutex_lock(&disk->lock);
+	split = disk->split;
+	bio_list_init(&disk->split);
+	mutex_unlock(&disk->lock);
+	while ((bio = bio_list_pop(&split)))
+		submit_bio_noacct(bio);
+}
+
+/* The back end has asked to close: do so once nobody uses the disk. */
+static void life_close(struct moat_disk *disk)
+{
+	mutex_lock(&disk->lock);
+	if (!life_serving(disk))
+		moat_disk_kill(disk);
+	mutex_unlock(&disk->lock);
+
+	if (disk->added) {
+		if (!moat_disk_try_gone(disk))
+			return;
+		del_gendisk(disk->gd);
+	}
+	mutex_lock(&disk->lock);
+	moat_disk_hold(disk);
+	disk->link = MOAT_LINK_CLOSED;
+	mutex_unlock(&disk->lock);
+	/* The rings go when the back end has let go of them, or on removal. */
+	xenbus_frontend_closed(disk->xdev);
+}
+
+/**
+ * moat_life_run() - the life work
+ * @work: moat_disk.life
+ *
+ * Context: process; may wait for I/O.
+ */
+void moat_life_run(struct work_struct *work)
+{
+	struct moat_disk *disk = container_of(work, struct moat_disk, life);
+
+	if (test_bit(MOAT_DISK_GONE, &disk->flags))
+		return;
+	life_resubmit(disk);
+	life_add(disk);
+	if (test_bit(MOAT_DISK_CLOSING, &disk->flags))
+		life_close(disk);
+}
+
+/* Does the back end still have the rings? */
+static bool life_attached(struct moat_disk *disk)
+{
+	switch (xenbus_read_driver_state(disk->xdev->otherend)) {
+	case XenbusStateConnected:
+	case XenbusStateClosing:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Take leave of the back end: rings are freed when it does not map them. */
+static void life_part(struct moat_disk *disk)
+{
+	unsigned long deadline = jiffies + LIFE_PART_TIMEOUT;
+
+	/* No watch tells of its state any more while a driver is removed. */
+	xenbus_switch_state(disk->xdev, XenbusStateClosed);
+	while (life_attached(disk) && time_before(jiffies, deadline))
+		msleep(LIFE_PART_STEP_MS);
+}
+
+/**
+ * moat_life_end() - the device goes, or the driver: end the disk's life
+ * @disk: the disk; xenbus does not call for it any more
+ *
+ * A back end that still serves gets what is dirty; else all I/O fails.
+ *
+ * Context: process; waits for I/O only of a back end that serves.
+ */
+void moat_life_end(struct moat_disk *disk)
+{
+	bool serving;
+
+	mutex_lock(&disk->lock);
+	serving = life_serving(disk) && life_attached(disk) &&
+		  xenbus_exists(XBT_NIL, disk->xdev->nodename, "state") == 1;
+	if (!serving)
+		moat_disk_kill(disk);
+	mutex_unlock(&disk->lock);
+
+	cancel_work_sync(&disk->life);
+	if (disk->added && !test_and_set_bit(MOAT_DISK_GONE, &disk->flags))
+		del_gendisk(disk->gd);
+	if (serving)
+		life_part(disk);
+	mutex_lock(&disk->lock);
+	moat_disk_kill(disk);
+	mutex_unlock(&disk->lock);
+	/* A last close may have queued them once more. */
+	set_bit(MOAT_DISK_GONE, &disk->flags);
+	cancel_work_sync(&disk->life);
+	cancel_delayed_work_sync(&disk->replay);
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * moat-front: the block front end. Module parameters, start and end.
+ */
+#include <linux/module.h>
+#include <linux/workqueue.h>
+#include <xen/platform_pci.h>
+#include <xen/xen.h>
+#include <xen/xenbus.h>
+
+#include "disk.h"
+#include "io.h"
+#include "params.h"
+#include "poll.h"
+#include "xenbus.h"
+
+/* Window: from about the cost of an event to KVM's longest halt poll. */
+struct moat_params moat_params = {
+	.tune = {
+		.mode = MOAT_MODE_ADAPTIVE,
+		.window_min_ns = 10 * NSEC_PER_USEC,
+		.window_max_ns = 200 * NSEC_PER_USEC,
+		.relax_every = 1,
+		.data_path = MOAT_PATH_PERSISTENT,
+	},
+	.ring_order = 0,
+	.max_segs = 64,
+	.inline_depth = 1,
+};
+
+/* Indexed by enum moat_data_path, ends with NULL. */
+const char *const moat_path_names[] = { "persistent", "grant", NULL };
+
+/* A parameter that is one word out of a list. */
+struct name_param {
+	const char *const *names;
+	u32 *value;
+};
+
+static int name_set(const char *text, const struct kernel_param *kp)
+{
+	const struct name_param *p = kp->arg;
+	int i = moat_tune_parse(p->names, text);
+
+	if (i < 0)
+		return i;
+	*p->value = i;
+	return 0;
+}
+
+static int name_get(char *buf, const struct kernel_param *kp)
+{
+	const struct name_param *p = kp->arg;
+
+	return sysfs_emit(buf, "%s\n", p->names[*p->value]);
+}
+
+static const struct kernel_param_ops name_ops = {
+	.set = name_set,
+	.get = name_get,
+};
+
+static struct name_param mode_param = {
+	.names = moat_mode_names,
+	.value = &moat_params.tune.mode,
+};
+static struct name_param path_param = {
+	.names = moat_path_names,
+	.value = &moat_params.tune.data_path,
+};
+
+module_param_cb(mode, &name_ops, &mode_param, 0644);
+MODULE_PARM_DESC(mode, "mode of new disks: event, spin or adaptive (default)");
+module_param_cb(data_path, &name_ops, &path_param, 0644);
+MODULE_PARM_DESC(data_path, "data path of new disks: persistent (default) or grant");
+module_param_named(window_min_ns, moat_params.tune.window_min_ns, uint, 0644);
+MODULE_PARM_DESC(window_min_ns, "shortest time an adaptive spinner looks, in ns");
+module_param_named(window_max_ns, moat_params.tune.window_max_ns, uint, 0644);
+MODULE_PARM_DESC(window_max_ns, "longest time a submitter looks, in ns");
+module_param_named(relax_every, moat_params.tune.relax_every, uint, 0644);
+MODULE_PARM_DESC(relax_every, "pause after so many fruitless looks; 0: never");
+module_param_named(inline_depth, moat_params.inline_depth, uint, 0644);
+MODULE_PARM_DESC(inline_depth, "submitters look while at most so many requests are in flight");
+module_param_named(max_queues, moat_params.max_queues, uint, 0644);
+MODULE_PARM_DESC(max_queues, "most rings of a disk; 0 (default): one per vCPU");
+module_param_named(poll_queues, moat_params.poll_queues, uint, 0644);
+MODULE_PARM_DESC(poll_queues, "rings of a disk for polled I/O, beside the others");
+module_param_named(ring_order, moat_params.ring_order, uint, 0444);
+MODULE_PARM_DESC(ring_order, "order of the number of pages of a ring, 0 to 4");
+module_param_named(max_segs, moat_params.max_segs, uint, 0444);
+MODULE_PARM_DESC(max_segs, "most 4 KiB segments of a request, 11 to 512");
+
+/* Works must make progress for memory to be freed: a disk can be swap. */
+struct workqueue_struct *moat_front_wq;
+
+static int __init front_init(void)
+{
+	int err;
+
+	if (!xen_domain())
+		return -ENODEV;
+	if (!xen_has_pv_disk_devices())
+		return -ENODEV;
+	moat_params.ring_order = min_t(unsigned int, moat_params.ring_order,
+				       XENBUS_MAX_RING_GRANT_ORDER);
+	moat_params.max_segs = clamp(moat_params.max_segs, MOAT_WIRE_SEGS,
+				     MOAT_IO_SEGS_MAX);
+
+	moat_front_wq = alloc_workqueue("moat-front", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!moat_front_wq)
+		return -ENOMEM;
+	err = moat_pollers_create();
+	if (err)
+		goto err_wq;
+	err = moat_xenbus_register();
+	if (err)
+		goto err_pollers;
+	return 0;
+
+err_pollers:
+	moat_pollers_destroy();
+err_wq:
+	destroy_workqueue(moat_front_wq);
+	return err;
+}
+module_init(front_init);
+
+static void __exit front_exit(void)
+{
+	moat_xenbus_unregister();
+	moat_pollers_destroy();
+	destroy_workqueue(moat_front_wq);
+}
+module_exit(front_exit);
+
+MODULE_DESCRIPTION("Moat block front end");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Module parameters.
+ */
+#ifndef MOAT_FRONT_PARAMS_H
+#define MOAT_FRONT_PARAMS_H
+
+#include "kernel/common/tune.h"
+
+/**
+ * struct moat_params - what new disks start with
+ * @tune: settings that each disk can change later
+ * @max_queues: most rings of a disk, polled ones not counted; 0: one per vCPU
+ * @poll_queues: rings for callers that poll
+ * @ring_order: order of the pages of a ring
+ * @max_segs: most segments of a request
+ * @inline_depth: a submitter looks itself while at most so many are in flight
+ */
+struct moat_params {
+	struct moat_tune tune;
+	unsigned int max_queues;
+	unsigned int poll_queues;
+	unsigned int ring_order;
+	unsigned int max_segs;
+	unsigned int inline_depth;
+};
+
+extern struct moat_params moat_params;
+extern const char *const moat_path_names[];
+
+#endif
