@@ -145,3 +145,10 @@ class Modules:
                 if item not in wanted:
                     wanted.append(item)
         return wanted
+
+    def aliases(self, paths):
+        """Returns the alias lines of these modules, so that the kernel can ask for them."""
+        names = {self.name(path) for path in paths}
+        with open(os.path.join(self.top, "modules.alias"), encoding="ascii") as f:
+            lines = [line for line in f if line.split()[-1].replace("-", "_") in names]
+        return "".join(lines)

@@ -150,6 +150,7 @@ def modules_part(kind, version, extra=()):
             archive.file(f"{top}/{path}", os.path.join(modules.top, path), 0o644)
         lines = (f"{path}: {' '.join(modules.needs[path])}\n" for path in paths)
         archive.data(f"{top}/modules.dep", "".join(lines).encode())
+        archive.data(f"{top}/modules.alias", modules.aliases(paths).encode())
 
     return part(f"modules-{kind}", inputs, fill)
 
