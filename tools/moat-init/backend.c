@@ -213,9 +213,10 @@ static void bad_name(struct moat_backends *bs, const char *parent,
 
 static int add(struct moat_backends *bs, uint32_t front, uint32_t device)
 {
-	struct node *n;
+	struct node *n, **link;
 
-	for (n = bs->nodes; n; n = n->next)
+	/* at the end: served in the order in which they came */
+	for (link = &bs->nodes; (n = *link); link = &n->next)
 		if (n->front == front && n->device == device)
 			return 0;
 	n = calloc(1, sizeof(*n));
@@ -228,8 +229,7 @@ static int add(struct moat_backends *bs, uint32_t front, uint32_t device)
 	n->dirty = true;
 	n->disk.loop.fd = -1;
 	snprintf(n->path, sizeof(n->path), ROOT "/%u/%u", front, device);
-	n->next = bs->nodes;
-	bs->nodes = n;
+	*link = n;
 	moat_debug("vbd %u/%u: new", front, device);
 	return 0;
 }
@@ -444,7 +444,8 @@ static int read_spec(struct moat_backends *bs, struct node *n,
 		 (int)sizeof(n->params) - 1, value);
 	wrong = moat_params_parse(value, &spec->params);
 	if (wrong)
-		return fail(bs, n, "%s/params=%s: %s", n->path, value, wrong);
+		return fail(bs, n, "%s/params=%.200s: %s", n->path, value,
+			    wrong);
 	got = read_key(bs, n, "mode", value, sizeof(value));
 	if (is_lost(got))
 		return got;
@@ -452,7 +453,7 @@ static int read_spec(struct moat_backends *bs, struct node *n,
 		return fail(bs, n, "%s/mode: %s", n->path, strerror(-got));
 	wrong = moat_params_mode(value, &spec->read_only, &spec->shared);
 	if (wrong)
-		return fail(bs, n, "%s/mode=%s: %s", n->path, value, wrong);
+		return fail(bs, n, "%s/mode=%.200s: %s", n->path, value, wrong);
 	got = read_key(bs, n, "direct-io-safe", value, sizeof(value));
 	if (is_lost(got))
 		return got;
