@@ -70,10 +70,14 @@ class Archive:
         """Writes the archive to the path target, whole or not at all."""
         temp = f"{target}.{os.getpid()}"
         with open(temp, "wb") as f:
-            for number, (path, (mode, content)) in enumerate(self.entries.items(), 1):
-                f.write(entry(path, mode, content or b"", number))
-            f.write(entry(TRAILER, 0, b"", 0))
+            self.write_to(f)
         os.rename(temp, target)
+
+    def write_to(self, f):
+        """Writes the archive to an open file."""
+        for number, (path, (mode, content)) in enumerate(self.entries.items(), 1):
+            f.write(entry(path, mode, content or b"", number))
+        f.write(entry(TRAILER, 0, b"", 0))
 
 
 def padded(data):

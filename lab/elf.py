@@ -25,16 +25,19 @@ def is_elf(path):
         return f.read(4) == b"\x7fELF"
 
 
-def closure(programs):
-    """Returns the files that the programs need besides themselves, each once."""
-    found = []
-    for program in programs:
-        if not is_elf(program):
-            continue
-        for library in libraries(program):
-            if library not in found:
-                found.append(library)
-    return found
+def needed(program):
+    """Returns the names of the libraries that a program itself asks for."""
+    run = subprocess.run(["readelf", "-d", program], capture_output=True, text=True,
+                         check=True)
+    return re.findall(r"\(NEEDED\).*\[(\S+)\]", run.stdout)
+
+
+def interpreter(program):
+    """Returns the path of a program's dynamic loader, None if static."""
+    run = subprocess.run(["readelf", "-l", "-W", program], capture_output=True, text=True,
+                         check=True)
+    match = re.search(r"program interpreter: (\S+)\]", run.stdout)
+    return match[1] if match else None
 
 
 def which(name):

@@ -9,12 +9,14 @@ configuration, the user's overlay.
 import glob
 import os
 import pathlib
+import shutil
 import subprocess
 
 import cache
 import cpio
 import debian
 import elf
+import stubs
 from paths import LAB, LabError, modules_dir
 
 XEN_BIN = "/usr/lib/xen-4.17/bin"
@@ -22,7 +24,8 @@ XEN_PROGRAMS = ("xl", "xenstored", "xenconsoled", "xenconsole", "xen-init-dom0",
                 "libxl-save-helper", "lsevtchn", "xenctx", "xentop", "xenperf", "xentrace")
 XENSTORE_PROGRAMS = ("xenstore-ls", "xenstore-read", "xenstore-write", "xenstore-list",
                      "xenstore-rm", "xenstore-exists", "xenstore-chmod", "xenstore-watch")
-APP_PROGRAMS = ("sqlite3", "mkfs.ext4", "e2fsck", "mkfs.xfs", "xfs_repair", "xfs_io",
+APP_PROGRAMS = ("fio", "sqlite3", "mount", "umount", "blkid", "fsck.ext4", "tune2fs",
+                "dumpe2fs", "resize2fs", "xfs_growfs", "xfs_db", "losetup", "mkfs.ext4", "e2fsck", "mkfs.xfs", "xfs_repair", "xfs_io",
                 "blkdiscard", "blockdev", "fallocate", "sha256sum", "setpriv", "taskset")
 
 DOM0_MODULES = ("xen-evtchn", "xen-gntdev", "xen-privcmd", "xenfs", "virtio_pci",
@@ -59,7 +62,8 @@ def compiled(name, directory):
 
 def part(name, archive_inputs, fill):
     """Returns the cached archive for these inputs, or has fill(archive) make it."""
-    key = cache.digest(pathlib.Path(cpio.__file__), *archive_inputs)
+    makers = (cpio.__file__, stubs.__file__, __file__)
+    key = cache.digest(*map(pathlib.Path, makers), *archive_inputs)
 
     def make(temp):
         archive = cpio.Archive()
@@ -85,9 +89,9 @@ def add_programs(archive, programs):
     for path in programs:
         archive.file(path, path)
         archive.entries.pop(f"bin/{os.path.basename(path)}", None)
-        archive.entries.pop(f"sbin/{os.path.basename(path)}", None)
-    for path in elf.closure(programs):
-        archive.file(path, path)
+        if elf.is_elf(path):
+            for target, library in stubs.libraries(path).items():
+                archive.file(target, library)
 
 
 def program_paths(kind):
@@ -110,7 +114,7 @@ def base_part(kind):
     agent = compiled("lab-agent", "agent")
     init = os.path.join(LAB, "init", "dom0" if kind == "dom0" else "domain")
     programs = program_paths(kind)
-    inputs = [pathlib.Path(p) for p in [agent, init, __file__, *programs]]
+    inputs = [pathlib.Path(p) for p in [agent, init, *programs]]
 
     def fill(archive):
         for path in ("proc", "sys", "dev", "run", "tmp", "root", "mnt", "var/log", "var/tmp"):
@@ -120,6 +124,7 @@ def base_part(kind):
         archive.file("init", init, 0o755)
         archive.file("lab/lab-agent", agent, 0o755)
         archive.data("etc/passwd", PASSWD.encode())
+        archive.data("etc/filesystems", b"ext4\nxfs\n*\n")  # busybox's mount tries these
         if kind == "dom0":
             add_dom0(archive)
 
@@ -189,28 +194,16 @@ def config_part(files):
     return part("config", [repr(sorted(files.items()))], fill)
 
 
-def payload_part(version, parts):
-    """Returns the part for dom0 with the other domains' kernel and image parts."""
-    kernel = debian.vmlinux(version)
+def write_dom0(target, version, own, carried):
+    """Writes dom0's image to target: its own parts, and what it needs for other domains.
 
-    def fill(archive):
-        archive.file(f"images/{os.path.basename(kernel)}", kernel)
-        for path in parts:
-            archive.file(f"images/{os.path.basename(path)}", path)
-
-    inputs = [os.path.basename(path) for path in [kernel, *parts]]
-    return part("payload", inputs, fill)
-
-
-def joined(name, parts):
-    """Returns one file with all parts one after the other."""
-
-    def make(temp):
-        with open(temp, "wb") as target:
-            for path in parts:
-                with open(path, "rb") as source:
-                    while data := source.read(1 << 20):
-                        target.write(data)
-
-    key = cache.digest(*(os.path.basename(path) for path in parts))
-    return cache.made(f"images/{name}-{key}.cpio", make)
+    Too large, and too quickly made, to be worth a place in the cache.
+    """
+    archive = cpio.Archive()
+    for path in [debian.vmlinux(version), *carried]:
+        archive.file(f"images/{os.path.basename(path)}", path)
+    with open(target, "wb") as f:
+        for path in own:
+            with open(path, "rb") as source:
+                shutil.copyfileobj(source, f, 1 << 20)
+        archive.write_to(f)

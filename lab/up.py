@@ -17,6 +17,7 @@ import machine
 from paths import LAB, LabError
 
 BOOT_MS = 180000
+DOM0_IMAGE = "dom0.cpio"
 
 
 class Progress:
@@ -59,12 +60,12 @@ def prepare(state, options, say):
         os.makedirs(os.path.join(state, name))
     version = options["kernel"]
     say(f"images for kernel {version}")
-    parts = domains.shared_parts(version)
-    dom0 = [images.base_part("dom0"), images.modules_part("dom0", version),
-            images.config_part({"etc/lab/load": dom0_modules(options)}),
-            images.payload_part(version, parts)]
+    own = [images.base_part("dom0"), images.modules_part("dom0", version),
+           images.config_part({"etc/lab/load": dom0_modules(options)})]
+    images.write_dom0(os.path.join(state, DOM0_IMAGE), version, own,
+                      domains.shared_parts(version))
     files = {"xen": debian.xen_binary(), "kernel": debian.vmlinux(version),
-             "dom0": images.joined("dom0", dom0)}
+             "dom0": DOM0_IMAGE}
     machine.make_disks(state, options)
     with open(os.path.join(state, "machine.json"), "w", encoding="utf-8") as f:
         json.dump({"options": options, "qemu": machine.qemu_arguments(options, files)}, f,
