@@ -7,6 +7,13 @@
  * each front end's directory tells when that goes. Events only mark nodes;
  * the work is done once all events are in, because the control domain writes
  * a node's keys as one transaction of a dozen events.
+ *
+ * A node that is done is not removed at once. libxl waits in two steps, first
+ * until it reads state 6, then until the directory is gone, and nothing shows
+ * when it has taken the first: a directory that vanishes before that makes it
+ * report an error, though nothing is wrong. xl devd leaves it the time that a
+ * hotplug script takes; we leave it LINGER_MS. The disk itself is let go at
+ * once.
  */
 #include "backend.h"
 
@@ -18,6 +25,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../lib/log.h"
@@ -32,6 +41,7 @@
 #define STATE_CLOSED "6"
 /* a transaction that loses against others this often is given up */
 #define TXN_TRIES 32
+#define LINGER_MS 300
 
 struct node {
 	struct node *next;
@@ -43,11 +53,13 @@ struct node {
 	bool front_seen;
 	bool dirty;
 	bool retry;
+	uint64_t remove_at;	/* monotonic ms; 0: not to be removed */
 	struct moat_blockdev disk;	/* valid while phase is SERVED */
 	bool shared;
 };
 
 struct moat_backends {
+	struct moat_source timer;	/* runs until the next remove_at */
 	struct moat_store **store;
 	struct node *nodes;
 	bool rescan;	/* the list of nodes may have changed */
@@ -85,13 +97,48 @@ static int write_key(struct moat_backends *bs, const struct node *n,
 	return moat_store_write(*bs->store, path, value);
 }
 
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ull + now.tv_nsec / 1000000;
+}
+
+/* Some node's time has come; each is looked at again by moat_backends_settle. */
+static int timer_ready(struct moat_source *source)
+{
+	struct moat_backends *bs = (struct moat_backends *)source;
+	unsigned long long expired;
+
+	if (read(source->fd, &expired, sizeof(expired)) < 0)
+		return 0;
+	for (struct node *n = bs->nodes; n; n = n->next)
+		if (n->remove_at)
+			n->dirty = true;
+	return 0;
+}
+
 struct moat_backends *moat_backends_create(struct moat_store **store)
 {
 	struct moat_backends *bs = calloc(1, sizeof(*bs));
 
-	if (bs)
-		bs->store = store;
+	if (!bs)
+		return NULL;
+	bs->store = store;
+	bs->timer.ready = timer_ready;
+	bs->timer.fd = timerfd_create(CLOCK_MONOTONIC,
+				      TFD_CLOEXEC | TFD_NONBLOCK);
+	if (bs->timer.fd < 0) {
+		free(bs);
+		return NULL;
+	}
 	return bs;
+}
+
+struct moat_source *moat_backends_timer(struct moat_backends *bs)
+{
+	return &bs->timer;
 }
 
 static void release(struct moat_backends *bs, struct node *n)
@@ -129,6 +176,7 @@ void moat_backends_destroy(struct moat_backends *bs)
 			moat_blockdev_release(&n->disk);
 		free(n);
 	}
+	close(bs->timer.fd);
 	free(bs);
 }
 
@@ -213,9 +261,10 @@ static void bad_name(struct moat_backends *bs, const char *parent,
 
 static int add(struct moat_backends *bs, uint32_t front, uint32_t device)
 {
-	struct node *n;
+	struct node *n, **link;
 
-	for (n = bs->nodes; n; n = n->next)
+	/* at the end: served in the order in which they came */
+	for (link = &bs->nodes; (n = *link); link = &n->next)
 		if (n->front == front && n->device == device)
 			return 0;
 	n = calloc(1, sizeof(*n));
@@ -228,8 +277,7 @@ static int add(struct moat_backends *bs, uint32_t front, uint32_t device)
 	n->dirty = true;
 	n->disk.loop.fd = -1;
 	snprintf(n->path, sizeof(n->path), ROOT "/%u/%u", front, device);
-	n->next = bs->nodes;
-	bs->nodes = n;
+	*link = n;
 	moat_debug("vbd %u/%u: new", front, device);
 	return 0;
 }
@@ -444,7 +492,8 @@ static int read_spec(struct moat_backends *bs, struct node *n,
 		 (int)sizeof(n->params) - 1, value);
 	wrong = moat_params_parse(value, &spec->params);
 	if (wrong)
-		return fail(bs, n, "%s/params=%s: %s", n->path, value, wrong);
+		return fail(bs, n, "%s/params=%.200s: %s", n->path, value,
+			    wrong);
 	got = read_key(bs, n, "mode", value, sizeof(value));
 	if (is_lost(got))
 		return got;
@@ -452,7 +501,7 @@ static int read_spec(struct moat_backends *bs, struct node *n,
 		return fail(bs, n, "%s/mode: %s", n->path, strerror(-got));
 	wrong = moat_params_mode(value, &spec->read_only, &spec->shared);
 	if (wrong)
-		return fail(bs, n, "%s/mode=%s: %s", n->path, value, wrong);
+		return fail(bs, n, "%s/mode=%.200s: %s", n->path, value, wrong);
 	got = read_key(bs, n, "direct-io-safe", value, sizeof(value));
 	if (is_lost(got))
 		return got;
@@ -600,8 +649,13 @@ static int remove_node(struct moat_backends *bs, struct node *n)
 	uint32_t front = n->front;
 	int err;
 
-	/* first the disk: whoever sees the node gone may reuse it at once */
-	release(bs, n);
+	/* the disk at once: whoever sees state 6 may want it */
+	if (!n->remove_at) {
+		release(bs, n);
+		n->remove_at = now_ms() + LINGER_MS;
+	}
+	if (now_ms() < n->remove_at)
+		return 0;
 	err = moat_store_rm(*bs->store, n->path);
 	if (is_lost(err))
 		return err;
@@ -628,6 +682,7 @@ static int settle_node(struct moat_backends *bs, struct node *n)
 		return err;
 	switch (moat_node_decide(n->phase, &view)) {
 	case MOAT_NODE_RESOLVE:
+		n->remove_at = 0;
 		return resolve(bs, n);
 	case MOAT_NODE_REMOVE:
 		return remove_node(bs, n);
@@ -636,9 +691,24 @@ static int settle_node(struct moat_backends *bs, struct node *n)
 		forget(bs, n);
 		return remove_empty_parent(bs, front);
 	case MOAT_NODE_NONE:
+		n->remove_at = 0;
 		break;
 	}
 	return 0;
+}
+
+/* Have the timer run out when the next node is to be removed. */
+static void set_timer(struct moat_backends *bs)
+{
+	struct itimerspec when = { 0 };
+	uint64_t next = 0;
+
+	for (const struct node *n = bs->nodes; n; n = n->next)
+		if (n->remove_at && (!next || n->remove_at < next))
+			next = n->remove_at;
+	when.it_value.tv_sec = next / 1000;
+	when.it_value.tv_nsec = next % 1000 * 1000000;
+	timerfd_settime(bs->timer.fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
 int moat_backends_settle(struct moat_backends *bs)
@@ -657,5 +727,6 @@ int moat_backends_settle(struct moat_backends *bs)
 			;
 		err = n ? settle_node(bs, n) : 0;
 	} while (n && !is_lost(err));
+	set_timer(bs);
 	return is_lost(err) ? err : 0;
 }

@@ -9,6 +9,7 @@
 #define MOAT_BACKEND_H
 
 #include "../lib/store.h"
+#include "loop.h"
 
 struct moat_backends;
 
@@ -19,6 +20,9 @@ struct moat_backends;
  * Return: the object, or NULL without memory.
  */
 struct moat_backends *moat_backends_create(struct moat_store **store);
+
+/* A timer of its own, to be added to the loop. */
+struct moat_source *moat_backends_timer(struct moat_backends *bs);
 
 /* Release all loop devices and forget all nodes; xenstore is left as it is. */
 void moat_backends_destroy(struct moat_backends *bs);

@@ -293,7 +293,8 @@ static int run(struct init *in)
 	in->backends = moat_backends_create(&in->store);
 	if (!in->backends)
 		return -ENOMEM;
-	if (in->pid1)
+	err = moat_loop_add(&in->loop, moat_backends_timer(in->backends));
+	if (!err && in->pid1)
 		err = boot(in);
 	return err ? err : serve(in);
 }

@@ -70,7 +70,7 @@ void moat_mounts_stdio(void)
 /* One "key=value", modified in place. */
 static void apply(char *line, const char *name)
 {
-	char path[256] = "/proc/sys/";
+	char path[256], with_newline[256];
 	char *value = strchr(line, '=');
 	char *key_end = value;
 	int err;
@@ -87,7 +87,9 @@ static void apply(char *line, const char *name)
 		if (*c == '.')
 			*c = '/';
 	snprintf(path, sizeof(path), "/proc/sys/%s", line);
-	err = moat_file_write(path, value);
+	/* kernel.printk_devkmsg insists on the newline */
+	snprintf(with_newline, sizeof(with_newline), "%s\n", value);
+	err = moat_file_write(path, with_newline);
 	if (err)
 		moat_warn("%s: %s=%s: %s", name, line, value, strerror(-err));
 }
