@@ -8,16 +8,30 @@ BUILD := build
 
 all: modules tools
 
-modules:
+# The main job: boot a whole Xen machine and watch an isolated driver at work.
+run: modules tools
+	demo/run
+
+# Everything that can be proven here: host tests, then the real machine.
+test: test-host test-system
+
+test-system: modules tools
+	tests/system/run
+
+# Installs what a fresh Debian 12 lacks; does nothing where nothing is missing.
+setup:
+	scripts/setup
+
+modules: setup
 	$(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR) W=1 modules
 	install -d $(BUILD)/modules/$(KVER)
 	install -p -m 644 kernel/*/*.ko $(BUILD)/modules/$(KVER)/
 
-tools:
+tools: setup
 	$(MAKE) -C tools
 
 clean:
 	[ -z "$(KVER)" ] || $(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR) clean
 	rm -rf $(BUILD)/modules $(BUILD)/tools $(BUILD)/tests
 
-.PHONY: all modules tools clean
+.PHONY: all run test test-system setup modules tools clean

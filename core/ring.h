@@ -262,10 +262,13 @@ static inline int moat_ring_arm_responses(struct moat_ring *ring, u32 *count)
 	return moat_ring_responses(ring, count);
 }
 
-/* Stop asking for events: the event index is left behind the producer's. */
+/* Stop asking for events. The event index is left a whole ring behind: a
+ * producer caught between showing its index and looking at ours has stepped
+ * at most that far, and must not find it among its own steps.
+ */
 static inline void moat_ring_disarm_responses(struct moat_ring *ring)
 {
-	WRITE_ONCE(ring->shared->rsp_event, ring->cons);
+	WRITE_ONCE(ring->shared->rsp_event, ring->cons - ring->size);
 }
 
 /* ---- the back end's side ---- */
@@ -362,10 +365,10 @@ static inline int moat_ring_arm_requests(struct moat_ring *ring, u32 *count)
 	return moat_ring_requests(ring, count);
 }
 
-/* Stop asking for events: the event index is left behind the producer's. */
+/* Stop asking for events; see moat_ring_disarm_responses(). */
 static inline void moat_ring_disarm_requests(struct moat_ring *ring)
 {
-	WRITE_ONCE(ring->shared->req_event, ring->cons);
+	WRITE_ONCE(ring->shared->req_event, ring->cons - ring->size);
 }
 
 #endif

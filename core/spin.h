@@ -13,16 +13,23 @@
  *   gap beyond the maximum     spinning was wasted: the window halves, and
  *                              below the minimum it is none at all
  *
+ * From none it grows to the minimum, or where that is set to 0 to
+ * MOAT_SPIN_START_NS. A maximum that is lowered holds at once; a minimum above
+ * the maximum gives way to it.
+ *
  * On a vCPU that has other runnable work a spin steals from it: adaptive then
  * arms at once. The numbers to start from are KVM's and QEMU's (docs).
  *
- * Times are nanoseconds of any clock that does not run backwards; no clock is
- * read here. One state per ring; the caller serialises.
+ * Times are nanoseconds of any monotonic clock; no clock is read here. Those
+ * of two CPUs may disagree a little: a step back counts as no time passed.
+ * One state per ring; the caller serialises.
  */
 #ifndef MOAT_CORE_SPIN_H
 #define MOAT_CORE_SPIN_H
 
 #include "env.h"
+
+#define MOAT_SPIN_START_NS 1000u
 
 enum moat_mode {
 	MOAT_MODE_EVENT,
@@ -57,6 +64,24 @@ struct moat_spin {
 	u64 last_work_ns;
 };
 
+/* The window, within a maximum that may just have been lowered. */
+static inline u32 moat_spin_window(const struct moat_spin *s,
+				   const struct moat_spin_params *p)
+{
+	return s->window_ns < p->window_max_ns ? s->window_ns :
+						 p->window_max_ns;
+}
+
+/* Time since the last work. A clock that stepped back starts it anew: else
+ * the difference would be centuries, or the spin as long as the step.
+ */
+static inline u64 moat_spin_gap(struct moat_spin *s, u64 now)
+{
+	if (now < s->last_work_ns)
+		s->last_work_ns = now;
+	return now - s->last_work_ns;
+}
+
 /**
  * moat_spin_init() - start with the shortest window
  * @s: the state
@@ -67,6 +92,7 @@ static inline void moat_spin_init(struct moat_spin *s,
 				  const struct moat_spin_params *p, u64 now)
 {
 	s->window_ns = p->window_min_ns;
+	s->window_ns = moat_spin_window(s, p);
 	s->last_work_ns = now;
 }
 
@@ -92,7 +118,7 @@ moat_spin_look(struct moat_spin *s, const struct moat_spin_params *p, u64 now,
 		return MOAT_SPIN_AGAIN;
 	if (p->mode == MOAT_MODE_EVENT || busy)
 		return MOAT_SPIN_ARM;
-	if (now - s->last_work_ns < s->window_ns)
+	if (moat_spin_gap(s, now) < moat_spin_window(s, p))
 		return MOAT_SPIN_AGAIN;
 	return MOAT_SPIN_ARM;
 }
@@ -108,19 +134,19 @@ moat_spin_look(struct moat_spin *s, const struct moat_spin_params *p, u64 now,
 static inline void moat_spin_event(struct moat_spin *s,
 				   const struct moat_spin_params *p, u64 now)
 {
-	u64 gap = now - s->last_work_ns;
+	u32 least = p->window_min_ns ? p->window_min_ns : MOAT_SPIN_START_NS;
+	u64 gap = moat_spin_gap(s, now);
 	u64 window = s->window_ns;
 
-	if (gap <= p->window_max_ns) {
-		window = window < p->window_min_ns ? p->window_min_ns :
-						     window * 2;
-		if (window > p->window_max_ns)
-			window = p->window_max_ns;
-	} else {
+	if (gap > p->window_max_ns) {
 		window /= 2;
 		if (window < p->window_min_ns)
 			window = 0;
+	} else if (gap > window || !window) {
+		window = window < least ? least : window * 2;
 	}
+	if (window > p->window_max_ns)
+		window = p->window_max_ns;
 	s->window_ns = (u32)window;
 	s->last_work_ns = now;
 }

@@ -46,6 +46,7 @@ static inline struct moat_spin_params moat_tune_spin(const struct moat_tune *tun
 }
 
 int moat_tune_parse(const char *const *names, const char *text);
+u32 moat_tune_relax_every(void);
 extern const char *const moat_mode_names[];
 
 #endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The block device behind a disk, and what of it is offered.
+ */
+#ifndef MOAT_BACK_DISK_H
+#define MOAT_BACK_DISK_H
+
+#include <linux/blkdev.h>
+#include <linux/workqueue.h>
+
+#include "core/request.h"
+
+/**
+ * struct moat_disk - an open block device
+ * @bdev: the device; NULL: not open
+ * @fmode: how it was opened
+ * @offer: what front ends are offered, and held to; its capacity may change
+ *	while requests are being checked, all else is fixed
+ * @seen_sectors: size of the device when it was last looked at
+ * @physical_block_size: in bytes
+ * @discard_granularity: in bytes
+ * @discard_alignment: in bytes
+ * @info: VDISK_* flags for the front end
+ * @nowait: can say "would block" instead of blocking its submitter
+ * @nowait_flush: flushes too
+ * @stable: data must not change while it is written
+ * @blocking: runs what may block its submitter
+ */
+struct moat_disk {
+	struct block_device *bdev;
+	fmode_t fmode;
+	struct moat_offer offer;
+	u64 seen_sectors;
+	u32 physical_block_size;
+	u32 discard_granularity;
+	u32 discard_alignment;
+	u32 info;
+	bool nowait;
+	bool nowait_flush;
+	bool stable;
+	struct workqueue_struct *blocking;
+};
+
+/**
+ * struct moat_disk_wish - what the toolstack asked of a disk
+ * @dev: device number
+ * @readonly: must not be changed
+ * @shared: others may have it open exclusively
+ * @discard: may be discarded
+ */
+struct moat_disk_wish {
+	dev_t dev;
+	bool readonly;
+	bool shared;
+	bool discard;
+};
+
+int moat_disk_open(struct moat_disk *disk, const struct moat_disk_wish *wish);
+void moat_disk_close(struct moat_disk *disk);
+bool moat_disk_changed(const struct moat_disk *disk);
+bool moat_disk_resize(struct moat_disk *disk);
+
+#endif

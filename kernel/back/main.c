@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * moat-back: serves block devices of this domain to other domains.
+ */
+#include <linux/module.h>
+#include <xen/xen.h>
+
+#include "backend.h"
+#include "job.h"
+#include "params.h"
+#include "poller.h"
+
+static int __init moat_back_init(void)
+{
+	int err;
+
+	if (!xen_domain())
+		return -ENODEV;
+	err = moat_params_check();
+	if (err)
+		return err;
+	err = moat_jobs_module_init();
+	if (err)
+		return err;
+	err = moat_pollers_init();
+	if (err)
+		goto err_jobs;
+	err = moat_backend_register();
+	if (err)
+		goto err_pollers;
+	return 0;
+
+err_pollers:
+	moat_pollers_deinit();
+err_jobs:
+	moat_jobs_module_deinit();
+	return err;
+}
+module_init(moat_back_init);
+
+static void __exit moat_back_exit(void)
+{
+	moat_backend_unregister();
+	moat_pollers_deinit();
+	moat_jobs_module_deinit();
+}
+module_exit(moat_back_exit);
+
+MODULE_DESCRIPTION("Moat: Xen block back end");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The threads that serve the rings: one per CPU.
+ *
+ * A ring is served by one poller for its whole life, and its private side is
+ * touched by that thread alone: no lock. Others reach the poller through two
+ * lock-free lists, of rings that want a visit and of jobs that the disk has
+ * done. The poller sleeps when both are empty and no ring is active.
+ *
+ * A ring becomes active by an event, by a job that is done, or because its
+ * settings changed; it stays so as long as the policy (core/spin.h) says "look
+ * again". All active rings are visited in turn, each for a limited number of
+ * requests, so a busy one cannot starve the others. Mode event and mode spin
+ * are nothing but the two extremes of the policy.
+ *
+ * When a CPU goes offline the scheduler moves its poller elsewhere; when it
+ * comes back the poller returns. A module parameter to say how many pollers
+ * there are has not been missed yet.
+ */
+#include "poller.h"
+
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/sched/stat.h>
+#include <linux/slab.h>
+
+#include "job.h"
+#include "queue.h"
+
+/* Jobs wait for memory, or for a page that is held, this long. */
+#define RETRY_JIFFIES (HZ / 100 ? HZ / 100 : 1)
+
+static DEFINE_PER_CPU(struct moat_poller *, pollers);
+
+/* Guards the assignment of rings to pollers. */
+static DEFINE_MUTEX(pollers_lock);
+
+static int cpuhp_state;
+
+/* ---- what others do to a poller ---- */
+
+/* The list was empty: the poller may sleep, or be about to. Its partner is
+ * set_current_state() in poller_sleep(): either it sees the list filled, or we
+ * see it sleeping.
+ */
+static void poller_add(struct moat_poller *poller, struct llist_head *list,
+		       struct llist_node *node)
+{
+	if (llist_add(node, list))
+		wake_up_process(poller->task);
+}
+
+/**
+ * moat_poller_kick() - have a ring visited
+ * @poller: its poller
+ * @queue: the ring
+ *
+ * Context: any.
+ */
+void moat_poller_kick(struct moat_poller *poller, struct moat_queue *queue)
+{
+	/* Whoever finds the bit set comes before poller_join_kicked() clears it,
+	 * and what he wrote before is seen by the visit behind that.
+	 */
+	if (!test_and_set_bit(MOAT_QUEUE_KICKED, &queue->flags))
+		poller_add(poller, &poller->kicked, &queue->kick);
+}
+
+/**
+ * moat_poller_done() - hand back a job that the disk has done
+ * @poller: its poller
+ * @job: the job, which may be gone when this returns
+ *
+ * Context: any.
+ */
+void moat_poller_done(struct moat_poller *poller, struct moat_job *job)
+{
+	poller_add(poller, &poller->done, &job->done);
+}
+
+/* ---- the poller's own ---- */
+
+/**
+ * moat_poller_defer() - look at a job again later
+ * @poller: the caller
+ * @job: the job, in no list
+ *
+ * Context: the poller.
+ */
+void moat_poller_defer(struct moat_poller *poller, struct moat_job *job)
+{
+	if (list_empty(&poller->deferred))
+		poller->retry = jiffies + RETRY_JIFFIES;
+	list_add_tail(&job->link, &poller->deferred);
+}
+
+/**
+ * moat_poller_activate() - visit a ring from now on
+ * @poller: the caller
+ * @queue: the ring
+ *
+ * Context: the poller.
+ */
+void moat_poller_activate(struct moat_poller *poller, struct moat_queue *queue)
+{
+	if (!list_empty(&queue->active))
+		return;
+	list_add_tail(&queue->active, &poller->active);
+	moat_queue_wake(queue, poller->now);
+}
+
+static void poller_join_kicked(struct moat_poller *poller)
+{
+	struct llist_node *list = llist_del_all(&poller->kicked);
+	struct moat_queue *queue, *next;
+
+	llist_for_each_entry_safe(queue, next, llist_reverse_order(list), kick) {
+		clear_bit(MOAT_QUEUE_KICKED, &queue->flags);
+		/* The test_and_set_bit() in moat_poller_kick(): what came before
+		 * one that failed, the visit sees.
+		 */
+		smp_mb__after_atomic();
+		moat_poller_activate(poller, queue);
+	}
+}
+
+static void poller_take_done(struct moat_poller *poller)
+{
+	struct llist_node *list = llist_del_all(&poller->done);
+	struct moat_job *job;
+	LIST_HEAD(jobs);
+
+	if (!list)
+		return;
+	llist_for_each_entry(job, llist_reverse_order(list), done)
+		list_add_tail(&job->link, &jobs);
+	moat_jobs_done(poller, &jobs);
+}
+
+static void poller_retry(struct moat_poller *poller)
+{
+	LIST_HEAD(jobs);
+
+	if (list_empty(&poller->deferred) || time_before(jiffies, poller->retry))
+		return;
+	list_splice_init(&poller->deferred, &jobs);
+	moat_jobs_retry(poller, &jobs);
+}
+
+static void poller_visit(struct moat_poller *poller)
+{
+	struct moat_queue *queue, *next;
+	enum moat_queue_verdict verdict;
+
+	list_for_each_entry_safe(queue, next, &poller->active, active) {
+		verdict = moat_queue_visit(queue, poller);
+		if (verdict == MOAT_QUEUE_STAY)
+			continue;
+		list_del_init(&queue->active);
+		/* Whoever waits for it may free the ring at once. */
+		if (verdict == MOAT_QUEUE_DRAINED)
+			complete(&queue->drained);
+	}
+}
+
+static void poller_sleep(struct moat_poller *poller)
+{
+	long timeout = list_empty(&poller->deferred) ? MAX_SCHEDULE_TIMEOUT : RETRY_JIFFIES;
+
+	/* Orders the state before the looks at the lists; its partner is
+	 * llist_add() before wake_up_process() in poller_add().
+	 */
+	set_current_state(TASK_IDLE);
+	if (llist_empty(&poller->kicked) && llist_empty(&poller->done) &&
+	    !kthread_should_stop())
+		schedule_timeout(timeout);
+	__set_current_state(TASK_RUNNING);
+}
+
+static int poller_run(void *data)
+{
+	struct moat_poller *poller = data;
+
+	while (!kthread_should_stop()) {
+		poller->now = ktime_get_ns();
+		poller->busy = need_resched() || !single_task_running();
+		poller_join_kicked(poller);
+		poller_take_done(poller);
+		poller_retry(poller);
+		poller_visit(poller);
+		if (list_empty(&poller->active))
+			poller_sleep(poller);
+		/* A spinner is no idle loop: RCU, of both kinds, must get its
+		 * quiescent states, and whoever else is runnable his turn.
+		 */
+		cond_resched_tasks_rcu_qs();
+	}
+	return 0;
+}
+
+/* ---- assignment ---- */
+
+/**
+ * moat_poller_join() - find the poller for a new ring
+ *
+ * Context: process, may sleep.
+ * Return: the one that serves the fewest rings.
+ */
+struct moat_poller *moat_poller_join(void)
+{
+	struct moat_poller *poller, *best = NULL;
+	unsigned int cpu;
+
+	cpus_read_lock();
+	mutex_lock(&pollers_lock);
+	for_each_online_cpu(cpu) {
+		poller = per_cpu(pollers, cpu);
+		if (poller && (!best || poller->nr_queues < best->nr_queues))
+			best = poller;
+	}
+	best->nr_queues++;
+	mutex_unlock(&pollers_lock);
+	cpus_read_unlock();
+	return best;
+}
+
+/**
+ * moat_poller_leave() - a ring is gone
+ * @poller: from moat_poller_join()
+ *
+ * Context: process, may sleep.
+ */
+void moat_poller_leave(struct moat_poller *poller)
+{
+	mutex_lock(&pollers_lock);
+	poller->nr_queues--;
+	mutex_unlock(&pollers_lock);
+}
+
+/* ---- life ---- */
+
+static struct moat_poller *poller_create(unsigned int cpu)
+{
+	struct moat_poller *poller;
+
+	poller = kzalloc_node(sizeof(*poller), GFP_KERNEL, cpu_to_node(cpu));
+	if (!poller)
+		return ERR_PTR(-ENOMEM);
+	poller->cpu = cpu;
+	init_llist_head(&poller->kicked);
+	init_llist_head(&poller->done);
+	INIT_LIST_HEAD(&poller->active);
+	INIT_LIST_HEAD(&poller->deferred);
+	poller->task = kthread_create_on_node(poller_run, poller, cpu_to_node(cpu),
+					      "moat-back/%u", cpu);
+	if (IS_ERR(poller->task)) {
+		void *err = poller->task;
+
+		kfree(poller);
+		return err;
+	}
+	kthread_bind(poller->task, cpu);
+	wake_up_process(poller->task);
+	return poller;
+}
+
+/* A CPU has come online, or the module has been loaded. */
+static int poller_online(unsigned int cpu)
+{
+	struct moat_poller *poller = per_cpu(pollers, cpu);
+
+	if (poller)
+		return set_cpus_allowed_ptr(poller->task, cpumask_of(cpu));
+	poller = poller_create(cpu);
+	if (IS_ERR(poller))
+		return PTR_ERR(poller);
+	per_cpu(pollers, cpu) = poller;
+	return 0;
+}
+
+static void pollers_destroy(void)
+{
+	struct moat_poller *poller;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		poller = per_cpu(pollers, cpu);
+		if (!poller)
+			continue;
+		kthread_stop(poller->task);
+		kfree(poller);
+		per_cpu(pollers, cpu) = NULL;
+	}
+}
+
+/**
+ * moat_pollers_init() - start the pollers
+ *
+ * Return: 0 or a negative errno.
+ */
+int moat_pollers_init(void)
+{
+	int ret;
+
+	ret = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "block/moat-back:online",
+				poller_online, NULL);
+	if (ret < 0) {
+		pollers_destroy();
+		return ret;
+	}
+	cpuhp_state = ret;
+	return 0;
+}
+
+/**
+ * moat_pollers_deinit() - stop the pollers
+ *
+ * They serve no ring any more.
+ */
+void moat_pollers_deinit(void)
+{
+	cpuhp_remove_state_nocalls(cpuhp_state);
+	pollers_destroy();
+}

@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A ring, and all that belongs to it.
+ *
+ * A visit pushes the responses that have gathered, takes new requests, and
+ * asks the spin policy whether to be visited again. A ring that leaves the
+ * poller's active set is armed; it has no need to be while it waits for its
+ * own jobs (a barrier) or is being stopped.
+ *
+ * Events. While the ring is active its event index is left behind and the
+ * front end sends none. One that comes all the same has its EOI sent by the
+ * next visit, and it counts as spurious only if no work was found since the
+ * last EOI: a poller is often quicker than the event that announces the work,
+ * and Xen's event code delays a channel whose events look idle.
+ *
+ * A front end that breaks the protocol is not looked at again: the back end
+ * closes the connection.
+ */
+#include "queue.h"
+
+#include <linux/interrupt.h>
+#include <linux/ratelimit.h>
+#include <linux/slab.h>
+#include <xen/events.h>
+
+#include "backend.h"
+#include "disk.h"
+#include "job.h"
+#include "params.h"
+#include "poller.h"
+#include "trace.h"
+
+/* How often to look for persistent grants that went unused. */
+#define TRIM_JIFFIES HZ
+
+/* ---- the poller's side ---- */
+
+static bool queue_stopped(struct moat_queue *queue)
+{
+	return test_bit(MOAT_QUEUE_STOP, &queue->flags);
+}
+
+static void queue_break(struct moat_queue *queue)
+{
+	pr_warn_ratelimited("%s: ring %u: too many requests, closing the connection\n",
+			    queue->dev->nodename, queue->nr);
+	moat_stat_inc(&queue->stat, MOAT_STAT_protocol_errors);
+	WRITE_ONCE(queue->broken, true);
+	moat_backend_attend(queue->backend);
+}
+
+static u8 queue_path(const struct moat_queue *queue, const struct moat_request *req)
+{
+	u32 path = READ_ONCE(queue->tune->data_path);
+
+	if (path == MOAT_PATH_AUTO) {
+		/* The front end could change a page while it is written. */
+		if (queue->disk->stable && req->op != MOAT_OP_READ)
+			return MOAT_PATH_COPY;
+		path = MOAT_PATH_PERSISTENT;
+	}
+	if (path == MOAT_PATH_PERSISTENT && !queue->may_persist)
+		path = MOAT_PATH_MAP;
+	return path;
+}
+
+static struct moat_job *queue_take_one(struct moat_queue *queue, u64 now)
+{
+	struct moat_job *job;
+
+	/* One per slot, and there are no more requests than slots. */
+	job = list_first_entry(&queue->unused, struct moat_job, link);
+	list_del(&job->link);
+	queue->in_flight++;
+	moat_ring_take_request(&queue->ring, &job->req);
+	job->taken_ns = now;
+	job->tries = 0;
+	job->path = queue_path(queue, &job->req);
+	trace_moat_back_take(queue, job);
+	return job;
+}
+
+/* Requests behind a barrier stay in the ring until it is answered. */
+static u32 queue_take(struct moat_queue *queue, struct moat_poller *poller)
+{
+	u32 n = 0, count;
+	LIST_HEAD(jobs);
+
+	if (moat_ring_requests(&queue->ring, &count)) {
+		queue_break(queue);
+		return 0;
+	}
+	count = min(count, moat_params_budget());
+	while (n < count && !queue->barrier) {
+		struct moat_job *job = queue_take_one(queue, poller->now);
+
+		n++;
+		if (job->req.op == MOAT_OP_BARRIER)
+			queue->barrier = job;
+		else
+			list_add_tail(&job->link, &jobs);
+	}
+	if (!n)
+		return 0;
+	moat_jobs_start(poller, &jobs);
+	if (moat_disk_changed(queue->disk))
+		moat_backend_attend(queue->backend);
+	return n;
+}
+
+/* A barrier starts when what was taken before it has been answered. */
+static void queue_run_barrier(struct moat_queue *queue, struct moat_poller *poller)
+{
+	LIST_HEAD(jobs);
+
+	if (!queue->barrier || queue->barrier_runs || queue->in_flight > 1)
+		return;
+	queue->barrier_runs = true;
+	list_add(&queue->barrier->link, &jobs);
+	moat_jobs_start(poller, &jobs);
+}
+
+static void queue_count_answer(struct moat_queue *queue, const struct moat_job *job)
+{
+	struct moat_stat *stat = &queue->stat;
+	u64 bytes = job->error ? 0 : job->sectors * MOAT_SECTOR_SIZE;
+
+	switch (job->req.op) {
+	case MOAT_OP_READ:
+		moat_stat_inc(stat, MOAT_STAT_reads);
+		moat_stat_add(stat, MOAT_STAT_bytes_read, bytes);
+		break;
+	case MOAT_OP_WRITE:
+	case MOAT_OP_BARRIER:
+		moat_stat_inc(stat, MOAT_STAT_writes);
+		moat_stat_add(stat, MOAT_STAT_bytes_written, bytes);
+		break;
+	case MOAT_OP_FLUSH:
+		moat_stat_inc(stat, MOAT_STAT_flushes);
+		break;
+	case MOAT_OP_DISCARD:
+		moat_stat_inc(stat, MOAT_STAT_discards);
+		break;
+	}
+	if (job->error)
+		moat_stat_inc(stat, MOAT_STAT_errors);
+	moat_stat_latency(stat, queue->poller->now - job->taken_ns);
+}
+
+/**
+ * moat_queue_answer() - answer a request
+ * @queue: the ring
+ * @job: its job, unused afterwards
+ *
+ * The front end sees the answer behind the next visit.
+ *
+ * Context: the poller.
+ */
+void moat_queue_answer(struct moat_queue *queue, struct moat_job *job)
+{
+	struct moat_response rsp = {
+		.id = job->req.id,
+		.op = job->req.op,
+		.status = moat_request_status(job->error),
+	};
+
+	moat_ring_put_response(&queue->ring, &rsp);
+	queue_count_answer(queue, job);
+	trace_moat_back_answer(queue, job);
+	if (queue->barrier == job) {
+		queue->barrier = NULL;
+		queue->barrier_runs = false;
+	}
+	list_add(&job->link, &queue->unused);
+	queue->in_flight--;
+	moat_poller_activate(queue->poller, queue);
+}
+
+static bool queue_has_answers(const struct moat_queue *queue)
+{
+	return queue->ring.prod != queue->ring.pushed;
+}
+
+static bool queue_push(struct moat_queue *queue)
+{
+	bool notify;
+
+	if (!queue_has_answers(queue))
+		return false;
+	notify = moat_ring_push_responses(&queue->ring);
+	if (notify)
+		notify_remote_via_irq(queue->irq);
+	moat_stat_inc(&queue->stat,
+		      notify ? MOAT_STAT_notify_sent : MOAT_STAT_notify_suppressed);
+	trace_moat_back_push(queue, notify);
+	return true;
+}
+
+static void queue_end_event(struct moat_queue *queue)
+{
+	moat_stat_inc(&queue->stat, MOAT_STAT_events);
+	if (!queue->worked)
+		moat_stat_inc(&queue->stat, MOAT_STAT_events_spurious);
+	xen_irq_lateeoi(queue->irq, queue->worked ? 0 : XEN_EOI_FLAG_SPURIOUS);
+	queue->worked = false;
+}
+
+static void queue_trim(struct moat_queue *queue, struct moat_poller *poller)
+{
+	if (time_before(jiffies, queue->trim))
+		return;
+	queue->trim = jiffies + TRIM_JIFFIES;
+	moat_persistent_trim(&queue->persistent, queue, &poller->unmaps);
+	moat_unmap_flush(&poller->unmaps);
+}
+
+static void queue_relax(struct moat_queue *queue)
+{
+	u32 every = READ_ONCE(queue->tune->relax_every);
+
+	if (every && ++queue->looks >= every) {
+		queue->looks = 0;
+		cpu_relax();
+	}
+}
+
+static enum moat_queue_verdict queue_arm(struct moat_queue *queue)
+{
+	u32 count;
+
+	moat_stat_inc(&queue->stat, MOAT_STAT_arms);
+	if (moat_ring_arm_requests(&queue->ring, &count)) {
+		queue_break(queue);
+		return MOAT_QUEUE_LEAVE;
+	}
+	if (count) {
+		moat_ring_disarm_requests(&queue->ring);
+		return MOAT_QUEUE_STAY;
+	}
+	moat_stat_inc(&queue->stat, MOAT_STAT_sleeps);
+	trace_moat_back_sleep(queue);
+	return MOAT_QUEUE_LEAVE;
+}
+
+static enum moat_queue_verdict queue_judge(struct moat_queue *queue,
+					   struct moat_poller *poller, bool found)
+{
+	struct moat_spin_params params = moat_tune_spin(queue->tune);
+
+	if (queue_has_answers(queue))
+		return MOAT_QUEUE_STAY;
+	if (queue_stopped(queue))
+		return queue->in_flight ? MOAT_QUEUE_LEAVE : MOAT_QUEUE_DRAINED;
+	/* The last of its jobs brings the ring back. */
+	if (queue->broken || queue->barrier)
+		return MOAT_QUEUE_LEAVE;
+	if (moat_spin_look(&queue->spin, &params, poller->now, found, poller->busy) ==
+	    MOAT_SPIN_ARM)
+		return queue_arm(queue);
+	if (!found)
+		queue_relax(queue);
+	return MOAT_QUEUE_STAY;
+}
+
+/**
+ * moat_queue_visit() - push responses, take requests
+ * @queue: the ring, active
+ * @poller: the caller
+ *
+ * Context: the poller, may sleep.
+ * Return: whether to visit it again.
+ */
+enum moat_queue_verdict moat_queue_visit(struct moat_queue *queue,
+					 struct moat_poller *poller)
+{
+	bool event = test_and_clear_bit(MOAT_QUEUE_EVENT, &queue->flags);
+	bool answered = queue_push(queue);
+	u32 taken = 0;
+
+	if (!queue->broken && !queue->barrier && !queue_stopped(queue))
+		taken = queue_take(queue, poller);
+	queue_run_barrier(queue, poller);
+	if (taken) {
+		queue->worked = true;
+		queue_trim(queue, poller);
+	}
+	if (event)
+		queue_end_event(queue);
+	else
+		moat_stat_inc(&queue->stat, answered || taken ? MOAT_STAT_spin_hits :
+								MOAT_STAT_spin_misses);
+	return queue_judge(queue, poller, answered || taken);
+}
+
+/**
+ * moat_queue_wake() - the ring has become active
+ * @queue: the ring
+ * @now: time in nanoseconds
+ *
+ * Context: the poller.
+ */
+void moat_queue_wake(struct moat_queue *queue, u64 now)
+{
+	struct moat_spin_params params = moat_tune_spin(queue->tune);
+	bool event = test_bit(MOAT_QUEUE_EVENT, &queue->flags);
+
+	moat_ring_disarm_requests(&queue->ring);
+	/* What the policy learns from is how soon the front end came back; that
+	 * the disk is done says nothing about it.
+	 */
+	if (event)
+		moat_spin_event(&queue->spin, &params, now);
+	trace_moat_back_wake(queue, event);
+}
+
+/* ---- events ---- */
+
+static irqreturn_t queue_event(int irq, void *data)
+{
+	struct moat_queue *queue = data;
+
+	/* The poller may need it before bind_...() has returned it. */
+	WRITE_ONCE(queue->irq, irq);
+	set_bit(MOAT_QUEUE_EVENT, &queue->flags);
+	moat_poller_kick(queue->poller, queue);
+	return IRQ_HANDLED;
+}
+
+/* ---- life ---- */
+
+static int queue_make_jobs(struct moat_queue *queue)
+{
+	u32 i;
+
+	queue->jobs = kvcalloc(queue->ring.size, sizeof(*queue->jobs), GFP_KERNEL);
+	if (!queue->jobs)
+		return -ENOMEM;
+	for (i = 0; i < queue->ring.size; i++) {
+		moat_job_init(&queue->jobs[i], queue);
+		list_add_tail(&queue->jobs[i].link, &queue->unused);
+	}
+	return 0;
+}
+
+static int queue_map_ring(struct moat_queue *queue, const struct moat_queue_setup *setup)
+{
+	struct moat_sring *shared;
+	grant_ref_t gref[XENBUS_MAX_RING_GRANTS];
+	void *addr;
+	u32 count, start;
+	int err;
+
+	memcpy(gref, setup->gref, sizeof(gref));
+	err = xenbus_map_ring_valloc(queue->dev, gref, setup->pages, &addr);
+	if (err)
+		return err;
+	shared = addr;
+	/* Whoever served the ring before answered up to here. */
+	start = READ_ONCE(shared->rsp_prod);
+	moat_ring_attach(&queue->ring, shared, setup->layout, setup->pages, start, start);
+	if (moat_ring_requests(&queue->ring, &count)) {
+		xenbus_unmap_ring_vfree(queue->dev, addr);
+		return -EPROTO;
+	}
+	return 0;
+}
+
+static void queue_init(struct moat_queue *queue, struct moat_backend *backend,
+		       const struct moat_queue_setup *setup)
+{
+	struct moat_spin_params params = moat_tune_spin(&backend->tune);
+
+	queue->backend = backend;
+	queue->disk = &backend->disk;
+	queue->tune = &backend->tune;
+	queue->dev = backend->dev;
+	queue->domid = backend->dev->otherend_id;
+	queue->nr = setup->nr;
+	queue->may_persist = setup->persistent;
+	queue->persistent_ro = setup->persistent_ro;
+	/* Xen raises an event of its own when a channel is bound. */
+	queue->worked = true;
+	queue->trim = jiffies + TRIM_JIFFIES;
+	init_completion(&queue->drained);
+	INIT_LIST_HEAD(&queue->active);
+	INIT_LIST_HEAD(&queue->unused);
+	gnttab_page_cache_init(&queue->foreign);
+	moat_pool_init(&queue->pool);
+	moat_spin_init(&queue->spin, &params, ktime_get_ns());
+}
+
+/**
+ * moat_queue_create() - take up a front end's ring
+ * @backend: the disk's back end
+ * @setup: what the front end said of the ring
+ *
+ * Context: process, may sleep.
+ * Return: the ring, not served yet, or an ERR_PTR(); -EPROTO if the front
+ * end's indices make no sense.
+ */
+struct moat_queue *moat_queue_create(struct moat_backend *backend,
+				     const struct moat_queue_setup *setup)
+{
+	struct moat_queue *queue;
+	int err;
+
+	queue = kvzalloc(sizeof(*queue), GFP_KERNEL);
+	if (!queue)
+		return ERR_PTR(-ENOMEM);
+	queue_init(queue, backend, setup);
+	err = moat_persistent_init(&queue->persistent,
+				   setup->persistent ? moat_params_persistent() : 0,
+				   moat_params_persistent_age());
+	if (err)
+		goto err_free;
+	err = queue_map_ring(queue, setup);
+	if (err)
+		goto err_persistent;
+	err = queue_make_jobs(queue);
+	if (err)
+		goto err_unmap;
+	queue->poller = moat_poller_join();
+	return queue;
+
+err_unmap:
+	xenbus_unmap_ring_vfree(queue->dev, queue->ring.shared);
+err_persistent:
+	moat_persistent_deinit(&queue->persistent, queue);
+err_free:
+	kvfree(queue);
+	return ERR_PTR(err);
+}
+
+/**
+ * moat_queue_start() - serve the ring from now on
+ * @queue: the ring
+ * @port: the front end's event channel
+ *
+ * Context: process, may sleep.
+ * Return: 0 or a negative errno.
+ */
+int moat_queue_start(struct moat_queue *queue, evtchn_port_t port)
+{
+	int irq;
+
+	irq = bind_interdomain_evtchn_to_irqhandler_lateeoi(queue->dev, port, queue_event,
+							    0, "moat-back", queue);
+	if (irq < 0)
+		return irq;
+	WRITE_ONCE(queue->irq, irq);
+	/* A wish: where it cannot be had, the poller is woken across CPUs. */
+	irq_set_affinity(irq, cpumask_of(queue->poller->cpu));
+	/* Requests may have come before the event channel was bound. */
+	moat_poller_kick(queue->poller, queue);
+	return 0;
+}
+
+/**
+ * moat_queue_stop() - serve the ring no more
+ * @queue: the ring, started or not
+ *
+ * Waits until what is under way on the disk is done.
+ *
+ * Context: process, may sleep; idempotent.
+ */
+void moat_queue_stop(struct moat_queue *queue)
+{
+	if (!queue->irq)
+		return;
+	/* Behind it nobody kicks the ring but us. */
+	disable_irq(queue->irq);
+	set_bit(MOAT_QUEUE_STOP, &queue->flags);
+	moat_poller_kick(queue->poller, queue);
+	wait_for_completion(&queue->drained);
+	unbind_from_irqhandler(queue->irq, queue);
+	queue->irq = 0;
+}
+
+/**
+ * moat_queue_destroy() - give everything back
+ * @queue: the ring, stopped or never started
+ *
+ * Context: process, may sleep.
+ */
+void moat_queue_destroy(struct moat_queue *queue)
+{
+	u32 i;
+
+	moat_poller_leave(queue->poller);
+	moat_persistent_deinit(&queue->persistent, queue);
+	for (i = 0; i < queue->ring.size; i++)
+		moat_job_deinit(&queue->jobs[i]);
+	kvfree(queue->jobs);
+	moat_pool_deinit(&queue->pool);
+	gnttab_page_cache_shrink(&queue->foreign, 0);
+	xenbus_unmap_ring_vfree(queue->dev, queue->ring.shared);
+	kvfree(queue);
+}

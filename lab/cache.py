@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Artefacts cached by content: a key is the hash of everything that went into one.
+
+Nothing in the cache is ever changed; a maker writes under another name and renames, so
+two labs may fill it at once.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+
+from paths import CACHE
+
+
+def digest(*inputs):
+    """Hashes strings, bytes and the contents of files (given as os.PathLike)."""
+    total = hashlib.sha256()
+    for item in inputs:
+        if isinstance(item, os.PathLike):
+            with open(item, "rb") as f:
+                part = hashlib.file_digest(f, "sha256").digest()
+        else:
+            data = item if isinstance(item, bytes) else str(item).encode()
+            part = hashlib.sha256(data).digest()
+        total.update(part)
+    return total.hexdigest()[:24]
+
+
+def path(name):
+    """Returns the place of an artefact in the cache, making the directory."""
+    full = os.path.join(CACHE, name)
+    os.makedirs(os.path.dirname(full), exist_ok=True)
+    return full
+
+
+def made(name, make):
+    """Returns the artefact called name, calling make(temporary path) when missing."""
+    full = path(name)
+    if os.path.exists(full):
+        return full
+    with open(full + ".lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.path.exists(full):
+            return full
+        temp = f"{full}.{os.getpid()}.new"
+        if os.path.isdir(temp):
+            shutil.rmtree(temp)
+        make(temp)
+        os.rename(temp, full)
+    return full

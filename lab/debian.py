@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Debian's parts of the machine: the hypervisor, the kernel and its modules.
+
+They are taken from the host where its packages are installed, else downloaded and
+unpacked into the cache: installing a hypervisor would change what the host boots.
+"""
+
+import glob
+import gzip
+import lzma
+import os
+import pathlib
+import re
+import shutil
+import struct
+import subprocess
+import zlib
+
+import cache
+from paths import LabError
+
+XEN_PACKAGE = "xen-hypervisor-4.17-amd64"
+XEN_FILE = "boot/xen-4.17-amd64.gz"
+HEADERS = "/usr/src/linux-headers-6.1.*-amd64"
+BOOT_PROTOCOL = 0x206
+BOOT_SETUP_SECTORS = 0x1F1
+BOOT_VERSION = 0x206
+BOOT_PAYLOAD = 0x248
+
+
+def numbers(version):
+    """Returns what sorts Debian's kernel versions by age."""
+    return [int(n) for n in re.findall(r"\d+", version)]
+
+
+def kernel_version():
+    """Returns the version of the newest Debian 6.1 headers, as the modules' build does."""
+    chosen = os.environ.get("KVER")
+    if chosen:
+        return chosen
+    found = [os.path.basename(d)[len("linux-headers-"):] for d in glob.glob(HEADERS)]
+    plain = [v for v in found if re.fullmatch(r"6\.1\.\d+-\d+-amd64", v)]
+    if not plain:
+        raise LabError("no Debian 6.1 kernel headers installed; run scripts/setup")
+    return max(plain, key=numbers)
+
+
+def unpacked(package):
+    """Downloads a Debian package and unpacks it into the cache; returns the directory."""
+
+    def make(temp):
+        os.makedirs(temp)
+        print(f"lab: downloading {package}", flush=True)
+        run = subprocess.run(["apt-get", "download", "-q", package], cwd=temp,
+                             capture_output=True, text=True, check=False)
+        debs = glob.glob(os.path.join(temp, "*.deb"))
+        if run.returncode or not debs:
+            raise LabError(f"apt-get download {package} failed:\n{run.stderr}")
+        subprocess.run(["dpkg-deb", "-x", debs[0], temp], check=True)
+        os.unlink(debs[0])
+
+    return cache.made(f"packages/{package}", make)
+
+
+def xen_binary():
+    """Returns the hypervisor, unpacked as QEMU's multiboot loader wants it."""
+    packed = "/" + XEN_FILE
+    if not os.path.exists(packed):
+        packed = os.path.join(unpacked(XEN_PACKAGE), XEN_FILE)
+
+    def make(temp):
+        with gzip.open(packed) as source, open(temp, "wb") as target:
+            shutil.copyfileobj(source, target)
+
+    return cache.made(f"xen/{cache.digest(pathlib.Path(packed))}", make)
+
+
+def kernel_root(version):
+    """Returns the directory below which the kernel package's files are."""
+    image = f"boot/vmlinuz-{version}"
+    if os.path.exists("/" + image) and os.path.isdir(f"/lib/modules/{version}/kernel"):
+        return "/"
+    return unpacked(f"linux-image-{version}")
+
+
+def payload(image):
+    """Returns the ELF kernel inside a bzImage, given the image's bytes."""
+    if struct.unpack_from("<H", image, BOOT_VERSION)[0] < BOOT_PROTOCOL + 2:
+        raise LabError("kernel image too old: it does not say where its payload is")
+    offset, length = struct.unpack_from("<II", image, BOOT_PAYLOAD)
+    start = (image[BOOT_SETUP_SECTORS] + 1) * 512 + offset
+    packed = image[start:start + length]
+    if packed.startswith(b"\xfd7zXZ"):
+        return lzma.LZMADecompressor(format=lzma.FORMAT_XZ).decompress(packed)
+    if packed.startswith(b"\x1f\x8b"):
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(packed)
+    raise LabError("kernel image packed in a way the lab does not know")
+
+
+def vmlinux(version):
+    """Returns the unpacked kernel: Xen and xl would take seconds to unpack it."""
+    image = pathlib.Path(kernel_root(version), f"boot/vmlinuz-{version}")
+
+    def make(temp):
+        with open(temp, "wb") as f:
+            f.write(payload(image.read_bytes()))
+
+    return cache.made(f"vmlinux/{cache.digest(image)}", make)
+
+
+class Modules:
+    """The kernel package's modules and what each needs."""
+
+    def __init__(self, version):
+        self.version = version
+        self.top = os.path.join(kernel_root(version), "lib/modules", version)
+        self.needs = {}
+        self.paths = {}
+        self._read_dep()
+
+    def _read_dep(self):
+        dep = os.path.join(self.top, "modules.dep")
+        if not os.path.exists(dep):
+            root = kernel_root(self.version)
+            subprocess.run(["depmod", "-b", root, self.version], check=True)
+        with open(dep, encoding="ascii") as f:
+            for line in f:
+                path, _, needs = line.partition(":")
+                self.paths[self.name(path)] = path
+                self.needs[path] = needs.split()
+
+    @staticmethod
+    def name(path):
+        """Returns a module's name from its file's path."""
+        return os.path.basename(path).removesuffix(".ko").replace("-", "_")
+
+    def closure(self, names):
+        """Returns the files, relative to top, of modules and all they need."""
+        wanted = []
+        for name in names:
+            path = self.paths.get(name.replace("-", "_"))
+            if not path:
+                raise LabError(f"kernel {self.version} has no module {name}")
+            for item in [path] + self.needs[path]:
+                if item not in wanted:
+                    wanted.append(item)
+        return wanted
+
+    def aliases(self, paths):
+        """Returns the alias lines of these modules, so that the kernel can ask for them."""
+        names = {self.name(path) for path in paths}
+        with open(os.path.join(self.top, "modules.alias"), encoding="ascii") as f:
+            lines = [line for line in f if line.split()[-1].replace("-", "_") in names]
+        return "".join(lines)

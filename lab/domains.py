@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Creates and destroys the machine's domains, through xl in dom0."""
+
+import json
+import os
+import shlex
+
+import session
+import debian
+import images
+import machine
+from paths import LabError
+
+XL_S = 120
+BOOT_MS = 120000
+RUN = "/run/lab"
+DOMAIN_OPTIONS = ("console=hvc0", "rdinit=/init", "rootfstype=ramfs", *machine.KERNEL_OPTIONS)
+DEFAULTS = {
+    "storage": {"memory": 320, "vcpus": 1},
+    "app": {"memory": 448, "vcpus": 1},
+}
+HALVES = {
+    ("storage", "moat"): ("moat-common", "moat-back"),
+    ("storage", "stock"): ("xen-blkback",),
+    ("app", "moat"): ("moat-common", "moat-front"),
+    ("app", "stock"): ("xen-blkfront",),
+}
+
+
+def module_lines(spec, version):
+    """Returns what /etc/lab/load says: one module and its parameters a line."""
+    names = list(images.DOMAIN_MODULES)
+    if spec["kind"] == "storage":
+        names += ["xen-pcifront", "nvme"]
+    lines = list(names)
+    for name in HALVES[spec["kind"], spec["half"]]:
+        words = [name]
+        if spec["half"] == "moat":
+            path = os.path.join(images.modules_dir(version), f"{name}.ko")
+            if not os.path.exists(path):
+                raise LabError(f"no {path}: run `make modules`, or choose the stock half")
+            words = [f"/lib/modules/moat/{name}.ko"]
+        if spec["mode"] and name in ("moat-back", "moat-front"):
+            words.append(f"mode={spec['mode']}")
+        words += [text.partition(".")[2] for text in spec["module_args"]
+                  if text.partition(".")[0].replace("_", "-") == name]
+        lines.append(" ".join(words))
+    return "".join(line + "\n" for line in lines)
+
+
+def image_parts(spec, version):
+    """Returns the parts of a domain's initramfs."""
+    files = {"etc/lab/load": module_lines(spec, version), "etc/hostname": spec["name"] + "\n"}
+    if spec["kind"] == "storage":
+        files["etc/lab/storage"] = ""
+    parts = [images.base_part(spec["kind"]), images.modules_part(spec["kind"], version),
+             images.project_part(version), images.config_part(files)]
+    parts += [images.overlay_part(directory) for directory in spec["overlays"]]
+    return [path for path in parts if path]
+
+
+def shared_parts(version):
+    """Returns the parts worth carrying into dom0 at boot, for the default domains."""
+    parts = []
+    for kind in ("storage", "app"):
+        parts += [images.base_part(kind), images.modules_part(kind, version)]
+    project = images.project_part(version)
+    return parts + ([project] if project else [])
+
+
+def bring(state, paths):
+    """Copies to dom0's /images those files that are not there yet."""
+    have = set(session.check(state, "dom0", ["ls", "/images"], timeout=XL_S).split())
+    for path in paths:
+        if os.path.basename(path) not in have:
+            session.push(state, "dom0", path, f"/images/{os.path.basename(path)}")
+
+
+def kernel_options(spec):
+    """Returns a domain's kernel command line."""
+    # A PV kernel with a PCI device bounces DMA; set up late, it gets only 4 MiB for that.
+    bounce = ["iommu=soft", "swiotlb=16384"] if spec["kind"] == "storage" else []
+    return [*DOMAIN_OPTIONS, *bounce, *spec["kernel_args"]]
+
+
+def config_text(spec, kernel, options):
+    """Returns the domain's xl configuration."""
+    lines = [f'name="{spec["name"]}"', f'kernel="/images/{kernel}"',
+             f'ramdisk="{RUN}/{spec["name"]}.cpio"', f"memory={spec['memory']}",
+             f"vcpus={spec['vcpus']}", f'cpus="{spec["cpus"]}"',
+             f"extra=\"{' '.join(kernel_options(spec))}\"",
+             'on_crash="destroy"', 'on_reboot="destroy"',
+             f'type="{"pvh" if spec["pvh"] else "pv"}"', *spec["xl"]]
+    if spec["kind"] == "storage":
+        lines += ["driver_domain=1"]
+    if spec["pci"]:
+        devices = ", ".join(f'"{address},permissive=1"' for address in spec["pci"])
+        lines += [f"pci=[{devices}]"]
+    elif spec["standby"]:
+        lines += ['passthrough="enabled"', "e820_host=1"]
+    if options["verbose"]:
+        print("\n".join(lines))
+    return "\n".join(lines) + "\n"
+
+
+def default_cpus(kind, vcpus):
+    """Keeps a storage domain on the last pCPU, and all others off it where possible."""
+    last = vcpus - 1
+    if kind == "storage" or not last:
+        return str(last)
+    return f"0-{last - 1}"
+
+
+def saved(state, name):
+    """Returns the path of what the lab remembers of a domain."""
+    return os.path.join(state, "domains", f"{name}.json")
+
+
+def create(state, spec, options, verbose=False):
+    """Builds a domain's image, and has xl create it; its agent comes up later."""
+    version = options["kernel"]
+    kernel = debian.vmlinux(version)
+    spec = {**spec, "memory": spec["memory"] or DEFAULTS[spec["kind"]]["memory"],
+            "vcpus": spec["vcpus"] or DEFAULTS[spec["kind"]]["vcpus"],
+            "cpus": spec["cpus"] or default_cpus(spec["kind"], options["vcpus"])}
+    parts = image_parts(spec, version)
+    bring(state, [kernel, *parts])
+    name = spec["name"]
+    session.check(state, "dom0", ["mkdir", "-p", RUN], timeout=XL_S)
+    text = config_text(spec, os.path.basename(kernel), {"verbose": verbose})
+    session.check(state, "dom0", ["@put", f"{RUN}/{name}.cfg", "644"], data=text.encode(),
+                 timeout=XL_S)
+    names = " ".join(f"/images/{os.path.basename(path)}" for path in parts)
+    script = (f"cat {names} >{RUN}/{name}.cpio && xl create -q {RUN}/{name}.cfg; status=$?; "
+              f"rm -f {RUN}/{name}.cpio; exit $status")
+    session.check(state, "dom0", ["sh", "-c", script], timeout=XL_S)
+    with open(saved(state, name), "w", encoding="utf-8") as f:
+        json.dump(spec, f, indent=1)
+
+
+def wait_up(state, name):
+    """Waits until a domain's agent answers."""
+    session.check(state, name, ["true"], timeout=BOOT_MS / 1000, wait_ms=BOOT_MS)
+
+
+def destroy(state, name):
+    """Destroys a domain."""
+    session.check(state, "dom0", ["xl", "destroy", name], timeout=XL_S)
+    if os.path.exists(saved(state, name)):
+        os.unlink(saved(state, name))
+
+
+def remembered(state):
+    """Returns what the lab remembers of its domains, by name."""
+    found = {}
+    top = os.path.join(state, "domains")
+    for entry in sorted(os.listdir(top)) if os.path.isdir(top) else ():
+        with open(os.path.join(top, entry), encoding="utf-8") as f:
+            found[entry.removesuffix(".json")] = json.load(f)
+    return found
+
+
+def attach(state, app, vdev, storage, target, access="w", backend_type="phy"):
+    """Attaches a disk, and waits until the application domain has it."""
+    disk = (f"format=raw,backendtype={backend_type},backend={storage},vdev={vdev},"
+            f"access={access},target={target}")
+    session.check(state, "dom0", ["xl", "block-attach", app, disk], timeout=XL_S)
+    script = ("left=600; until [ -b /dev/$0 ]; do left=$((left - 1)); "
+              "[ $left -gt 0 ] || exit 1; usleep 50000; done")
+    status, _, _ = session.run(state, app, ["sh", "-c", script, vdev], timeout=XL_S)
+    if status:
+        raise LabError(f"{app}: {vdev} was attached but did not appear within 30 s; "
+                       f"states:\n{states(state, app)}")
+
+
+def states(state, app):
+    """Returns the xenstore view of a domain's block devices, for error reports."""
+    script = ("id=$(xl domid " + shlex.quote(app) + ") && xenstore-ls -f "
+              "/local/domain/$id/device/vbd; for b in $(xenstore-ls -f "
+              "/local/domain/$id/device/vbd | sed -n 's/.*backend = \"\\(.*\\)\"/\\1/p'); "
+              "do xenstore-ls -f $b; done")
+    return session.run(state, "dom0", ["sh", "-c", script], timeout=XL_S)[1].decode()
+
+
+def detach(state, app, vdev):
+    """Detaches a disk the graceful way."""
+    session.check(state, "dom0", ["xl", "block-detach", app, vdev], timeout=XL_S)

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Makes the initramfs images of the lab's domains.
+
+An image is a list of parts (cpio archives, see cpio.py), each cached under the hash of
+what it was made from: programs, kernel modules, the project's modules, a domain's
+configuration, the user's overlay.
+"""
+
+import glob
+import os
+import pathlib
+import shutil
+import subprocess
+
+import cache
+import cpio
+import debian
+import elf
+import stubs
+from paths import LAB, LabError, modules_dir
+
+XEN_BIN = "/usr/lib/xen-4.17/bin"
+XEN_PROGRAMS = ("xl", "xenstored", "xenconsoled", "xenconsole", "xen-init-dom0",
+                "libxl-save-helper", "lsevtchn", "xenctx", "xentop", "xenperf", "xentrace")
+XENSTORE_PROGRAMS = ("xenstore-ls", "xenstore-read", "xenstore-write", "xenstore-list",
+                     "xenstore-rm", "xenstore-exists", "xenstore-chmod", "xenstore-watch")
+APP_PROGRAMS = ("fio", "sqlite3", "mount", "umount", "blkid", "fsck.ext4", "tune2fs",
+                "dumpe2fs", "resize2fs", "xfs_growfs", "xfs_db", "losetup", "mkfs.ext4", "e2fsck", "mkfs.xfs", "xfs_repair", "xfs_io",
+                "blkdiscard", "blockdev", "fallocate", "sha256sum", "setpriv", "taskset")
+
+DOM0_MODULES = ("xen-evtchn", "xen-gntdev", "xen-privcmd", "xenfs", "virtio_pci",
+                "virtio_console", "xen-pciback", "xen-blkback", "loop", "brd", "null_blk")
+DOMAIN_MODULES = ("xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcmd", "xenfs")
+APP_MODULES = DOMAIN_MODULES + ("xen-blkfront", "ext4", "xfs", "crc32c_generic", "null_blk",
+                                "brd", "loop")
+STORAGE_MODULES = DOMAIN_MODULES + ("xen-pcifront", "nvme", "xen-blkback", "null_blk", "brd",
+                                    "loop", "ext4", "crc32c_generic")
+KINDS = {"dom0": DOM0_MODULES, "storage": STORAGE_MODULES, "app": APP_MODULES}
+
+XEN_LIBRARIES = ("-lxenvchan", "-lxenctrl", "-lxengnttab", "-lxenevtchn", "-lxencall",
+                 "-lxenforeignmemory", "-lxendevicemodel", "-lxenstore", "-lxentoollog",
+                 "-lxentoolcore", "-lpthread")
+XL_CONF = 'run_hotplug_scripts=0\nautoballoon="off"\nclaim_mode=0\n'
+PASSWD = "root:x:0:0:root:/root:/bin/sh\n"
+
+
+def compiled(name, directory):
+    """Compiles the C files of a directory of the lab into one static program."""
+    sources = sorted(glob.glob(os.path.join(LAB, directory, "*.c")))
+    headers = sorted(glob.glob(os.path.join(LAB, directory, "*.h")))
+    key = cache.digest(*map(pathlib.Path, sources + headers), *XEN_LIBRARIES)
+
+    def make(temp):
+        command = ["gcc", "-std=gnu11", "-O2", "-Wall", "-static", "-o", temp, *sources,
+                   *XEN_LIBRARIES]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        if run.returncode:
+            raise LabError(f"cannot compile {name}:\n{run.stderr}")
+
+    return cache.made(f"programs/{name}-{key}", make)
+
+
+def part(name, archive_inputs, fill):
+    """Returns the cached archive for these inputs, or has fill(archive) make it."""
+    makers = (cpio.__file__, stubs.__file__, __file__)
+    key = cache.digest(*map(pathlib.Path, makers), *archive_inputs)
+
+    def make(temp):
+        archive = cpio.Archive()
+        fill(archive)
+        archive.write(temp)
+
+    return cache.made(f"parts/{name}-{key}.cpio", make)
+
+
+def add_busybox(archive):
+    """Adds busybox and a link for every applet that has no real program."""
+    busybox = elf.which("busybox")
+    if not busybox or elf.libraries(busybox):
+        raise LabError("no static busybox; run scripts/setup")
+    archive.file("bin/busybox", busybox)
+    run = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True)
+    for applet in sorted(set(run.stdout.split()) - {"busybox"}):
+        archive.link(f"bin/{applet}", "busybox")
+
+
+def add_programs(archive, programs):
+    """Adds programs of the host at their own paths, with their libraries."""
+    for path in programs:
+        archive.file(path, path)
+        archive.entries.pop(f"bin/{os.path.basename(path)}", None)
+        if elf.is_elf(path):
+            for target, library in stubs.libraries(path).items():
+                archive.file(target, library)
+
+
+def program_paths(kind):
+    """Returns the host's programs that an image of this kind holds."""
+    if kind == "dom0":
+        names = [f"{XEN_BIN}/{name}" for name in XEN_PROGRAMS] + list(XENSTORE_PROGRAMS)
+    elif kind == "app":
+        names = list(APP_PROGRAMS)
+    else:
+        names = []
+    found = {name: elf.which(name) for name in names}
+    missing = [name for name, path in found.items() if not path]
+    if missing:
+        raise LabError(f"this host lacks {', '.join(missing)}; run scripts/setup")
+    return list(found.values())
+
+
+def base_part(kind):
+    """Returns the part with the userland: busybox, agent, init, programs."""
+    agent = compiled("lab-agent", "agent")
+    init = os.path.join(LAB, "init", "dom0" if kind == "dom0" else "domain")
+    programs = program_paths(kind)
+    inputs = [pathlib.Path(p) for p in [agent, init, *programs]]
+
+    def fill(archive):
+        for path in ("proc", "sys", "dev", "run", "tmp", "root", "mnt", "var/log", "var/tmp"):
+            archive.directory(path)
+        add_busybox(archive)
+        add_programs(archive, programs)
+        archive.file("init", init, 0o755)
+        archive.file("lab/lab-agent", agent, 0o755)
+        archive.data("etc/passwd", PASSWD.encode())
+        archive.data("etc/filesystems", b"ext4\nxfs\n*\n")  # busybox's mount tries these
+        if kind == "dom0":
+            add_dom0(archive)
+
+    return part(f"base-{kind}", inputs, fill)
+
+
+def add_dom0(archive):
+    """Adds what the Xen tools look for besides their libraries."""
+    for name in XEN_PROGRAMS:
+        archive.link(f"usr/sbin/{name}", f"{XEN_BIN}/{name}")
+    # libxl aborts in pthread_cancel when this library cannot be loaded.
+    unwinder = "/lib/x86_64-linux-gnu/libgcc_s.so.1"
+    archive.file(unwinder, unwinder)
+    archive.data("etc/xen/xl.conf", XL_CONF.encode())
+    archive.link("var/run", "/run")
+    archive.link("var/lock", "/run/lock")
+
+
+def modules_part(kind, version, extra=()):
+    """Returns the part with the kernel's own modules."""
+    modules = debian.Modules(version)
+    paths = modules.closure([*KINDS[kind], *extra])
+    inputs = [version, *(pathlib.Path(modules.top, p) for p in paths)]
+
+    def fill(archive):
+        top = f"lib/modules/{version}"
+        for path in paths:
+            archive.file(f"{top}/{path}", os.path.join(modules.top, path), 0o644)
+        lines = (f"{path}: {' '.join(modules.needs[path])}\n" for path in paths)
+        archive.data(f"{top}/modules.dep", "".join(lines).encode())
+        archive.data(f"{top}/modules.alias", modules.aliases(paths).encode())
+
+    return part(f"modules-{kind}", inputs, fill)
+
+
+def project_part(version):
+    """Returns the part with the project's modules, or None when none are built."""
+    files = sorted(glob.glob(os.path.join(modules_dir(version), "*.ko")))
+    if not files:
+        return None
+
+    def fill(archive):
+        for path in files:
+            archive.file(f"lib/modules/moat/{os.path.basename(path)}", path, 0o644)
+
+    return part("project", [pathlib.Path(p) for p in files], fill)
+
+
+def overlay_part(directory):
+    """Returns the part with a user's directory; it has no fixed name for its contents."""
+    if not os.path.isdir(directory):
+        raise LabError(f"overlay {directory}: no such directory")
+    archive = cpio.Archive()
+    archive.tree(directory)
+    inputs = [f"{path}:{mode}:{cache.digest(content or b'')}"
+              for path, (mode, content) in archive.entries.items()]
+    return part("overlay", inputs, lambda empty: empty.entries.update(archive.entries))
+
+
+def config_part(files):
+    """Returns the part with one domain's configuration: {path: text}."""
+
+    def fill(archive):
+        for path, text in sorted(files.items()):
+            archive.data(path, text.encode())
+
+    return part("config", [repr(sorted(files.items()))], fill)
+
+
+def write_dom0(target, version, own, carried):
+    """Writes dom0's image to target: its own parts, and what it needs for other domains.
+
+    Too large, and too quickly made, to be worth a place in the cache.
+    """
+    archive = cpio.Archive()
+    for path in [debian.vmlinux(version), *carried]:
+        archive.file(f"images/{os.path.basename(path)}", path)
+    with open(target, "wb") as f:
+        for path in own:
+            with open(path, "rb") as source:
+                shutil.copyfileobj(source, f, 1 << 20)
+        archive.write_to(f)

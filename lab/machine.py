@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The emulated machine: QEMU's command line, and whether KVM may run it."""
+
+import os
+import subprocess
+import tempfile
+
+from paths import LabError
+
+NVME_SLOT = 4  # the first controller; each further one takes the next slot
+AGENT_SLOT = 3
+PROBE_S = 5
+PROBE_PORT = 0xF4
+PROBE_VALUE = 0x21
+# mov al, PROBE_VALUE; out PROBE_PORT, al; hlt; jmp to the hlt
+PROBE_CODE = bytes((0xB0, PROBE_VALUE, 0xE6, PROBE_PORT, 0xF4, 0xEB, 0xFD))
+
+# XPTI and the speculation barriers flush the emulated TLB at every entry of a PV kernel,
+# which halves all speeds under emulation. Only the lab leaves them out: real hosts keep
+# theirs.
+XEN_OPTIONS = ("console=com1", "com1=115200,8n1", "spec-ctrl=no", "xpti=no", "loglvl=info",
+               "guest_loglvl=info", "dom0_vcpus_pin")
+KERNEL_OPTIONS = ("mitigations=off", "sysrq_always_enabled", "loglevel=6")
+DOM0_OPTIONS = ("console=hvc0", "rdinit=/init", "rootfstype=ramfs", *KERNEL_OPTIONS)
+
+
+def probe_kvm():
+    """Returns None where KVM really runs a guest, else the reason why it does not."""
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return "no usable /dev/kvm"
+    with tempfile.NamedTemporaryFile(suffix=".img") as disk:
+        disk.write(PROBE_CODE.ljust(510, b"\0") + b"\x55\xAA")
+        disk.flush()
+        command = ["qemu-system-x86_64", "-accel", "kvm", "-cpu", "host", "-m", "64",
+                   "-nodefaults", "-nographic", "-no-reboot",
+                   "-device", f"isa-debug-exit,iobase={PROBE_PORT:#x},iosize=1",
+                   "-drive", f"file={disk.name},format=raw,if=ide"]
+        try:
+            run = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL,
+                                 timeout=PROBE_S, check=False)
+        except subprocess.TimeoutExpired:
+            return f"/dev/kvm opens, but a tiny guest did not run within {PROBE_S} s"
+    if run.returncode == PROBE_VALUE << 1 | 1:
+        return None
+    return f"/dev/kvm opens, but a tiny guest ended with status {run.returncode}"
+
+
+def accelerator(wanted):
+    """Decides between kvm and tcg; returns (name, reason)."""
+    if wanted == "tcg":
+        return "tcg", "asked for"
+    reason = probe_kvm()
+    if reason is None:
+        return "kvm", "a probe ran a guest"
+    if wanted == "kvm":
+        raise LabError(f"KVM was asked for: {reason}")
+    return "tcg", reason
+
+
+def size_bytes(text):
+    """Turns 512M, 2G or a plain number of MiB into bytes."""
+    units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+    try:
+        if text[-1:].upper() in units:
+            return int(text[:-1]) * units[text[-1].upper()]
+        return int(text) << 20
+    except ValueError:
+        raise LabError(f"{text}: not a size (512M, 2G, ...)") from None
+
+
+def nvme_address(index):
+    """Returns the PCI address of a controller."""
+    return f"0000:00:{NVME_SLOT + index:02x}.0"
+
+
+def escaped(text):
+    """Doubles commas, as QEMU's option lists want them."""
+    return text.replace(",", ",,")
+
+
+def xen_options(options):
+    """Returns Xen's command line."""
+    own = (f"dom0_mem={options['dom0_memory']}M,max:{options['dom0_memory']}M",
+           f"dom0_max_vcpus={options['dom0_vcpus']}")
+    return " ".join([*XEN_OPTIONS, *own, *options["xen_args"]])
+
+
+def accelerator_arguments(options):
+    """Returns the arguments that depend on the accelerator."""
+    if options["accelerator"] == "kvm":
+        return ["-accel", "kvm", "-cpu", options["cpu"] or "host"]
+    return ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", options["cpu"] or "Westmere"]
+
+
+def qemu_arguments(options, files):
+    """Returns QEMU's command line; paths of state are relative to the state directory."""
+    dom0 = " ".join([*DOM0_OPTIONS, *options["kernel_args"]])
+    modules = f"{files['kernel']} {escaped(dom0)},{files['dom0']}"
+    arguments = [
+        "qemu-system-x86_64", "-name", "moat-lab", "-nodefaults", "-nographic", "-no-reboot",
+        *accelerator_arguments(options),
+        "-M", "q35,kernel-irqchip=split", "-smp", str(options["vcpus"]),
+        "-m", str(options["memory"]),
+        # The storage domain's DMA is confined by this IOMMU. It must come first.
+        "-device", "intel-iommu,intremap=on,caching-mode=on",
+        "-kernel", files["xen"], "-append", xen_options(options), "-initrd", modules,
+        "-serial", "file:log/xen.log",
+        "-qmp", "unix:qmp.sock,server=on,wait=off",
+        "-chardev", "socket,id=agent,path=agent.sock",
+        "-device", f"virtio-serial-pci,bus=pcie.0,addr={AGENT_SLOT:#x}",
+        "-device", "virtserialport,chardev=agent,name=agent",
+    ]
+    for index in range(options["nvme"]):
+        arguments += [
+            "-drive", f"file=nvme{index}.img,if=none,id=nvme{index},format=raw,"
+                      "discard=unmap",
+            "-device", f"nvme,drive=nvme{index},serial=moat{index},bus=pcie.0,"
+                       f"addr={NVME_SLOT + index:#x}"]
+    return arguments + options["qemu_args"]
+
+
+def make_disks(state, options):
+    """Makes the controllers' empty disks, sparse; those of the last machine go."""
+    for index in range(options["nvme"]):
+        path = os.path.join(state, f"nvme{index}.img")
+        if os.path.exists(path):
+            os.unlink(path)
+        with open(path, "wb") as f:
+            f.truncate(size_bytes(options["nvme_size"]))

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a kernel log says that it should not.
+
+The log of every domain is part of every result: a line here fails the test
+even if all data arrived. The judgement is made on the console text, not on
+log levels, because a domain that died can no longer be asked for them.
+"""
+import re
+
+# What is never right. Each is a phrase the kernel or Xen uses for a defect.
+BAD = re.compile(
+    r"\bWARNING:|\bBUG\b|\bOops\b|general protection fault|Call Trace"
+    r"|INFO: task .* blocked|rcu: INFO|rcu_sched .*stall|soft lockup"
+    r"|Kernel panic|I/O error|Buffer I/O|EXT4-fs error|XFS .*(orruption|error)"
+    r"|blk_update_request|critical .* error|possible .* locking"
+    r"|unregister_netdevice|list_(add|del) corruption|refcount_t"
+    r"|still .*allocated|objects remaining|page_count|bad page"
+    r"|d\d+v\d+ .*(Unhandled|fault|violation)|Bad grant|grant.*(bad|invalid)"
+    r"|moat.*(violat|broke|fail|error|cannot)|xenbus.*(error|fail)",
+    re.IGNORECASE)
+
+# What matches above and is right all the same, with the reason.
+KNOWN = [
+    # Xen's own choice of APIC error vector, printed at boot.
+    r"APIC error interrupt|ENABLING IO-APIC IRQs",
+    # The passed-through NVMe cannot have MSI-X under pcifront here.
+    r"nvme.*(msi|irq)|pcifront.*msi|pciback.*error enabling MSI",
+    # QEMU has no such table; Linux says so at error level.
+    r"ACPI (BIOS )?Error|ACPI Exception|AE_NOT_FOUND",
+    # No microcode, no RTC wake-up, no EDAC on the emulated machine.
+    r"hpet|rtc_cmos|MCE|microcode|EDAC",
+    r"unable to .*(perf|PMU)|Performance Events",
+    r"spectre|Speculat|MDS|retbleed|mitigation",
+    r"error_code=0x0*$|errors=remount|no errors|0 errors|error handling",
+]
+
+
+def complaints(text, allowed=()):
+    """Return the lines of a log that fail a test.
+
+    allowed: patterns of lines that this one test provokes on purpose.
+    """
+    fine = re.compile("|".join(list(KNOWN) + list(allowed)), re.IGNORECASE)
+    return [line.strip() for line in text.splitlines()
+            if BAD.search(line) and not fine.search(line)]

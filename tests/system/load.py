@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Loads that check their own data: fio with verification, and checksums."""
+import json
+
+from runner import Failure
+
+
+def fio(disk, rw="randwrite", bs="4k", depth=16, size="16m", engine="libaio",
+        verify=True, extra=(), timeout=240, target=None):
+    """Run fio on a disk (or target); return its result; fail on any error.
+
+    Writes are read back and verified by fio itself, block by block.
+    """
+    args = ["fio", "--name=load", "--filename=" + (target or disk.dev), "--rw=" + rw,
+            ("--bsrange=" if "-" in bs else "--bs=") + bs, "--iodepth=%d" % depth,
+            "--ioengine=" + engine, "--size=" + size, "--direct=1",
+            "--output-format=json", "--randrepeat=0", "--thread"]
+    if verify:
+        args += ["--verify=crc32c", "--verify_fatal=1", "--do_verify=1"]
+    done = disk.machine.lab("exec", disk.app, "--", *args, *extra, timeout=timeout,
+                            check=False)
+    if done.returncode:
+        raise Failure("fio %s on %s: exit %d\n%s%s" % (
+            rw, disk.dev, done.returncode, done.stdout[-1500:], done.stderr[-1500:]))
+    job = json.loads(done.stdout[done.stdout.index("{"):])["jobs"][0]
+    if job["error"]:
+        raise Failure("fio %s on %s: error %d" % (rw, disk.dev, job["error"]))
+    return job
+
+
+def verified(disk, bs="4k", depth=16, size="8m", **more):
+    """Random writes, all read back: the data test every combination passes."""
+    job = fio(disk, bs=bs, depth=depth, size=size, **more)
+    if not job["write"]["total_ios"] or not job["read"]["total_ios"]:
+        raise Failure("fio on %s did no I/O" % disk.dev)
+    return job
+
+
+def in_background(machine, domain, name, command):
+    """Start a command in a domain; its exit status will stand in /run/NAME.status."""
+    machine.sh(domain, "rm -f /run/%s.status; (%s; echo $? >/run/%s.status)"
+               " >/run/%s.out 2>&1 </dev/null &" % (name, command, name, name))
+
+
+def finished(machine, domain, name, seconds=120):
+    """Wait for in_background(); fail unless the command succeeded."""
+    if not machine.wait_until(domain, "[ -s /run/%s.status ]" % name, seconds):
+        raise Failure("%s in %s did not end within %d s" % (name, domain, seconds))
+    status = machine.sh(domain, "cat /run/%s.status" % name).strip()
+    if status != "0":
+        raise Failure("%s in %s: exit %s\n%s" % (
+            name, domain, status, machine.sh(domain, "tail -n 20 /run/%s.out" % name)))
+
+
+def verify_loop(disk, seconds, depth=8, bs="512-64k"):
+    """The fio command of a time-bounded verified load, for in_background()."""
+    return ("fio --name=loop --filename=%s --rw=randrw --bsrange=%s --iodepth=%d "
+            "--ioengine=libaio --direct=1 --size=8m --io_size=1g --time_based "
+            "--runtime=%d --verify=crc32c --verify_fatal=1 --verify_backlog=64 --thread "
+            "--randrepeat=0" % (disk.dev, bs, depth, seconds))

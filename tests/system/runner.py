@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Collects the cases, runs them on one machine, and says how each ended.
+
+A case is a function test_*(machine) in a file test_*.py. It ends in one of
+four ways: pass, fail, skip (it says what is missing), or lost: the machine or
+a domain the case needs is gone. A lost machine is booted again for the next
+case, so that one crash is one result and not fifty.
+"""
+import importlib
+import os
+import time
+import traceback
+
+import kernel_log
+from testbed import Lost
+
+
+class Skip(Exception):
+    """The case cannot run here; the text says why."""
+
+
+class Failure(AssertionError):
+    """The case ran and the answer is wrong."""
+
+
+def check(condition, text):
+    """Fail the case with a text that says what was expected."""
+    if not condition:
+        raise Failure(text)
+
+
+def collect(folder, patterns):
+    """All cases in name order of their files, then in order of definition."""
+    cases = []
+    for name in sorted(os.listdir(folder)):
+        if not (name.startswith("test_") and name.endswith(".py")):
+            continue
+        module = importlib.import_module(name[:-3])
+        found = [f for n, f in vars(module).items()
+                 if n.startswith("test_") and callable(f)
+                 and f.__module__ == module.__name__]
+        cases += sorted(found, key=lambda f: f.__code__.co_firstlineno)
+    if patterns:
+        cases = [c for c in cases if any(p in title(c) for p in patterns)]
+    return cases
+
+
+def title(case):
+    """file.case, as --only and the report name it."""
+    return "%s.%s" % (case.__module__[5:], case.__name__[5:])
+
+
+def run_case(machine, case):
+    """Run one case; return (outcome, text)."""
+    machine.mark_logs()
+    try:
+        case(machine)
+        outcome, text = "pass", ""
+    except Skip as e:
+        outcome, text = "skip", str(e)
+    except Lost as e:
+        return "lost", str(e)
+    except Failure as e:
+        outcome, text = "fail", str(e)
+    except Exception:  # a broken case must not end the run
+        outcome, text = "fail", traceback.format_exc()
+    try:
+        machine.clean_up()
+        bad = ["%s: %s" % (domain, line)
+               for domain, log in machine.new_logs()
+               for line in kernel_log.complaints(log, machine.allowed_log)]
+    except Lost as e:
+        return "lost", (text + "\n" + str(e)).strip()
+    except Failure as e:
+        return "fail", (text + "\n" + str(e)).strip()
+    if bad and outcome in ("pass", "skip"):
+        outcome = "fail"
+    return outcome, "\n".join([text] * bool(text) + bad)
+
+
+def run_all(machine, cases, report=print):
+    """Run the cases; return {outcome: number}."""
+    count = {"pass": 0, "fail": 0, "skip": 0, "lost": 0}
+    for i, case in enumerate(cases, 1):
+        start = time.monotonic()
+        outcome, text = run_case(machine, case)
+        count[outcome] += 1
+        report("%-4s %2d/%d %s (%.0f s)" % (outcome, i, len(cases), title(case),
+                                            time.monotonic() - start))
+        for line in text.splitlines():
+            report("       " + line)
+        if outcome in ("lost", "fail") and i < len(cases):
+            machine.reboot_if_needed(force=outcome == "lost")
+    return count

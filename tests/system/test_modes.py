@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Event, spin, adaptive: what they promise, in exact counts."""
+from load import finished, fio, in_background, verify_loop
+from runner import check
+
+EVENTS = ("notify_sent", "events")
+GRANTS = ("grant_maps", "grant_unmaps", "grant_copies", "grants_issued", "grants_ended")
+
+
+def per_request(half, run):
+    """What the counters of a half gained per request while run() ran."""
+    before = half.counters()
+    run()
+    after = half.counters()
+    gained = {k: after[k] - before[k] for k in after}
+    requests = gained["reads"] + gained["writes"] + gained["flushes"]
+    check(requests > 0, "no request was counted")
+    return {k: v / requests for k, v in gained.items()}
+
+
+def test_steady_spin_sends_no_event(machine):
+    """With persistent grants: no event and no grant call, on either side."""
+    disk = machine.attach("xvdb", "memory")
+    disk.front.set("data_path", "persistent")
+    disk.back.set("data_path", "persistent")
+    disk.modes("spin")
+
+    def load():
+        fio(disk, rw="randrw", bs="4k", depth=8, size="4m", verify=False)
+    # Once to have every page granted and mapped, then what is measured.
+    load()
+    for half in (disk.front, disk.back):
+        got = per_request(half, load)
+        for name in EVENTS + GRANTS:
+            check(got[name] == 0, "%s of the %s: %.3f a request, expected none"
+                  % (name, half.domain, got[name]))
+
+
+def test_event_mode_sends_events(machine):
+    """The other way of signalling is really another: events do flow."""
+    disk = machine.attach("xvdb", "memory")
+    disk.modes("event")
+    got = per_request(disk.front, lambda: fio(disk, rw="randread", bs="4k", depth=1,
+                                              size="1m", verify=False))
+    check(got["notify_sent"] > 0.9, "front end: %.2f events sent a request at depth 1"
+          % got["notify_sent"])
+    check(got["events"] > 0.9, "front end: %.2f events received" % got["events"])
+    check(got["spin_hits"] == 0, "it spun in mode event")
+
+
+def cpu_seconds(machine, domain):
+    """CPU time a domain has had, as Xen counts it."""
+    for line in machine.sh("dom0", "xl list").splitlines():
+        words = line.split()
+        if words[0] == domain:
+            return float(words[5])
+    raise AssertionError("no domain " + domain)
+
+
+def test_idle_adaptive_costs_nothing(machine):
+    """Within a second of its last request an adaptive disk sleeps, both sides."""
+    disk = machine.attach("xvdb", "memory")
+    disk.modes("adaptive")
+    fio(disk, rw="randread", bs="4k", depth=4, size="1m", verify=False)
+    quiet = "cat %s/ring*/spin_misses %s/ring*/sleeps"
+    for half in (disk.front, disk.back):
+        look = quiet % (half.path, half.path)
+        machine.sh(half.domain, "sleep 1; %s >/run/a; sleep 3; %s >/run/b; cmp /run/a /run/b"
+                   % (look, look))
+
+
+def test_switching_under_load(machine):
+    """Both halves change mode every few milliseconds, out of step, under load."""
+    disk = machine.attach("xvdb", "memory")
+    in_background(machine, "app", "load", verify_loop(disk, 15))
+    flip = ("while [ ! -e /run/stop ]; do for m in event spin adaptive; do "
+            "echo $m >%s/mode; usleep %d; done; done")
+    machine.sh("app", "rm -f /run/stop")
+    machine.sh("storage", "rm -f /run/stop")
+    in_background(machine, "app", "flip", flip % (disk.front.path, 5000))
+    in_background(machine, "storage", "flip", flip % (disk.back.path, 7000))
+    finished(machine, "app", "load", 180)
+    for domain in ("app", "storage"):
+        machine.sh(domain, "touch /run/stop")
+        finished(machine, domain, "flip", 30)
+    for half in (disk.front, disk.back):
+        count = half.counters()
+        check(count["protocol_errors"] == 0 and count["errors"] == 0,
+              "%s: %s" % (half.domain, count))

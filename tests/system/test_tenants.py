@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One storage domain, many application domains and disks."""
+from load import finished, fio, in_background, verified, verify_loop
+from runner import check
+
+
+def test_four_disks_two_domains(machine):
+    """All at once, each with its own data, none in another's way."""
+    machine.create("app2", "app")
+    disks = [machine.attach(vdev, "memory", app=app)
+             for app in ("app", "app2") for vdev in ("xvdb", "xvdc")]
+    for disk in disks:
+        in_background(machine, disk.app, "load-" + disk.vdev, verify_loop(disk, 15))
+    for disk in disks:
+        finished(machine, disk.app, "load-" + disk.vdev, 180)
+
+
+def test_one_vcpu_two_spinning_domains(machine):
+    """Three spinners on one storage vCPU and its poller: all make progress."""
+    machine.create("app2", "app")
+    disks = [machine.attach("xvdb", "memory", app=app) for app in ("app", "app2")]
+    for disk in disks:
+        disk.modes("spin")
+        in_background(machine, disk.app, "load", verify_loop(disk, 12, depth=2, bs="4k"))
+    for disk in disks:
+        finished(machine, disk.app, "load", 240)
+
+
+def test_no_domain_starves_another(machine):
+    """A deep queue beside a shallow one: the shallow one gets its share."""
+    machine.create("app2", "app")
+    deep = machine.attach("xvdb", "memory", app="app")
+    shallow = machine.attach("xvdb", "memory", app="app2")
+    in_background(machine, "app", "load", verify_loop(deep, 25, depth=64, bs="64k"))
+    busy = machine.wait_until("app", "[ $(cat %s/ring0/writes) -gt 64 ]" % deep.front.path)
+    check(busy, "the deep load never started")
+    job = fio(shallow, rw="randread", bs="4k", depth=1, size="256k", verify=False,
+              timeout=120)
+    worst = job["read"]["clat_ns"]["max"] / 1e9
+    check(worst < 5, "a read waited %.1f s beside a deep queue" % worst)
+    finished(machine, "app", "load", 180)
+
+
+def test_slow_disk_does_not_hold_up_a_fast_one(machine):
+    """A device that is full blocks its own submitter, not the poller."""
+    slow = machine.attach("xvdb", "null_blk:memory_backed=0,irqmode=2,"
+                          "completion_nsec=200000000,hw_queue_depth=1,size=16")
+    fast = machine.attach("xvdc", "memory")
+    in_background(machine, "app", "load",
+                  "fio --name=slow --filename=%s --rw=randread --bs=4k --iodepth=16 "
+                  "--ioengine=libaio --direct=1 --size=16m --io_size=1g --time_based "
+                  "--runtime=15 --thread" % slow.dev)
+    busy = machine.wait_until("storage",
+                              "[ $(cat %s/ring0/reads) -gt 0 ]" % slow.back.path)
+    check(busy, "the slow load never started")
+    job = verified(fast, bs="4k", depth=1, size="256k")
+    mean = job["read"]["clat_ns"]["mean"] / 1e9
+    check(mean < 0.1, "the fast disk's reads took %.3f s on average" % mean)
+    finished(machine, "app", "load", 120)

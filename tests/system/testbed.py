@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The machine the cases run on: a lab, and what the cases have put on it."""
+import os
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "lab"))
+
+from client import Half, Lab, Lost, vdev_number  # noqa: E402,F401
+
+
+class Disk:
+    """A disk of an application domain, with both its halves."""
+
+    def __init__(self, machine, app, vdev, storage, backing):
+        self.machine, self.app, self.vdev = machine, app, vdev
+        self.storage, self.backing = storage, backing
+        self.dev = "/dev/" + vdev
+        number = vdev_number(vdev)
+        self.front = Half(machine, app, "/sys/bus/xen/devices/vbd-%d/moat" % number)
+        self.back = Half(machine, storage, "/sys/bus/xen-backend/devices/vbd-%d-%d/moat"
+                         % (machine.domid(app), number))
+
+    def modes(self, mode):
+        """Put both halves, where they are Moat's, into a mode."""
+        for half, kind in ((self.front, self.machine.front(self.app)),
+                           (self.back, self.machine.back(self.storage))):
+            if kind == "moat":
+                half.set("mode", mode)
+
+    def detach(self):
+        self.machine.detach(self)
+
+
+class Testbed(Lab):
+    """A running lab; boots it on first use and again after it was lost."""
+
+    def __init__(self, options=(), say=print):
+        self.options, self.say = list(options), say
+        self.disks, self.domains, self.allowed_log = [], {}, []
+        self.offsets, self.running = {}, False
+
+    # ---- life ----
+
+    def up(self):
+        self.lab("up", *self.options, timeout=600, show=True)
+        self.running = True
+        self.domains = {"storage": {"back": "moat"}, "app": {"front": "moat"}}
+
+    def down(self):
+        self.lab("down", timeout=60, check=False)
+        self.running = False
+
+    def reboot_if_needed(self, force):
+        """After a failure: go on with a machine that is known to be good."""
+        if force or self.disks:
+            self.disks = []
+            self.down()
+            self.up()
+
+    # ---- domains and disks ----
+
+    def front(self, app):
+        return self.domains[app]["front"]
+
+    def back(self, storage):
+        return self.domains[storage]["back"]
+
+    def create(self, name, kind, *options, **half):
+        """Create a domain; half: front="stock" or back="stock", else moat."""
+        end = "front" if kind == "app" else "back"
+        half = {end: half.get(end, "moat")}
+        self.lab("domain", "create", name, "--kind", kind, "--" + end, half[end],
+                 *options, timeout=240)
+        self.domains[name] = half
+
+    def destroy(self, name):
+        self.lab("domain", "destroy", name, timeout=120)
+        self.disks = [d for d in self.disks if name not in (d.app, d.storage)]
+        del self.domains[name]
+
+    def attach(self, vdev="xvdb", backing="null_blk", *options, app="app",
+               storage="storage"):
+        """Attach a disk and wait until the application domain sees it."""
+        self.lab("disk", "attach", app, vdev, "--from", storage, "--backing", backing,
+                 *options, timeout=120)
+        disk = Disk(self, app, vdev, storage, backing)
+        self.disks.append(disk)
+        return disk
+
+    def detach(self, disk):
+        self.lab("disk", "detach", disk.app, disk.vdev, timeout=120)
+        self.disks.remove(disk)
+
+    # ---- between cases ----
+
+    def mark_logs(self):
+        """Before a case: what stands in the logs so far is not this case's."""
+        self.allowed_log = []
+        if not self.running:
+            self.up()
+        self.new_logs()
+
+    def new_logs(self):
+        """[(domain, what its log says since the last call)], Xen included."""
+        news = []
+        for domain in ["xen", "dom0", *self.domains]:
+            text = self.lab("log", domain).stdout
+            news.append((domain, text[self.offsets.get(domain, 0):]))
+            self.offsets[domain] = len(text)
+        return news
+
+    def clean_up(self):
+        """Behind a case: take away its disks and domains."""
+        for disk in list(self.disks):
+            self.detach(disk)
+        for name in [d for d in self.domains if d not in ("storage", "app")]:
+            self.destroy(name)

@@ -1,0 +1,383 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""moat-init --serve against a xenstore made of a dictionary.
+
+The whole of the back-end service runs, with real loop devices, on a machine
+without Xen. There is no kernel back end, so nodes count as let go by their
+driver. Needs root and loop devices; exits 77 (skipped) without them.
+"""
+
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+INIT = os.path.join(TOP, "build", "tools", "moat-init")
+DEADLINE = 10
+HOME = "/local/domain/2"
+
+DIRECTORY, READ, WATCH, UNWATCH, BEGIN, END, WRITE, RM, EVENT, ERROR = (
+    1, 2, 4, 5, 6, 7, 11, 13, 15, 16)
+
+
+class Refused(Exception):
+    """A request that the store answers with an error name."""
+
+
+class Store:
+    """The tree, its watches, and one client on a socket."""
+
+    def __init__(self, path):
+        self.nodes = {HOME: ""}
+        self.watches = []
+        self.lock = threading.Condition()
+        self.busy_commits = 0      # so many commits fail with EAGAIN
+        self.client = None
+        self.transaction = None
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen()
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    # what a test does to the tree
+
+    def write(self, values):
+        with self.lock:
+            for path, value in values.items():
+                self.put(path, value)
+
+    def remove(self, path):
+        with self.lock:
+            self.drop(path)
+
+    def read(self, path):
+        with self.lock:
+            return self.nodes.get(path)
+
+    def wait(self, condition, what):
+        """Waits until condition(nodes) holds."""
+        with self.lock:
+            if not self.lock.wait_for(lambda: condition(self.nodes), DEADLINE):
+                raise AssertionError(f"not within {DEADLINE} s: {what}\n" + "\n".join(
+                    f"{k} = {v}" for k, v in sorted(self.nodes.items())))
+
+    def hang_up(self):
+        with self.lock:
+            self.client.shutdown(socket.SHUT_RDWR)
+
+    # the tree itself; the lock is held
+
+    def put(self, path, value):
+        parts = path.split("/")
+        for end in range(2, len(parts)):
+            self.nodes.setdefault("/".join(parts[:end]), "")
+        self.nodes[path] = value
+        self.fire(path)
+
+    def drop(self, path):
+        gone = [p for p in self.nodes if p == path or p.startswith(path + "/")]
+        if not gone:
+            raise Refused("ENOENT")
+        for node in gone:
+            del self.nodes[node]
+        self.fire(path, gone)
+
+    def fire(self, path, gone=()):
+        for watched, token, relative in self.watches:
+            if path == watched or path.startswith(watched + "/"):
+                self.event(path, token, relative)
+            elif watched in gone:
+                self.event(watched, token, relative)
+        self.lock.notify_all()
+
+    def event(self, path, token, relative):
+        if relative:
+            path = path[len(HOME) + 1:]
+        self.send(EVENT, 0, f"{path}\0{token}\0".encode())
+
+    # the wire
+
+    def serve(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+
+            with self.lock:
+                self.client, self.watches, self.transaction = client, [], None
+            try:
+                self.talk(client)
+            except (ConnectionError, OSError):
+                pass
+            finally:
+                client.close()
+
+    def receive(self, client, size):
+        data = b""
+        while len(data) < size:
+            more = client.recv(size - len(data))
+            if not more:
+                raise ConnectionError
+            data += more
+        return data
+
+    def send(self, kind, ident, body):
+        if self.client:
+            try:
+                self.client.sendall(struct.pack("<IIII", kind, ident, 0, len(body)) + body)
+            except OSError:
+                pass
+
+    def talk(self, client):
+        while True:
+            kind, ident, _, size = struct.unpack("<IIII", self.receive(client, 16))
+            body = self.receive(client, size)
+            with self.lock:
+                try:
+                    self.send(kind, ident, self.answer(kind, body))
+                except Refused as error:
+                    self.send(ERROR, ident, str(error).encode() + b"\0")
+                if kind == WATCH:
+                    self.event(*self.watches[-1])
+
+    def answer(self, kind, body):
+        words = body.decode().split("\0")
+        path = words[0] if words[0].startswith("/") else f"{HOME}/{words[0]}"
+        if kind == READ:
+            if path not in self.nodes:
+                raise Refused("ENOENT")
+            return self.nodes[path].encode()
+        if kind == DIRECTORY:
+            if path not in self.nodes:
+                raise Refused("ENOENT")
+            names = {p[len(path) + 1:].split("/")[0] for p in self.nodes
+                     if p.startswith(path + "/")}
+            return "".join(name + "\0" for name in sorted(names)).encode()
+        if kind == WATCH:
+            self.watches.append((path, words[1], path != words[0]))
+        elif kind == UNWATCH:
+            self.watches = [w for w in self.watches if w[:2] != (path, words[1])]
+        elif kind == BEGIN:
+            self.transaction = []
+            return b"1\0"
+        elif kind == END:
+            return self.end(words[0] == "T")
+        else:
+            def change():
+                if kind == WRITE:
+                    self.put(path, words[1])
+                else:
+                    self.drop(path)
+            if self.transaction is None:
+                change()
+            else:
+                self.transaction.append(change)
+        return b"OK\0"
+
+    def end(self, commit):
+        changes, self.transaction = self.transaction, None
+        if commit and self.busy_commits:
+            self.busy_commits -= 1
+            raise Refused("EAGAIN")
+        for change in changes if commit else ():
+            change()
+        return b"OK\0"
+
+
+class Serve(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.TemporaryDirectory(prefix="serve-tools.")
+        path = os.path.join(self.dir.name, "socket")
+        self.store = Store(path)
+        self.log = open(os.path.join(self.dir.name, "log"), "w+", encoding="utf-8")
+        self.init = subprocess.Popen([INIT, "--serve"], stderr=self.log,
+                                     env={"XENSTORED_PATH": path})
+        self.store.wait(lambda n: n.get(HOME + "/data/moat/state") == "ready", "ready")
+
+    def tearDown(self):
+        self.addCleanup(self.store.listener.close)
+        self.init.terminate()
+        self.assertEqual(self.init.wait(DEADLINE), 0)
+        self.assertEqual(self.store.read(HOME + "/data/moat/state"), "stopping")
+        self.log.close()
+        self.dir.cleanup()
+
+    def file(self, name, size=1 << 20):
+        path = os.path.join(self.dir.name, name)
+        with open(path, "wb") as out:
+            out.truncate(size)
+        return path
+
+    def logged(self):
+        self.log.seek(0)
+        return self.log.read()
+
+    def attach(self, front, device, params, mode="w", **more):
+        back = f"{HOME}/backend/vbd/{front}/{device}"
+        fore = f"/local/domain/{front}/device/vbd/{device}"
+        self.store.write({fore + "/state": "1"})
+        self.store.write({f"{back}/{key}": value for key, value in {
+            "frontend": fore, "params": params, "mode": mode, "online": "1",
+            "state": "2", **more}.items()})
+        return back, fore
+
+    def connected(self, back):
+        self.store.wait(lambda n: n.get(back + "/hotplug-status") == "connected",
+                        back + " connected")
+        return self.store.read(back + "/physical-device-path")
+
+    def failed(self, back, words):
+        self.store.wait(lambda n: n.get(back + "/hotplug-status") == "error",
+                        back + " refused")
+        error = self.store.read(back + "/hotplug-error")
+        self.assertIn(words, error)
+        self.assertIn(error, self.logged())
+
+    def gone(self, path):
+        self.store.wait(lambda n: path not in n, path + " removed")
+
+    def backing(self, loop):
+        try:
+            with open(f"/sys/block/{os.path.basename(loop)}/loop/backing_file",
+                      encoding="utf-8") as text:
+                return text.read().strip()
+        except FileNotFoundError:
+            return None
+
+    def test_file_and_detach(self):
+        path = self.file("disk")
+        back, _ = self.attach(3, 51712, path)
+        loop = self.connected(back)
+        number = os.stat(loop).st_rdev
+        self.assertEqual(self.store.read(back + "/physical-device"),
+                         f"{os.major(number):x}:{os.minor(number):x}")
+        self.assertEqual(self.backing(loop), path)
+        self.store.write({back + "/online": "0", back + "/state": "6"})
+        self.gone(f"{HOME}/backend/vbd/3")
+        self.assertIsNone(self.backing(loop))
+
+    def test_parent_stays_for_the_other_disk(self):
+        one, _ = self.attach(3, 51712, self.file("one"))
+        two, _ = self.attach(3, 51728, self.file("two"), mode="r")
+        self.connected(one)
+        loop = self.connected(two)
+        with open(f"/sys/block/{os.path.basename(loop)}/ro", encoding="utf-8") as text:
+            self.assertEqual(text.read().strip(), "1")
+        self.store.write({one + "/online": "0"})
+        self.gone(one)
+        self.assertEqual(self.store.read(two + "/hotplug-status"), "connected")
+
+    def test_front_end_vanishes(self):
+        back, fore = self.attach(3, 51712, self.file("disk"))
+        self.connected(back)
+        self.store.remove(fore)
+        self.gone(f"{HOME}/backend/vbd/3")
+
+    def test_control_domain_removes(self):
+        back, _ = self.attach(3, 51712, self.file("disk"))
+        loop = self.connected(back)
+        self.store.remove(back)
+        self.gone(f"{HOME}/backend/vbd/3")
+        self.assertIsNone(self.backing(loop))
+
+    def test_device_that_appears_later(self):
+        name = f"/dev/serve-tools.{os.getpid()}"
+        back, _ = self.attach(3, 51712, name)
+        other, _ = self.attach(3, 51728, self.file("disk"), mode="w!")
+        loop = self.connected(other)
+        self.assertIsNone(self.store.read(back + "/hotplug-status"))
+        self.assertIn("waiting for it", self.logged())
+        os.symlink(loop, name)
+        try:
+            with open(f"/sys/block/{os.path.basename(loop)}/uevent", "w",
+                      encoding="utf-8") as uevent:
+                uevent.write("change")
+            self.assertEqual(self.connected(back), name)
+        finally:
+            os.unlink(name)
+
+    def test_two_writers(self):
+        path = self.file("disk")
+        one, _ = self.attach(3, 51712, path)
+        self.connected(one)
+        two, _ = self.attach(4, 51712, path)
+        three, _ = self.attach(5, 51712, self.file("other"))
+        self.connected(three)
+        self.assertIsNone(self.store.read(two + "/hotplug-status"))
+        self.assertIn("in use by vbd 3/51712", self.logged())
+        self.store.write({one + "/online": "0"})
+        self.connected(two)
+
+    def test_readers_may_share(self):
+        path = self.file("disk")
+        for front in 3, 4:
+            self.connected(self.attach(front, 51712, path, mode="r")[0])
+
+    def test_bad_values(self):
+        missing = os.path.join(self.dir.name, "missing")
+        for device, params, mode, words in (
+                (1, self.dir.name, "w", "neither a block device nor a regular file"),
+                (2, missing, "w", "No such file"),
+                (3, "qcow2:/x", "w", "params=qcow2:/x: an image format"),
+                (4, self.file("x"), "q", "mode=q: neither r nor w"),
+                (5, "/" + "x" * 2000, "w", "too long")):
+            with self.subTest(params=params[:40], mode=mode):
+                self.failed(self.attach(3, device, params, mode)[0], words)
+
+    def test_corrected_params(self):
+        back, _ = self.attach(3, 51712, self.dir.name)
+        self.failed(back, "neither")
+        self.store.write({back + "/params": self.file("disk")})
+        self.connected(back)
+
+    def test_malformed_names(self):
+        self.store.write({f"{HOME}/backend/vbd/x/1/params": "a",
+                          f"{HOME}/backend/vbd/3/-1/params": "a",
+                          f"{HOME}/backend/vbd/99999999999/1/params": "a"})
+        self.connected(self.attach(3, 51712, self.file("disk"))[0])
+        self.assertIn("is not a number", self.logged())
+
+    def test_busy_store(self):
+        with self.store.lock:
+            self.store.busy_commits = 5
+        self.connected(self.attach(3, 51712, self.file("disk"))[0])
+
+    def test_connection_lost(self):
+        back, _ = self.attach(3, 51712, self.file("disk"))
+        self.connected(back)
+        self.store.hang_up()
+        self.connected(self.attach(3, 51728, self.file("more"))[0])
+        self.store.write({back + "/online": "0"})
+        self.gone(back)
+
+    def test_heartbeat(self):
+        key = HOME + "/data/moat/heartbeat"
+        first = int(self.store.read(key))
+        start = time.monotonic()
+        self.store.wait(lambda n: int(n[key]) >= first + 3, "three heartbeats")
+        self.assertGreater(time.monotonic() - start, 1.5)
+        self.assertTrue(self.store.read(HOME + "/data/moat/version"))
+
+    def test_many(self):
+        backs = [self.attach(front, 51712, self.file(f"disk{front}"))[0]
+                 for front in range(3, 19)]
+        for back in backs:
+            self.connected(back)
+        for back in backs:
+            self.store.write({back + "/online": "0"})
+        for back in backs:
+            self.gone(back)
+
+
+if __name__ == "__main__":
+    if os.geteuid() != 0 or not os.path.exists("/dev/loop-control"):
+        print("skipped: needs root and loop devices")
+        sys.exit(77)
+    unittest.main()

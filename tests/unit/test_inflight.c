@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The in-flight table: only what was asked, once, is believed.
+ */
+#include "test.h"
+
+#include "core/inflight.h"
+
+#define TAGS 4u
+
+/* One slot more than the table may use, to see that it does not. */
+struct fixture {
+	struct moat_inflight_slot slots[TAGS + 1];
+	struct moat_inflight t;
+};
+
+static struct fixture fresh(void)
+{
+	struct fixture f = { 0 };
+
+	return f;
+}
+
+/* The table points into the fixture, so it is set up where it stays. */
+#define SETUP(f) \
+	struct fixture f = fresh(); \
+	moat_inflight_init(&(f).t, (f).slots, TAGS)
+
+static u64 issue(struct moat_inflight *t, u32 tag, u8 op)
+{
+	u64 id = 0;
+
+	assert_int_equal(moat_inflight_issue(t, tag, op, &id), 0);
+	return id;
+}
+
+static int match(struct moat_inflight *t, u64 id, u8 op, u32 *tag)
+{
+	struct moat_response rsp = { .id = id, .op = op };
+
+	return moat_inflight_match(t, &rsp, tag);
+}
+
+static void answered_once(void **unused)
+{
+	SETUP(f);
+	u32 tag = 99;
+	u64 id;
+
+	(void)unused;
+	id = issue(&f.t, 2, MOAT_OP_WRITE);
+	assert_int_equal(f.t.count, 1);
+	assert_int_equal(match(&f.t, id, MOAT_OP_WRITE, &tag), 0);
+	assert_int_equal(tag, 2);
+	assert_int_equal(f.t.count, 0);
+
+	tag = 99;
+	assert_int_equal(match(&f.t, id, MOAT_OP_WRITE, &tag), -EPROTO);
+	assert_int_equal(tag, 99);
+	assert_int_equal(f.t.count, 0);
+}
+
+static void stale_id(void **unused)
+{
+	SETUP(f);
+	u32 tag = 99;
+	u64 old, id;
+
+	(void)unused;
+	old = issue(&f.t, 0, MOAT_OP_READ);
+	assert_int_equal(match(&f.t, old, MOAT_OP_READ, &tag), 0);
+	id = issue(&f.t, 0, MOAT_OP_READ);
+	assert_true(id != old);
+	tag = 99;
+	assert_int_equal(match(&f.t, old, MOAT_OP_READ, &tag), -EPROTO);
+	assert_int_equal(tag, 99);
+	assert_int_equal(match(&f.t, id, MOAT_OP_READ, &tag), 0);
+	assert_int_equal(tag, 0);
+}
+
+/* What the table refuses leaves the request in flight. */
+static void wrong_responses(void **unused)
+{
+	SETUP(f);
+	u32 i, tag = 99;
+	u64 id = issue(&f.t, 1, MOAT_OP_WRITE);
+	const struct {
+		const char *name;
+		u64 id;
+		u8 op;
+	} rows[] = {
+		{ "tag never issued", id ^ 3, MOAT_OP_WRITE },
+		{ "tag out of range", (id & ~0xffffull) | TAGS, MOAT_OP_WRITE },
+		{ "largest tag", id | 0xffff, MOAT_OP_WRITE },
+		{ "use one less", id - (1 << 16), MOAT_OP_WRITE },
+		{ "use one more", id + (1 << 16), MOAT_OP_WRITE },
+		{ "top bit", id | 1ull << 63, MOAT_OP_WRITE },
+		{ "bit above the use", id | 1ull << 48, MOAT_OP_WRITE },
+		{ "just the tag", 1, MOAT_OP_WRITE },
+		{ "all ones", UINT64_MAX, MOAT_OP_WRITE },
+		{ "operation not asked", id, MOAT_OP_READ },
+		{ "operation unknown", id, 200 },
+	};
+
+	(void)unused;
+	f.slots[TAGS] = f.slots[1];
+	for (i = 0; i < MOAT_ARRAY_SIZE(rows); i++) {
+		check_row(rows[i].name, "match",
+			  match(&f.t, rows[i].id, rows[i].op, &tag), -EPROTO);
+		check_row(rows[i].name, "tag", tag, 99);
+		check_row(rows[i].name, "count", f.t.count, 1);
+	}
+	assert_int_equal(match(&f.t, id, MOAT_OP_WRITE, &tag), 0);
+	assert_int_equal(tag, 1);
+}
+
+static void wrapped_operation(void **unused)
+{
+	SETUP(f);
+	u32 tag;
+
+	(void)unused;
+	assert_int_equal(match(&f.t, issue(&f.t, 0, MOAT_OP_READ),
+			       MOAT_OP_INDIRECT, &tag), 0);
+	assert_int_equal(match(&f.t, issue(&f.t, 0, MOAT_OP_READ),
+			       MOAT_OP_READ, &tag), 0);
+}
+
+static void issue_errors(void **unused)
+{
+	SETUP(f);
+	u64 id = 5;
+
+	(void)unused;
+	assert_int_equal(moat_inflight_issue(&f.t, TAGS, 0, &id), -EBUSY);
+	assert_int_equal(moat_inflight_issue(&f.t, UINT32_MAX, 0, &id), -EBUSY);
+	assert_true(id == 5);
+	issue(&f.t, TAGS - 1, MOAT_OP_READ);
+	assert_int_equal(moat_inflight_issue(&f.t, TAGS - 1, 0, &id), -EBUSY);
+	assert_true(id == 5);
+	assert_int_equal(f.t.count, 1);
+}
+
+static void order_of_issue(void **unused)
+{
+	SETUP(f);
+	u32 tag;
+	u64 id;
+
+	(void)unused;
+	issue(&f.t, 3, MOAT_OP_READ);
+	id = issue(&f.t, 0, MOAT_OP_READ);
+	issue(&f.t, 1, MOAT_OP_READ);
+	assert_int_equal(match(&f.t, id, MOAT_OP_READ, &tag), 0);
+	issue(&f.t, 0, MOAT_OP_READ);
+	assert_int_equal(f.t.count, 3);
+	assert_true(f.slots[3].order < f.slots[1].order);
+	assert_true(f.slots[1].order < f.slots[0].order);
+	assert_true(f.t.issued == 4);
+}
+
+static void withdraw(void **unused)
+{
+	SETUP(f);
+	u32 tag = 99;
+	u64 old = issue(&f.t, 2, MOAT_OP_WRITE), id;
+
+	(void)unused;
+	assert_true(moat_inflight_withdraw(&f.t, 2));
+	assert_int_equal(f.t.count, 0);
+	assert_false(moat_inflight_withdraw(&f.t, 2));
+	assert_false(moat_inflight_withdraw(&f.t, 1));
+	assert_false(moat_inflight_withdraw(&f.t, TAGS));
+	assert_int_equal(f.t.count, 0);
+
+	/* The next connection's answer counts, the old one's does not. */
+	id = issue(&f.t, 2, MOAT_OP_WRITE);
+	assert_int_equal(match(&f.t, old, MOAT_OP_WRITE, &tag), -EPROTO);
+	assert_int_equal(match(&f.t, id, MOAT_OP_WRITE, &tag), 0);
+	assert_int_equal(tag, 2);
+}
+
+/* A use count at its end wraps; it does not reach into another tag's bits. */
+static void use_wraps(void **unused)
+{
+	SETUP(f);
+	u32 tag;
+	u64 id;
+
+	(void)unused;
+	f.slots[1].use = UINT32_MAX - 1;
+	id = issue(&f.t, 1, MOAT_OP_READ);
+	assert_true(id == (((u64)UINT32_MAX << 16) | 1));
+	assert_int_equal(match(&f.t, id, MOAT_OP_READ, &tag), 0);
+	id = issue(&f.t, 1, MOAT_OP_READ);
+	assert_true(id == 1);
+	assert_int_equal(match(&f.t, id, MOAT_OP_READ, &tag), 0);
+	assert_int_equal(tag, 1);
+}
+
+/* A new ring starts with an empty table whatever the old one held. */
+static void init_starts_empty(void **unused)
+{
+	SETUP(f);
+
+	(void)unused;
+	f.t.count = 7;
+	f.t.issued = 8;
+	f.t.size = 1;
+	moat_inflight_init(&f.t, f.slots, TAGS);
+	assert_ptr_equal(f.t.slots, f.slots);
+	assert_int_equal(f.t.size, TAGS);
+	assert_int_equal(f.t.count, 0);
+	assert_true(f.t.issued == 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answered_once),
+		cmocka_unit_test(stale_id),
+		cmocka_unit_test(wrong_responses),
+		cmocka_unit_test(wrapped_operation),
+		cmocka_unit_test(issue_errors),
+		cmocka_unit_test(order_of_issue),
+		cmocka_unit_test(withdraw),
+		cmocka_unit_test(use_wraps),
+		cmocka_unit_test(init_starts_empty),
+	};
+
+	return cmocka_run_group_tests_name("inflight", tests, NULL, NULL);
+}

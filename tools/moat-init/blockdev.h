@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A disk to serve: a block device as it is, or a file behind a loop device.
+ */
+#ifndef MOAT_BLOCKDEV_H
+#define MOAT_BLOCKDEV_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "loopdev.h"
+#include "params.h"
+
+struct moat_blockdev {
+	dev_t dev;		/* the block device */
+	char path[MOAT_PARAMS_PATH];
+	bool read_only;
+	/* what it finally is, so that two names of one disk can be told */
+	dev_t id_dev;
+	ino_t id_ino;		/* 0 for a block device */
+	struct moat_loopdev loop;
+};
+
+/* What to open, and how. */
+struct moat_blockdev_spec {
+	struct moat_params params;
+	bool read_only;
+	bool shared;	/* do not mind another writer */
+	bool direct;	/* a file: bypass the page cache */
+};
+
+/**
+ * moat_blockdev_open() - find the disk, and set up a loop device for a file
+ * @spec: what and how
+ * @out: set on success; let it go with moat_blockdev_release()
+ *
+ * Return: 0; -ENOENT if there is nothing by that name; -ENOTBLK if it is
+ * neither a block device nor a regular file; other -errno.
+ */
+int moat_blockdev_open(const struct moat_blockdev_spec *spec,
+		       struct moat_blockdev *out);
+void moat_blockdev_release(struct moat_blockdev *disk);
+
+/* Are these two the same disk? */
+bool moat_blockdev_same(const struct moat_blockdev *a,
+			const struct moat_blockdev *b);
+
+#endif

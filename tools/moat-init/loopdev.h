@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Loop devices: a regular file as a block device.
+ */
+#ifndef MOAT_LOOPDEV_H
+#define MOAT_LOOPDEV_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* A loop device that is ours; fd is -1 when there is none. */
+struct moat_loopdev {
+	int fd;
+	dev_t dev;
+	char path[32];
+};
+
+/**
+ * moat_loopdev_attach() - make a block device of a file
+ * @file: the file's path
+ * @read_only: open it for reading only
+ * @direct: bypass the page cache
+ * @out: set on success; let it go with moat_loopdev_detach()
+ *
+ * Return: 0, or -errno.
+ */
+int moat_loopdev_attach(const char *file, bool read_only, bool direct,
+			struct moat_loopdev *out);
+
+/* Let the device go, at once or when its last user closes it. Idempotent. */
+void moat_loopdev_detach(struct moat_loopdev *loop);
+
+#endif

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * moat-init: PID 1 of a storage domain, or, in a domain with another init,
+ * only the part that serves back ends (--serve).
+ *
+ * Everything happens in one event loop: signals, xenstore, the kernel's device
+ * announcements and the heartbeat. What cannot be mended ends the program, and
+ * a PID 1 that ends takes the domain down: whoever watches over the domain
+ * learns it at once.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "../lib/file.h"
+#include "../lib/log.h"
+#include "../lib/store.h"
+#include "backend.h"
+#include "children.h"
+#include "heartbeat.h"
+#include "loop.h"
+#include "modules.h"
+#include "mounts.h"
+#include "shutdown.h"
+#include "uevent.h"
+
+/* a uevent is at most two pages */
+#define UEVENT_BYTES 8192
+
+struct init {
+	bool pid1;
+	struct moat_loop loop;
+	struct moat_store *store;
+	struct moat_source store_source;
+	struct moat_source uevent_source;
+	struct moat_source signal_source;
+	struct moat_heartbeat heartbeat;
+	struct moat_backends *backends;
+	struct moat_modules modules;
+	const char *shutdown;	/* verb, once asked for */
+};
+
+/* The callbacks are given a member; this is the only one there is. */
+static struct init init = {
+	.loop.epoll_fd = -1,
+	.store_source.fd = -1,
+	.uevent_source.fd = -1,
+	.signal_source.fd = -1,
+	.heartbeat.timer.fd = -1,
+};
+
+static const char usage[] =
+	"Usage: moat-init [OPTION]...\n"
+	"The init of a Moat storage domain. Run as PID 1 it takes no options; see\n"
+	"moat-init(8) for the files and the kernel's command line it reads.\n"
+	"\n"
+	"      --serve      serve back ends only, in a domain with another init\n"
+	"                   (instead of xl devd)\n"
+	"      --debug      log more\n"
+	"  -h, --help       show this and exit\n"
+	"  -V, --version    show the version and exit\n"
+	"\n"
+	"Called as poweroff, reboot or halt, it asks PID 1 to do that.\n";
+
+/* --- xenstore -------------------------------------------------------- */
+
+static int store_ready(struct moat_source *source)
+{
+	(void)source;
+	return 0;	/* before_wait() fetches the events */
+}
+
+static int connect_store(struct init *in)
+{
+	int err = moat_store_open(&in->store, NULL);
+
+	if (err) {
+		moat_err("xenstore: %s", strerror(-err));
+		return err;
+	}
+	in->store_source.fd = moat_store_fd(in->store);
+	in->store_source.ready = store_ready;
+	err = moat_loop_add(&in->loop, &in->store_source);
+	if (err)
+		moat_err("epoll: %s", strerror(-err));
+	return err;
+}
+
+/* The connection broke: make a new one and look at everything anew. */
+static int reconnect_store(struct init *in)
+{
+	int err;
+
+	moat_warn("xenstore: connection lost, connecting again");
+	moat_loop_remove(&in->loop, &in->store_source);
+	moat_store_close(in->store);
+	in->store = NULL;
+	err = connect_store(in);
+	if (err)
+		return err;
+	moat_heartbeat_announce(&in->heartbeat);
+	return moat_backends_watch(in->backends);
+}
+
+static int fetch_events(struct init *in)
+{
+	struct moat_store_event event;
+	int got;
+
+	while ((got = moat_store_event(in->store, &event)) == 1)
+		moat_backends_event(in->backends, &event);
+	if (got == -EOVERFLOW) {
+		moat_warn("xenstore: events lost for want of memory; looking "
+			  "at everything again");
+		moat_backends_look_again(in->backends);
+		return 0;
+	}
+	return got;
+}
+
+/*
+ * Settling makes requests, during which further events arrive and are queued
+ * where no descriptor shows them; so the two alternate until nothing is left.
+ */
+static int before_wait(void *context)
+{
+	struct init *in = context;
+	int err;
+
+	do {
+		err = fetch_events(in);
+		if (!err)
+			err = moat_backends_settle(in->backends);
+	} while (!err && moat_store_pending(in->store));
+	return err ? reconnect_store(in) : 0;
+}
+
+/* --- the kernel's announcements -------------------------------------- */
+
+static bool is_coming(const struct moat_uevent *ev)
+{
+	return strcmp(ev->action, "add") == 0 ||
+	       strcmp(ev->action, "change") == 0;
+}
+
+static int uevent_ready(struct moat_source *source)
+{
+	char buf[UEVENT_BYTES];
+	struct moat_uevent ev;
+	int got;
+
+	while ((got = moat_uevent_next(source->fd, buf, sizeof(buf),
+				       &ev)) == 1) {
+		if (strcmp(ev.subsystem, "block") == 0) {
+			moat_debug("block device %s: %s", ev.devname,
+				   ev.action);
+			if (is_coming(&ev))
+				moat_backends_device_appeared(init.backends);
+		} else if (strcmp(ev.subsystem, "xen-backend") == 0) {
+			/* perhaps a driver has let a node go */
+			moat_backends_look_again(init.backends);
+		}
+		if (*ev.modalias && is_coming(&ev) && init.pid1)
+			moat_modules_load_alias(&init.modules, ev.modalias);
+	}
+	if (got == -ENOBUFS) {
+		moat_warn("device announcements lost; looking at all devices");
+		if (init.pid1)
+			moat_modules_coldplug(&init.modules);
+		moat_backends_device_appeared(init.backends);
+		moat_backends_look_again(init.backends);
+		return 0;
+	}
+	return got;
+}
+
+static int open_uevents(struct init *in)
+{
+	int fd = moat_uevent_open();
+
+	if (fd < 0) {
+		moat_err("uevent socket: %s", strerror(-fd));
+		return fd;
+	}
+	in->uevent_source.fd = fd;
+	in->uevent_source.ready = uevent_ready;
+	return moat_loop_add(&in->loop, &in->uevent_source);
+}
+
+/* --- signals --------------------------------------------------------- */
+
+static int signal_ready(struct moat_source *source)
+{
+	struct signalfd_siginfo info;
+
+	while (read(source->fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD) {
+			moat_children_reap();
+			continue;
+		}
+		init.shutdown = moat_shutdown_verb(info.ssi_signo);
+		if (init.shutdown)
+			return 1;
+	}
+	return 0;
+}
+
+static int open_signals(struct init *in)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	moat_shutdown_signals(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	in->signal_source.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	in->signal_source.ready = signal_ready;
+	if (in->signal_source.fd < 0)
+		return -errno;
+	return moat_loop_add(&in->loop, &in->signal_source);
+}
+
+/* --- start and end --------------------------------------------------- */
+
+/* What only the init of the domain does, before it serves. */
+static int boot(struct init *in)
+{
+	char *sysctl;
+	int err, failed;
+
+	err = moat_modules_init(&in->modules);
+	if (err)
+		return err;
+	if (strstr(in->modules.cmdline, "moat.log=debug"))
+		moat_log_level(LOG_DEBUG);
+	if (moat_file_read(MOAT_SYSCTL_CONFIG, &sysctl) == 0) {
+		moat_mounts_sysctl(sysctl, MOAT_SYSCTL_CONFIG);
+		free(sysctl);
+	}
+	failed = moat_modules_load_listed(&in->modules);
+	if (failed)
+		moat_err("%d of the modules in %s not loaded", failed,
+			 MOAT_MODULES_CONFIG);
+	moat_modules_coldplug(&in->modules);
+	return 0;
+}
+
+static int serve(struct init *in)
+{
+	int err = moat_backends_watch(in->backends);
+
+	if (err) {
+		moat_err("xenstore watch: %s", strerror(-err));
+		return err;
+	}
+	in->loop.before_wait = before_wait;
+	in->loop.context = in;
+	/* nodes that were there before us, before anyone is told "ready" */
+	err = before_wait(in);
+	if (err)
+		return err;
+	if (in->pid1)
+		moat_children_start(MOAT_RUN_DIR);
+	moat_heartbeat_state(&in->heartbeat, "ready");
+	moat_info("ready");
+	return moat_loop_run(&in->loop);
+}
+
+static int run(struct init *in)
+{
+	int err = moat_loop_init(&in->loop);
+
+	if (!err)
+		err = open_signals(in);
+	if (!err)
+		err = open_uevents(in);
+	if (!err)
+		err = connect_store(in);
+	if (err)
+		return err;
+	err = moat_heartbeat_init(&in->heartbeat, &in->store);
+	if (!err)
+		err = moat_loop_add(&in->loop, &in->heartbeat.timer);
+	if (err)
+		return err;
+	in->backends = moat_backends_create(&in->store);
+	if (!in->backends)
+		return -ENOMEM;
+	err = moat_loop_add(&in->loop, moat_backends_timer(in->backends));
+	if (!err && in->pid1)
+		err = boot(in);
+	return err ? err : serve(in);
+}
+
+static void clean_up(struct init *in)
+{
+	if (in->store && in->heartbeat.timer.fd >= 0)
+		moat_heartbeat_state(&in->heartbeat, "stopping");
+	moat_backends_destroy(in->backends);
+	moat_heartbeat_deinit(&in->heartbeat);
+	moat_store_close(in->store);
+	moat_modules_deinit(&in->modules);
+	if (in->uevent_source.fd >= 0)
+		close(in->uevent_source.fd);
+	if (in->signal_source.fd >= 0)
+		close(in->signal_source.fd);
+	moat_loop_deinit(&in->loop);
+}
+
+static int run_as_pid1(void)
+{
+	int err;
+
+	init.pid1 = true;
+	moat_mounts_init();
+	moat_mounts_stdio();
+	moat_log_init("moat-init", true);
+	/* our lines are few, and the one that counts must not be dropped */
+	moat_mounts_sysctl("kernel.printk_devkmsg=on", "moat-init");
+	moat_info("version %s", MOAT_VERSION);
+	err = run(&init);
+	if (err < 0)
+		moat_err("cannot go on: %s", strerror(-err));
+	if (!init.shutdown)
+		return EXIT_FAILURE;	/* the kernel panics, as it should */
+	if (init.store)
+		moat_heartbeat_state(&init.heartbeat, "stopping");
+	moat_shutdown_now(init.shutdown);
+}
+
+static int run_as_server(void)
+{
+	int err = run(&init);
+
+	clean_up(&init);
+	if (err < 0)
+		fprintf(stderr, "moat-init: %s\n", strerror(-err));
+	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+int main(int argc, char *argv[])
+{
+	static const struct option options[] = {
+		{ "serve", no_argument, NULL, 's' },
+		{ "debug", no_argument, NULL, 'd' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	bool only_serve = false;
+	int option, err;
+
+	if (getpid() == 1)
+		return run_as_pid1();
+	err = moat_shutdown_request(base_name(argv[0]));
+	if (err != -EINVAL)
+		return err ? EXIT_FAILURE : EXIT_SUCCESS;
+	moat_log_init("moat-init", false);
+	while ((option = getopt_long(argc, argv, "hV", options, NULL)) != -1)
+		switch (option) {
+		case 's':
+			only_serve = true;
+			break;
+		case 'd':
+			moat_log_level(LOG_DEBUG);
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return EXIT_SUCCESS;
+		case 'V':
+			printf("moat-init %s\n", MOAT_VERSION);
+			return EXIT_SUCCESS;
+		default:
+			fputs("Try 'moat-init --help'.\n", stderr);
+			return 2;
+		}
+	if (only_serve && optind == argc)
+		return run_as_server();
+	fputs(usage, stderr);
+	return 2;
+}
