@@ -87,8 +87,9 @@ static int conn_make_rings(struct moat_disk *disk)
 
 	queues = xenbus_read_unsigned(other, "multi-queue-max-queues", 1);
 	order = xenbus_read_unsigned(other, "max-ring-page-order", 0);
-	disk->readonly = xenbus_read_unsigned(other, MOAT_KEY_PERSISTENT_RO, 0);
 	disk->offered = READ_ONCE(disk->tune.data_path) == MOAT_PATH_PERSISTENT;
+	disk->readonly = disk->offered &&
+			 xenbus_read_unsigned(other, MOAT_KEY_PERSISTENT_RO, 0);
 	queues = clamp(queues, 1u, 2 * nr_cpu_ids);
 	disk->ring_pages = 1u << min(order, moat_params.ring_order);
 	if (!disk->queue) {

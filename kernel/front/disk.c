@@ -129,7 +129,7 @@ struct moat_disk *moat_disk_create(struct xenbus_device *xdev)
 	if (!disk)
 		return ERR_PTR(-ENOMEM);
 	disk->xdev = xdev;
-	disk->tune = moat_params.tune;
+	moat_params_tune(&disk->tune);
 	mutex_init(&disk->lock);
 	INIT_LIST_HEAD(&disk->waiting);
 	bio_list_init(&disk->split);

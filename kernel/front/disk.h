@@ -54,7 +54,7 @@ enum moat_disk_flag {
  * @link: how far the connection is
  * @offered: this side has offered persistent grants
  * @persistent: and the back end keeps them mapped
- * @readonly: grants of pages it only reads are read-only, persistent or not
+ * @readonly: grants that it keeps of pages it only reads are read-only
  * @traits: the disk as the back end announced it
  * @max_segs: most pieces of a request, now
  * @nr_rings: rings of the connection

@@ -20,7 +20,6 @@ struct moat_params moat_params = {
 		.mode = MOAT_MODE_ADAPTIVE,
 		.window_min_ns = 10 * NSEC_PER_USEC,
 		.window_max_ns = 200 * NSEC_PER_USEC,
-		.relax_every = 1,
 		.data_path = MOAT_PATH_PERSISTENT,
 	},
 	.ring_order = 0,
@@ -77,8 +76,9 @@ module_param_named(window_min_ns, moat_params.tune.window_min_ns, uint, 0644);
 MODULE_PARM_DESC(window_min_ns, "shortest time an adaptive spinner looks, in ns");
 module_param_named(window_max_ns, moat_params.tune.window_max_ns, uint, 0644);
 MODULE_PARM_DESC(window_max_ns, "longest time a submitter looks, in ns");
-module_param_named(relax_every, moat_params.tune.relax_every, uint, 0644);
-MODULE_PARM_DESC(relax_every, "pause after so many fruitless looks; 0: never");
+static int relax_every = -1;
+module_param(relax_every, int, 0644);
+MODULE_PARM_DESC(relax_every, "looks per PAUSE of a spinner; 0: none, -1 (default): by measurement");
 module_param_named(inline_depth, moat_params.inline_depth, uint, 0644);
 MODULE_PARM_DESC(inline_depth, "submitters look while at most so many requests are in flight");
 module_param_named(max_queues, moat_params.max_queues, uint, 0644);
@@ -89,6 +89,20 @@ module_param_named(ring_order, moat_params.ring_order, uint, 0444);
 MODULE_PARM_DESC(ring_order, "order of the number of pages of a ring, 0 to 4");
 module_param_named(max_segs, moat_params.max_segs, uint, 0444);
 MODULE_PARM_DESC(max_segs, "most 4 KiB segments of a request, 11 to 512");
+
+/**
+ * moat_params_tune() - the settings that a new disk starts with
+ * @tune: receives them
+ *
+ * Context: process; may take some microseconds, to measure.
+ */
+void moat_params_tune(struct moat_tune *tune)
+{
+	int relax = READ_ONCE(relax_every);
+
+	*tune = moat_params.tune;
+	tune->relax_every = relax < 0 ? moat_tune_relax_every() : relax;
+}
 
 /* Works must make progress for memory to be freed: a disk can be swap. */
 struct workqueue_struct *moat_front_wq;

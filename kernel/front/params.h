@@ -9,7 +9,7 @@
 
 /**
  * struct moat_params - what new disks start with
- * @tune: settings that each disk can change later
+ * @tune: settings that each disk can change later, but for relax_every
  * @max_queues: most rings of a disk, polled ones not counted; 0: one per vCPU
  * @poll_queues: rings for callers that poll
  * @ring_order: order of the pages of a ring
@@ -24,6 +24,8 @@ struct moat_params {
 	unsigned int max_segs;
 	unsigned int inline_depth;
 };
+
+void moat_params_tune(struct moat_tune *tune);
 
 extern struct moat_params moat_params;
 extern const char *const moat_path_names[];

@@ -314,14 +314,15 @@ enum moat_watch moat_poll_choose(const struct moat_queue *q)
 static bool inline_enough(struct moat_queue *q, u64 start)
 {
 	struct moat_spin_params params = moat_tune_spin(&q->disk->tune);
+	/* Read without the lock: off by one window at worst. */
+	struct moat_spin spin = q->spin;
 	u64 now = ktime_get_ns();
 
 	if (vcpu_busy())
 		return true;
 	if (params.mode == MOAT_MODE_SPIN)
 		return now - start >= params.window_max_ns;
-	/* Unlocked: a look that finds nothing changes nothing in the state. */
-	return moat_spin_look(&q->spin, &params, now, false, false) == MOAT_SPIN_ARM;
+	return moat_spin_look(&spin, &params, now, false, false) == MOAT_SPIN_ARM;
 }
 
 /**
