@@ -1,25 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The lab's command line."""
+"""The lab's verbs."""
 
-import argparse
+import json
 import os
 import signal
 import sys
 import time
 
-import session
+import arguments
+import console
 import debian
+import disks
 import domains
 import machine
+import session
+import status
 import up
-from paths import LabError, LostError, default_state
+from paths import LabError, LostError
 
 STATUS_ERROR = 1
 STATUS_LOST = 75
 DOWN_S = 15
 
 
-def spec(name, kind, half, args, **more):
+def new_spec(name, kind, half, args, **more):
     """Returns the description of a domain that domains.create() takes."""
     base = {"name": name, "kind": kind, "half": half, "memory": 0, "vcpus": 0, "cpus": "",
             "mode": args.mode, "module_args": args.module_args, "kernel_args": [],
@@ -27,22 +31,42 @@ def spec(name, kind, half, args, **more):
     return {**base, **more}
 
 
-def do_up(args):
-    """Boots a lab."""
-    options = {
+def machine_options(args):
+    """Returns what machine.json remembers of the command line."""
+    return {
         "kernel": debian.kernel_version(), "accelerator": args.accel, "cpu": args.cpu,
         "vcpus": args.vcpus, "memory": machine.size_bytes(args.memory) >> 20,
-        "dom0_memory": args.dom0_memory, "dom0_vcpus": 1, "nvme": args.nvme,
+        "dom0_memory": args.dom0_memory, "dom0_vcpus": args.dom0_vcpus, "nvme": args.nvme,
         "nvme_size": args.nvme_size, "xen_args": args.xen_args,
-        "kernel_args": args.kernel_args, "qemu_args": args.qemu_args,
-        "keep": args.keep}
+        "kernel_args": args.kernel_args, "qemu_args": args.qemu_args, "keep": args.keep,
+        "overlays": overlays(args.overlay)}
+
+
+def overlays(texts):
+    """Turns DOMAIN=DIR options into {domain: [absolute directories]}."""
+    found = {}
+    for text in texts:
+        name, equals, directory = text.partition("=")
+        if not equals:
+            raise LabError(f"--overlay {text}: not DOMAIN=DIR")
+        found.setdefault(name, []).append(os.path.abspath(directory))
+    return found
+
+
+def do_up(args):
+    """Boots a lab."""
+    options = machine_options(args)
     specs = []
     if not args.bare:
         pci = [machine.nvme_address(0)] if args.nvme else []
-        specs = [spec("storage", "storage", args.back, args, pci=pci),
-                 spec("app", "app", args.front, args)]
-    disk = ("app", "xvda", "storage", "/dev/nvme0n1") if specs and args.nvme else None
-    up.up(args.state, options, specs, None if args.no_disk else disk, up.Progress())
+        specs = [new_spec("storage", "storage", args.back, args, pci=pci),
+                 new_spec("app", "app", args.front, args, pvh=args.pvh)]
+    for spec in specs:
+        spec["overlays"] = options["overlays"].get(spec["name"], [])
+        spec["memory"] = getattr(args, f"{spec['kind']}_memory")
+    disk = ("app", "xvda", "storage", "nvme") if specs and args.nvme else None
+    up.up(args.state, options, specs, None if args.no_disk else disk,
+          up.Progress(args.quiet))
     return 0
 
 
@@ -61,11 +85,24 @@ def do_down(args):
     return 0
 
 
+def do_status(args):
+    """Says what the lab is doing."""
+    result = status.gather(args.state)
+    print(json.dumps(result, indent=1) if args.json else status.text(result))
+    return 0 if result["up"] and not result["lost"] else STATUS_ERROR
+
+
 def do_exec(args):
     """Runs a command in a domain; its exit status becomes ours."""
+    if args.command and args.command[0] == "--":
+        args.command.pop(0)
+    if not args.command:
+        raise LabError("exec: no command")
+    if args.tty:
+        return console.interactive(args.state, args.domain, args.command)
     command = session.Command(args.state, args.domain, args.command)
     try:
-        source = None if args.no_stdin else sys.stdin.fileno()
+        source = None if args.no_stdin or sys.stdin is None else sys.stdin.fileno()
         end = command.run(source, raw_writer(1), raw_writer(2), args.timeout)
     finally:
         command.close()
@@ -96,78 +133,83 @@ def do_pull(args):
 
 
 def do_log(args):
-    """Prints a domain's console, or Xen's."""
-    name = "xen" if args.domain == "dom0" else args.domain
-    try:
-        with open(os.path.join(args.state, "log", f"{name}.log"), "rb") as f:
-            lines = f.read().splitlines(keepends=True)
-    except FileNotFoundError:
-        raise LabError(f"no log of {args.domain}") from None
-    if name == "xen":
-        lines = [line for line in lines
-                 if line.startswith(b"(XEN)") == (args.domain == "xen")]
-    sys.stdout.buffer.write(b"".join(lines))
+    """Prints a domain's console, dom0's or Xen's."""
+    sys.stdout.write("".join(line + "\n" for line in console.log_lines(args.state,
+                                                                        args.domain)))
     return 0
 
 
-def parser():
-    """Returns the command line's grammar."""
-    top = argparse.ArgumentParser(prog="lab", description=__doc__)
-    top.add_argument("--state", default=default_state(), help="the lab's directory")
-    verbs = top.add_subparsers(dest="verb", required=True)
-    verb = verbs.add_parser("up", help="boot a lab")
-    verb.set_defaults(run=do_up)
-    halves = ("moat", "stock")
-    verb.add_argument("--front", choices=halves, default="stock", help="app's front end")
-    verb.add_argument("--back", choices=halves, default="stock", help="storage's back end")
-    verb.add_argument("--mode", help="mode parameter of the moat modules")
-    verb.add_argument("--module-args", action="append", default=[],
-                      metavar="MODULE.PARAM=VALUE")
-    verb.add_argument("--accel", choices=("auto", "kvm", "tcg"), default="auto")
-    verb.add_argument("--cpu", default="", help="QEMU CPU model")
-    verb.add_argument("--vcpus", type=int, default=2, help="the machine's processors")
-    verb.add_argument("--memory", default="3G", help="the machine's memory")
-    verb.add_argument("--dom0-memory", type=int, default=1024, metavar="MIB")
-    verb.add_argument("--nvme", type=int, default=1, help="number of NVMe controllers")
-    verb.add_argument("--nvme-size", default="1G")
-    verb.add_argument("--xen-args", action="append", default=[])
-    verb.add_argument("--kernel-args", action="append", default=[])
-    verb.add_argument("--qemu-args", action="append", default=[])
-    verb.add_argument("--keep", action="store_true", help="a failed boot is left running")
-    verb.add_argument("--bare", action="store_true", help="dom0 only")
-    verb.add_argument("--no-disk", action="store_true", help="attach no disk")
-    verbs.add_parser("down", help="end the lab").set_defaults(run=do_down)
-    verb = verbs.add_parser("exec", help="run a command in a domain")
-    verb.set_defaults(run=do_exec)
-    verb.add_argument("--timeout", type=float, help="seconds until it is killed")
-    verb.add_argument("-n", "--no-stdin", action="store_true")
-    verb.add_argument("domain")
-    verb.add_argument("command", nargs=argparse.REMAINDER)
-    for name, run in (("push", do_push), ("pull", do_pull)):
-        verb = verbs.add_parser(name, help=run.__doc__)
-        verb.set_defaults(run=run)
-        verb.add_argument("domain")
-        verb.add_argument("source")
-        verb.add_argument("target")
-    verb = verbs.add_parser("log", help="print a console: xen, dom0 or a domain")
-    verb.set_defaults(run=do_log)
-    verb.add_argument("domain")
-    return top
+def do_console(args):
+    """Opens a terminal: a shell in the domain, or its Xen console."""
+    if not args.kernel:
+        return console.interactive(args.state, args.domain, ["sh", "-i"])
+    print("lab: the console of the kernel; leave with Ctrl-]", file=sys.stderr)
+    return console.interactive(args.state, "dom0", ["xl", "console", args.domain])
+
+
+def do_domain_create(args):
+    """Creates one more domain in a lab that is up."""
+    options = up.machine_options(args.state)
+    half = args.back if args.kind == "storage" else args.front
+    spec = new_spec(args.name, args.kind, half, args, memory=args.memory, vcpus=args.vcpus,
+                    cpus=args.cpus, kernel_args=args.kernel_args, pvh=args.pvh,
+                    overlays=[os.path.abspath(d) for d in args.overlay], xl=args.xl,
+                    pci=[machine.nvme_address(n) for n in args.nvme], standby=args.standby)
+    domains.create(args.state, spec, options)
+    if not args.no_wait:
+        domains.wait_up(args.state, args.name)
+    return 0
+
+
+def do_domain_destroy(args):
+    """Destroys a domain at once, as a crash would."""
+    domains.destroy(args.state, args.name)
+    disks.forget_domain(args.state, args.name)
+    return 0
+
+
+def do_domain_save(args):
+    """Suspends a domain to a file in dom0."""
+    domains.save(args.state, args.name, f"{domains.RUN}/{args.name}.save")
+    return 0
+
+
+def do_domain_restore(args):
+    """Brings a suspended domain back."""
+    domains.restore(args.state, args.name, f"{domains.RUN}/{args.name}.save")
+    return 0
+
+
+def do_disk_attach(args):
+    """Makes a backing device and attaches it."""
+    options = {"readonly": args.readonly, "cdrom": args.cdrom, "wait": not args.no_wait,
+               "xl": args.xl}
+    target = disks.attach(args.state, args.app, args.vdev, args.storage, args.backing, options)
+    print(f"{args.app} has /dev/{args.vdev}, served by {args.storage} from {target}")
+    return 0
+
+
+def do_disk_detach(args):
+    """Detaches a disk and takes its backing device away."""
+    disks.detach(args.state, args.app, args.vdev, args.force)
+    return 0
 
 
 def main(argv):
     """Runs one verb; returns the exit status."""
-    args = parser().parse_args(argv)
+    args = arguments.parser(sys.modules[__name__]).parse_args(argv)
     args.state = os.path.abspath(args.state)
-    if getattr(args, "command", None) and args.command[0] == "--":
-        args.command.pop(0)
     try:
         return args.run(args)
     except LostError as error:
-        print(f"lab: LOST: {error}", file=sys.stderr)
+        print(f"lab: LOST: {error}\n{console.tails(args.state)}lab: LOST: {error}",
+              file=sys.stderr)
         return STATUS_LOST
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
+        return STATUS_ERROR
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return STATUS_ERROR
     except KeyboardInterrupt:
         return 128 + signal.SIGINT

@@ -3,7 +3,6 @@
 
 import json
 import os
-import shlex
 
 import session
 import debian
@@ -12,6 +11,7 @@ import machine
 from paths import LabError
 
 XL_S = 120
+SAVE_S = 300
 BOOT_MS = 120000
 RUN = "/run/lab"
 DOMAIN_OPTIONS = ("console=hvc0", "rdinit=/init", "rootfstype=ramfs", *machine.KERNEL_OPTIONS)
@@ -25,6 +25,16 @@ HALVES = {
     ("app", "moat"): ("moat-common", "moat-front"),
     ("app", "stock"): ("xen-blkfront",),
 }
+
+
+def module_arguments(texts, name):
+    """Picks a module's arguments from "MODULE PARAM=VALUE..." or "MODULE.PARAM=VALUE"."""
+    words = []
+    for text in texts:
+        module, *rest = text.replace(".", " ", 1).split()
+        if module.replace("_", "-") == name:
+            words += rest
+    return words
 
 
 def module_lines(spec, version):
@@ -42,8 +52,7 @@ def module_lines(spec, version):
             words = [f"/lib/modules/moat/{name}.ko"]
         if spec["mode"] and name in ("moat-back", "moat-front"):
             words.append(f"mode={spec['mode']}")
-        words += [text.partition(".")[2] for text in spec["module_args"]
-                  if text.partition(".")[0].replace("_", "-") == name]
+        words += module_arguments(spec["module_args"], name)
         lines.append(" ".join(words))
     return "".join(line + "\n" for line in lines)
 
@@ -150,6 +159,18 @@ def destroy(state, name):
         os.unlink(saved(state, name))
 
 
+def save(state, name, path):
+    """Suspends a domain to a file in dom0."""
+    session.check(state, "dom0", ["xl", "save", name, path], timeout=SAVE_S)
+
+
+def restore(state, name, path):
+    """Brings a domain back from a file in dom0, and waits for its agent."""
+    session.check(state, "dom0", ["xl", "restore", path], timeout=SAVE_S)
+    session.check(state, "dom0", ["rm", path], timeout=XL_S)
+    wait_up(state, name)
+
+
 def remembered(state):
     """Returns what the lab remembers of its domains, by name."""
     found = {}
@@ -160,28 +181,27 @@ def remembered(state):
     return found
 
 
-def attach(state, app, vdev, storage, target, access="w", backend_type="phy"):
+def attach(state, app, vdev, disk, wait=True):
     """Attaches a disk, and waits until the application domain has it."""
-    disk = (f"format=raw,backendtype={backend_type},backend={storage},vdev={vdev},"
-            f"access={access},target={target}")
     session.check(state, "dom0", ["xl", "block-attach", app, disk], timeout=XL_S)
+    if not wait:
+        return
     script = ("left=600; until [ -b /dev/$0 ]; do left=$((left - 1)); "
               "[ $left -gt 0 ] || exit 1; usleep 50000; done")
     status, _, _ = session.run(state, app, ["sh", "-c", script, vdev], timeout=XL_S)
     if status:
         raise LabError(f"{app}: {vdev} was attached but did not appear within 30 s; "
-                       f"states:\n{states(state, app)}")
+                       f"xenstore says:\n{states(state, app, vdev)}")
 
 
-def states(state, app):
-    """Returns the xenstore view of a domain's block devices, for error reports."""
-    script = ("id=$(xl domid " + shlex.quote(app) + ") && xenstore-ls -f "
-              "/local/domain/$id/device/vbd; for b in $(xenstore-ls -f "
-              "/local/domain/$id/device/vbd | sed -n 's/.*backend = \"\\(.*\\)\"/\\1/p'); "
-              "do xenstore-ls -f $b; done")
-    return session.run(state, "dom0", ["sh", "-c", script], timeout=XL_S)[1].decode()
+def vdev_number(vdev):
+    """Returns the number of a virtual device: xvdb is 51728."""
+    return (202 << 8) + 16 * (ord(vdev[3]) - ord("a"))
 
 
-def detach(state, app, vdev):
-    """Detaches a disk the graceful way."""
-    session.check(state, "dom0", ["xl", "block-detach", app, vdev], timeout=XL_S)
+def states(state, app, vdev):
+    """Returns the xenstore view of a disk, for error reports."""
+    script = ('front=/local/domain/$(xl domid "$0")/device/vbd/$1; xenstore-ls -f $front; '
+              "xenstore-ls -f $(xenstore-read $front/backend)")
+    return session.run(state, "dom0", ["sh", "-c", script, app, str(vdev_number(vdev))],
+                       timeout=XL_S)[1].decode()

@@ -40,7 +40,7 @@ KINDS = {"dom0": DOM0_MODULES, "storage": STORAGE_MODULES, "app": APP_MODULES}
 XEN_LIBRARIES = ("-lxenvchan", "-lxenctrl", "-lxengnttab", "-lxenevtchn", "-lxencall",
                  "-lxenforeignmemory", "-lxendevicemodel", "-lxenstore", "-lxentoollog",
                  "-lxentoolcore", "-lpthread")
-XL_CONF = 'run_hotplug_scripts=0\nautoballoon="off"\nclaim_mode=0\n'
+XL_CONF = 'autoballoon="off"\nclaim_mode=0\n'
 PASSWD = "root:x:0:0:root:/root:/bin/sh\n"
 
 
@@ -114,7 +114,8 @@ def base_part(kind):
     agent = compiled("lab-agent", "agent")
     init = os.path.join(LAB, "init", "dom0" if kind == "dom0" else "domain")
     programs = program_paths(kind)
-    inputs = [pathlib.Path(p) for p in [agent, init, *programs]]
+    scripts = [init, os.path.join(LAB, "init", "block")]
+    inputs = [pathlib.Path(p) for p in [agent, *scripts, *programs]]
 
     def fill(archive):
         for path in ("proc", "sys", "dev", "run", "tmp", "root", "mnt", "var/log", "var/tmp"):
@@ -139,6 +140,7 @@ def add_dom0(archive):
     unwinder = "/lib/x86_64-linux-gnu/libgcc_s.so.1"
     archive.file(unwinder, unwinder)
     archive.data("etc/xen/xl.conf", XL_CONF.encode())
+    archive.file("etc/xen/scripts/block", os.path.join(LAB, "init", "block"), 0o755)
     archive.link("var/run", "/run")
     archive.link("var/lock", "/run/lock")
 

@@ -11,6 +11,7 @@ import time
 
 import session
 import debian
+import disks
 import domains
 import images
 import machine
@@ -112,7 +113,8 @@ def up(state, options, specs, disk, say):
             keeper.wait()
         raise
     if disk:
-        domains.attach(state, *disk)
+        disks.attach(state, *disk, {"readonly": False, "cdrom": False, "wait": True,
+                                    "xl": []})
         say(f"{disk[0]} has /dev/{disk[1]}, served by {disk[2]} from {disk[3]}")
     say("ready")
 

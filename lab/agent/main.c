@@ -33,6 +33,7 @@ enum { FIXED_FDS = 3, POLL_MAX = 1024 };
 
 static struct xs_handle *xs;
 static int watch_fd;
+static int domid;
 static struct link *up;		/* towards the host */
 static struct session *sessions;
 static bool in_dom0;
@@ -93,15 +94,30 @@ static void take_children(int sigfd)
 		session_exited(sessions, pid, status);
 }
 
+static int own_domid(void)
+{
+	unsigned int len;
+	char *text = xs_read(xs, XBT_NULL, "domid", &len);
+	int id = text ? atoi(text) : -1;
+
+	free(text);
+	return id;
+}
+
 /*
- * The link of a domain ends when dom0's agent closes it, and without a word when
- * the domain was restored from a file: its grants are then void, and the xenstore
- * nodes that offered them are missing.
+ * The link of a domain ends when dom0's agent closes it, and when the domain was
+ * restored from a file, under a new number: its grants and event channels are then
+ * void. Debian's kernel hits a BUG when such an event channel is closed, so the old
+ * link is abandoned as it is.
  */
 static void listen_again(void)
 {
+	int id = own_domid();
+
 	session_drop_link(sessions, up);
-	link_close(up);
+	if (id == domid)
+		link_close(up);
+	domid = id;
 	up = link_listen(LAB_XS_DIR);
 	if (!up) {
 		fprintf(stderr, "lab-agent: cannot offer a vchan: %s\n", strerror(errno));
@@ -184,6 +200,7 @@ static int start(int sigfd, const char *device)
 {
 	xs = xs_open(0);
 	watch_fd = watch_open();
+	domid = xs ? own_domid() : -1;
 	if (in_dom0)
 		up = link_open_fd(open(device, O_RDWR | O_CLOEXEC));
 	else
