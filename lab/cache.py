@@ -5,6 +5,7 @@ Nothing in the cache is ever changed; a maker writes under another name and rena
 two labs may fill it at once.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -34,13 +35,20 @@ def path(name):
     return full
 
 
+@contextlib.contextmanager
+def locked(full):
+    """Holds the lock of an artefact, given its path."""
+    with open(full + ".lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def made(name, make):
     """Returns the artefact called name, calling make(temporary path) when missing."""
     full = path(name)
     if os.path.exists(full):
         return full
-    with open(full + ".lock", "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(full):
         if os.path.exists(full):
             return full
         temp = f"{full}.{os.getpid()}.new"

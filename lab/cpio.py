@@ -11,6 +11,8 @@ import stat
 
 ALIGN = 4
 TRAILER = "TRAILER!!!"
+MAGIC = b"070701"
+HEADER_BYTES = 110
 
 
 class Archive:
@@ -89,5 +91,23 @@ def entry(path, mode, content, inode):
     """Returns one entry: header of eight-digit hex fields, name, content."""
     name = path.encode() + b"\0"
     fields = (inode, mode, 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(name), 0)
-    header = b"070701" + b"".join(b"%08X" % field for field in fields)
+    header = MAGIC + b"".join(b"%08X" % field for field in fields)
     return padded(header + name) + padded(content)
+
+
+def read(path, wanted):
+    """Returns {name: content} of the wanted files of an archive."""
+    found = {}
+    with open(path, "rb") as f:
+        while True:
+            header = f.read(HEADER_BYTES)
+            if len(header) < HEADER_BYTES or header[:6] != MAGIC:
+                return found
+            size, name_size = int(header[54:62], 16), int(header[94:102], 16)
+            name = f.read(name_size + -(HEADER_BYTES + name_size) % ALIGN)
+            content = f.read(size + -size % ALIGN)[:size]
+            name = name[:name_size - 1].decode()
+            if name == TRAILER:
+                return found
+            if name in wanted:
+                found[name] = content

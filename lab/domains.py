@@ -27,54 +27,59 @@ HALVES = {
 }
 
 
-def module_arguments(texts, name):
-    """Picks a module's arguments from "MODULE PARAM=VALUE..." or "MODULE.PARAM=VALUE"."""
-    words = []
-    for text in texts:
-        module, *rest = text.replace(".", " ", 1).split()
-        if module.replace("_", "-") == name:
-            words += rest
-    return words
+def module_arguments(spec):
+    """Returns {module: [PARAM=VALUE, ...]} from "MODULE PARAM=VALUE" or "MODULE.PARAM=VALUE"."""
+    found = {}
+    for text in spec["module_args"]:
+        module, *words = text.replace(".", " ", 1).split()
+        found.setdefault(module.replace("_", "-"), []).extend(words)
+    if spec["mode"] and spec["half"] == "moat":
+        name = HALVES[spec["kind"], "moat"][-1]
+        found.setdefault(name, []).append(f"mode={spec['mode']}")
+    return found
 
 
-def module_lines(spec, version):
+def app_modules(spec, version):
     """Returns what /etc/lab/load says: one module and its parameters a line."""
-    names = list(images.DOMAIN_MODULES)
-    if spec["kind"] == "storage":
-        names += ["xen-pcifront", "nvme"]
-    lines = list(names)
-    for name in HALVES[spec["kind"], spec["half"]]:
-        words = [name]
+    arguments = module_arguments(spec)
+    lines = list(images.DOMAIN_MODULES)
+    for name in HALVES["app", spec["half"]]:
+        file = name
         if spec["half"] == "moat":
-            path = os.path.join(images.modules_dir(version), f"{name}.ko")
-            if not os.path.exists(path):
-                raise LabError(f"no {path}: run `make modules`, or choose the stock half")
-            words = [f"/lib/modules/moat/{name}.ko"]
-        if spec["mode"] and name in ("moat-back", "moat-front"):
-            words.append(f"mode={spec['mode']}")
-        words += module_arguments(spec["module_args"], name)
-        lines.append(" ".join(words))
+            file = f"/lib/modules/moat/{name}.ko"
+            if not os.path.exists(os.path.join(images.modules_dir(version), f"{name}.ko")):
+                raise LabError(f"{name}.ko is not built: run `make modules`, "
+                               "or choose the stock half")
+        lines.append(" ".join([file, *arguments.pop(name, [])]))
+    lines += [" ".join([name, *words]) for name, words in arguments.items()
+              if not name.startswith(("moat-", "xen-blk"))]
     return "".join(line + "\n" for line in lines)
 
 
 def image_parts(spec, version):
     """Returns the parts of a domain's initramfs."""
-    files = {"etc/lab/load": module_lines(spec, version), "etc/hostname": spec["name"] + "\n"}
+    files = {"etc/hostname": spec["name"] + "\n"}
     if spec["kind"] == "storage":
-        files["etc/lab/storage"] = ""
-    parts = [images.base_part(spec["kind"]), images.modules_part(spec["kind"], version),
-             images.project_part(version), images.config_part(files)]
+        own = (*HALVES["storage", spec["half"]], *images.KINDS["storage"])
+        texts = [" ".join([name, *words]) for name, words in module_arguments(spec).items()
+                 if name in own]
+        first = images.storage_image(version, spec["half"], texts)
+        parts = [first, images.base_part("storage"),
+                 images.modules_part("storage", version, first)]
+    else:
+        files["etc/lab/load"] = app_modules(spec, version)
+        parts = [images.base_part("app"), images.modules_part("app", version)]
+    parts += [images.project_part(version), images.config_part(files)]
     parts += [images.overlay_part(directory) for directory in spec["overlays"]]
     return [path for path in parts if path]
 
 
-def shared_parts(version):
-    """Returns the parts worth carrying into dom0 at boot, for the default domains."""
+def shared_parts(version, specs):
+    """Returns the parts worth carrying into dom0 at boot: those of the first domains."""
     parts = []
-    for kind in ("storage", "app"):
-        parts += [images.base_part(kind), images.modules_part(kind, version)]
-    project = images.project_part(version)
-    return parts + ([project] if project else [])
+    for spec in specs:
+        parts += [path for path in image_parts(spec, version) if path not in parts]
+    return parts
 
 
 def bring(state, paths):

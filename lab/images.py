@@ -17,7 +17,7 @@ import cpio
 import debian
 import elf
 import stubs
-from paths import LAB, LabError, modules_dir
+from paths import LAB, ROOT, LabError, modules_dir
 
 XEN_BIN = "/usr/lib/xen-4.17/bin"
 XEN_PROGRAMS = ("xl", "xenstored", "xenconsoled", "xenconsole", "xen-init-dom0",
@@ -109,20 +109,34 @@ def program_paths(kind):
     return list(found.values())
 
 
+def init_files(kind):
+    """Returns {path in the image: file} of the scripts that start an image of a kind.
+
+    A storage domain's process 1 is moat-init, from image/; the lab adds only a program
+    that moat-init starts.
+    """
+    init = os.path.join(LAB, "init")
+    if kind == "dom0":
+        return {"init": f"{init}/dom0", "etc/xen/scripts/block": f"{init}/block"}
+    if kind == "storage":
+        return {"etc/moat/run.d/lab": f"{init}/storage"}
+    return {"init": f"{init}/domain"}
+
+
 def base_part(kind):
     """Returns the part with the userland: busybox, agent, init, programs."""
     agent = compiled("lab-agent", "agent")
-    init = os.path.join(LAB, "init", "dom0" if kind == "dom0" else "domain")
+    scripts = init_files(kind)
     programs = program_paths(kind)
-    scripts = [init, os.path.join(LAB, "init", "block")]
-    inputs = [pathlib.Path(p) for p in [agent, *scripts, *programs]]
+    inputs = [kind, *(pathlib.Path(p) for p in [agent, *scripts.values(), *programs])]
 
     def fill(archive):
         for path in ("proc", "sys", "dev", "run", "tmp", "root", "mnt", "var/log", "var/tmp"):
             archive.directory(path)
         add_busybox(archive)
         add_programs(archive, programs)
-        archive.file("init", init, 0o755)
+        for path, script in scripts.items():
+            archive.file(path, script, 0o755)
         archive.file("lab/lab-agent", agent, 0o755)
         archive.data("etc/passwd", PASSWD.encode())
         archive.data("etc/filesystems", b"ext4\nxfs\n*\n")  # busybox's mount tries these
@@ -140,26 +154,52 @@ def add_dom0(archive):
     unwinder = "/lib/x86_64-linux-gnu/libgcc_s.so.1"
     archive.file(unwinder, unwinder)
     archive.data("etc/xen/xl.conf", XL_CONF.encode())
-    archive.file("etc/xen/scripts/block", os.path.join(LAB, "init", "block"), 0o755)
     archive.link("var/run", "/run")
     archive.link("var/lock", "/run/lock")
 
 
-def modules_part(kind, version, extra=()):
-    """Returns the part with the kernel's own modules."""
+def modules_part(kind, version, below=None):
+    """Returns the part with the kernel's own modules and their index.
+
+    below is an archive with modules of its own, whose index the new one continues.
+    """
     modules = debian.Modules(version)
-    paths = modules.closure([*KINDS[kind], *extra])
-    inputs = [version, *(pathlib.Path(modules.top, p) for p in paths)]
+    paths = modules.closure(KINDS[kind])
+    top = f"lib/modules/{version}"
+    index = {"modules.dep": "".join(f"{p}: {' '.join(modules.needs[p])}\n" for p in paths),
+             "modules.alias": modules.aliases(paths)}
+    older = cpio.read(below, [f"{top}/{name}" for name in index]) if below else {}
+    for name in index:
+        index[name] += older.get(f"{top}/{name}", b"").decode()
+    inputs = [version, repr(index), *(pathlib.Path(modules.top, p) for p in paths)]
 
     def fill(archive):
-        top = f"lib/modules/{version}"
         for path in paths:
             archive.file(f"{top}/{path}", os.path.join(modules.top, path), 0o644)
-        lines = (f"{path}: {' '.join(modules.needs[path])}\n" for path in paths)
-        archive.data(f"{top}/modules.dep", "".join(lines).encode())
-        archive.data(f"{top}/modules.alias", modules.aliases(paths).encode())
+        for name, text in index.items():
+            archive.data(f"{top}/{name}", text.encode())
 
     return part(f"modules-{kind}", inputs, fill)
+
+
+def storage_image(version, back, module_args):
+    """Has image/build make a storage domain's initramfs, as for a real Xen host."""
+    options = ["--kver", version, "--back", back, "--modules", "nvme",
+               "--moat-modules", modules_dir(version)]
+    for text in module_args:
+        options += ["--module-args", text]
+    out = cache.path(f"storage/{cache.digest(repr(options))}")
+    command = [os.path.join(ROOT, "image", "build"), "--out", out, *options]
+    with cache.locked(out):
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise LabError(f"image/build failed:\n{run.stdout}{run.stderr}")
+    made = os.path.join(out, "initramfs")
+    target = cache.path(f"parts/storage-{cache.digest(pathlib.Path(made))}.cpio")
+    if not os.path.exists(target):
+        shutil.copyfile(made, f"{target}.{os.getpid()}")
+        os.rename(f"{target}.{os.getpid()}", target)
+    return target
 
 
 def project_part(version):

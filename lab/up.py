@@ -51,7 +51,7 @@ def keeper_pid(state):
         return int(lock.read())
 
 
-def prepare(state, options, say):
+def prepare(state, options, specs, say):
     """Makes the state directory and all files that QEMU is given."""
     if is_up(state):
         raise LabError(f"a lab is up in {state}: `lab down` first, or --state another")
@@ -64,7 +64,7 @@ def prepare(state, options, say):
     own = [images.base_part("dom0"), images.modules_part("dom0", version),
            images.config_part({"etc/lab/load": dom0_modules(options)})]
     images.write_dom0(os.path.join(state, DOM0_IMAGE), version, own,
-                      domains.shared_parts(version))
+                      domains.shared_parts(version, specs))
     files = {"xen": debian.xen_binary(), "kernel": debian.vmlinux(version),
              "dom0": DOM0_IMAGE}
     machine.make_disks(state, options)
@@ -99,7 +99,7 @@ def start_keeper(state):
 
 def up(state, options, specs, disk, say):
     """Boots everything; Ctrl-C or a failure on the way leaves nothing running."""
-    prepare(state, options, say)
+    prepare(state, options, specs, say)
     name, reason = machine.accelerator(options["accelerator"])
     say(f"accelerator: {name} ({reason})")
     options["accelerator"] = name

@@ -55,6 +55,16 @@ static void resolve(struct xs_handle *xs, const char *dir, const char *params)
 	write_node(xs, dir, "hotplug-status", "connected");
 }
 
+/* In dom0 libxl removes them, and fails when they are gone already. */
+static void remove_node(struct xs_handle *xs, const char *dir)
+{
+	char *domid = xs_read(xs, XBT_NULL, "domid", NULL);
+
+	if (domid && strcmp(domid, "0"))
+		xs_rm(xs, XBT_NULL, dir);
+	free(domid);
+}
+
 static void look_at(struct xs_handle *xs, const char *dir)
 {
 	char *params = read_node(xs, dir, "params");
@@ -63,7 +73,7 @@ static void look_at(struct xs_handle *xs, const char *dir)
 	char *online = read_node(xs, dir, "online");
 
 	if (state && atoi(state) == STATE_CLOSED && (!online || !atoi(online)))
-		xs_rm(xs, XBT_NULL, dir);
+		remove_node(xs, dir);
 	else if (params && params[0] && !device)
 		resolve(xs, dir, params);
 	free(params);
