@@ -11,10 +11,11 @@
 #include <linux/processor.h>
 #include <linux/string.h>
 
-/* PAUSE takes 10 to 150 cycles on hardware. An emulator leaves its translated
- * code for it, and takes a lock that the other CPUs want too.
+/* PAUSE takes 10 to 150 cycles on hardware, which is below 100 ns. An emulator
+ * leaves its translated code for it (200 ns in QEMU, on a quick host) and takes
+ * a lock that the other CPUs want too, which is what hurts.
  */
-#define RELAX_CHEAP_NS 250u
+#define RELAX_CHEAP_NS 120u
 #define RELAX_PER_ROUND 32u
 #define RELAX_ROUNDS 8u
 #define RELAX_SELDOM 1024u
