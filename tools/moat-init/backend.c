@@ -12,8 +12,8 @@
  * until it reads state 6, then until the directory is gone, and nothing shows
  * when it has taken the first: a directory that vanishes before that makes it
  * report an error, though nothing is wrong. xl devd leaves it the time that a
- * hotplug script takes; we leave it LINGER_MS. The disk itself is let go at
- * once.
+ * hotplug script takes; we leave it LINGER_MS, as 300 ms were seen to be too
+ * short for a starved control domain. The disk itself is let go at once.
  */
 #include "backend.h"
 
@@ -41,7 +41,7 @@
 #define STATE_CLOSED "6"
 /* a transaction that loses against others this often is given up */
 #define TXN_TRIES 32
-#define LINGER_MS 300
+#define LINGER_MS 1000
 
 struct node {
 	struct node *next;
