@@ -697,6 +697,15 @@ static int settle_node(struct moat_backends *bs, struct node *n)
 	return 0;
 }
 
+static struct node *first_dirty(struct moat_backends *bs)
+{
+	struct node *n = bs->nodes;
+
+	while (n && !n->dirty)
+		n = n->next;
+	return n;
+}
+
 /* Have the timer run out when the next node is to be removed. */
 static void set_timer(struct moat_backends *bs)
 {
@@ -722,11 +731,11 @@ int moat_backends_settle(struct moat_backends *bs)
 		if (is_lost(err))
 			return err;
 	}
-	do {
-		for (n = bs->nodes; n && !n->dirty; n = n->next)
-			;
-		err = n ? settle_node(bs, n) : 0;
-	} while (n && !is_lost(err));
+	while ((n = first_dirty(bs)) != NULL) {
+		err = settle_node(bs, n);
+		if (is_lost(err))
+			return err;
+	}
 	set_timer(bs);
-	return is_lost(err) ? err : 0;
+	return 0;
 }
