@@ -16,6 +16,7 @@ import os
 
 import domains
 import machine
+import qdisk
 import session
 from paths import LabError
 
@@ -109,6 +110,8 @@ def attach(state, app, vdev, storage, backing, options):
     with open(saved(state, app, vdev), "w", encoding="utf-8") as f:
         json.dump({"app": app, "vdev": vdev, "storage": storage, "backing": backing,
                    "kind": kind, "name": name, "target": target}, f)
+    if kind == "qdisk":
+        qdisk.start(state, app)
     words = ["format=raw", f"backendtype={'qdisk' if kind == 'qdisk' else 'phy'}",
              f"backend={'Domain-0' if storage == 'dom0' else storage}", f"vdev={vdev}",
              f"access={'r' if options['readonly'] or options['cdrom'] else 'w'}"]

@@ -26,7 +26,7 @@ XENSTORE_PROGRAMS = ("xenstore-ls", "xenstore-read", "xenstore-write", "xenstore
                      "xenstore-rm", "xenstore-exists", "xenstore-chmod", "xenstore-watch")
 APP_PROGRAMS = ("fio", "sqlite3", "mount", "umount", "blkid", "fsck.ext4", "tune2fs",
                 "dumpe2fs", "resize2fs", "xfs_growfs", "xfs_db", "losetup", "mkfs.ext4", "e2fsck", "mkfs.xfs", "xfs_repair", "xfs_io",
-                "blkdiscard", "blockdev", "fallocate", "sha256sum", "setpriv", "taskset")
+                "blkdiscard", "blockdev", "sfdisk", "partx", "fallocate", "sha256sum", "setpriv", "taskset")
 
 DOM0_MODULES = ("xen-evtchn", "xen-gntdev", "xen-privcmd", "xenfs", "virtio_pci",
                 "virtio_console", "xen-pciback", "xen-blkback", "loop", "brd", "null_blk")
@@ -107,6 +107,12 @@ def program_paths(kind):
     if missing:
         raise LabError(f"this host lacks {', '.join(missing)}; run scripts/setup")
     return list(found.values())
+
+
+def programs_part(name, programs):
+    """Returns a part with some of the host's programs and their libraries."""
+    return part(name, [pathlib.Path(p) for p in programs],
+                lambda archive: add_programs(archive, programs))
 
 
 def init_files(kind):
