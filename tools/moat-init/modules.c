@@ -184,6 +184,10 @@ void moat_modules_load_alias(const struct moat_modules *mods,
 	size_t pos = 0;
 
 	while (moat_moddep_alias(mods->alias, modalias, &pos, name))
+		if (is_loaded(name))
+			return;
+	pos = 0;
+	while (moat_moddep_alias(mods->alias, modalias, &pos, name))
 		moat_modules_load(mods, name);
 }
 

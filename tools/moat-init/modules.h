@@ -42,7 +42,11 @@ int moat_modules_load(const struct moat_modules *mods, const char *name);
 /* Load all that /etc/moat/modules names. Return: how many failed. */
 int moat_modules_load_listed(const struct moat_modules *mods);
 
-/* Load what claims a device; without a match nothing happens. */
+/*
+ * Load what claims a device; without a match nothing happens. Nor does it if
+ * one that claims it is loaded: where two could drive a device, as moat-back
+ * and xen-blkback could, /etc/moat/modules has made the choice.
+ */
 void moat_modules_load_alias(const struct moat_modules *mods,
 			     const char *modalias);
 
