@@ -147,8 +147,12 @@ class Modules:
         return wanted
 
     def aliases(self, paths):
-        """Returns the alias lines of these modules, so that the kernel can ask for them."""
+        """Returns the alias lines of these modules, so that the kernel can ask for them.
+
+        Not for Xen's buses: which driver serves a disk is chosen, not found by alias.
+        """
         names = {self.name(path) for path in paths}
         with open(os.path.join(self.top, "modules.alias"), encoding="ascii") as f:
-            lines = [line for line in f if line.split()[-1].replace("-", "_") in names]
+            lines = [line for line in f if line.split()[-1].replace("-", "_") in names
+                     and not line.startswith(("alias xen:", "alias xen-backend:"))]
         return "".join(lines)

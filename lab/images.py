@@ -26,7 +26,8 @@ XENSTORE_PROGRAMS = ("xenstore-ls", "xenstore-read", "xenstore-write", "xenstore
                      "xenstore-rm", "xenstore-exists", "xenstore-chmod", "xenstore-watch")
 APP_PROGRAMS = ("fio", "sqlite3", "mount", "umount", "blkid", "fsck.ext4", "tune2fs",
                 "dumpe2fs", "resize2fs", "xfs_growfs", "xfs_db", "losetup", "mkfs.ext4", "e2fsck", "mkfs.xfs", "xfs_repair", "xfs_io",
-                "blkdiscard", "blockdev", "sfdisk", "partx", "fallocate", "sha256sum", "setpriv", "taskset")
+                "blkdiscard", "blockdev", "sfdisk", "partx", "fallocate",
+                "sha256sum", "setpriv", "taskset")
 
 DOM0_MODULES = ("xen-evtchn", "xen-gntdev", "xen-privcmd", "xenfs", "virtio_pci",
                 "virtio_console", "xen-pciback", "xen-blkback", "loop", "brd", "null_blk")
