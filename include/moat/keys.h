@@ -16,8 +16,9 @@
 #define MOAT_KEY_HEARTBEAT "data/moat/heartbeat"
 
 /*
- * In a back end's directory: it maps persistent grants that only carry writes
- * read-only. In the front end's: it relies on that and grants them so.
+ * With it in both directories, persistent grants come in two kinds that do not
+ * mix. All pages of a write, the table of an indirect one included, are
+ * granted and mapped read-only; all pages of a read writable.
  */
 #define MOAT_KEY_PERSISTENT_RO "feature-moat-persistent-ro"
 

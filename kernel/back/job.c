@@ -106,6 +106,10 @@ static int job_make_room(struct moat_job *job)
 static int job_fetch_table(struct moat_poller *poller, struct moat_job *job)
 {
 	struct moat_queue *queue = job->queue;
+	/* The table is a page like the request's others: of a read's, the next
+	 * request may be data.
+	 */
+	bool readonly = queue->persistent_ro && !moat_job_reads_disk(job);
 	struct moat_copy_span span = {
 		.gref = job->req.indirect_gref[0],
 		.len = job->req.nr_segs * MOAT_WIRE_SEG_SIZE,
@@ -117,8 +121,7 @@ static int job_fetch_table(struct moat_poller *poller, struct moat_job *job)
 		return err;
 	if (job->path == MOAT_PATH_PERSISTENT) {
 		err = moat_persistent_get(&queue->persistent, queue, &poller->maps,
-					  span.gref, queue->persistent_ro,
-					  &job->table.grant);
+					  span.gref, readonly, &job->table.grant);
 		if (!err)
 			job->table.kind = MOAT_PIECE_PERSISTENT;
 		if (err != -ENOSPC)
