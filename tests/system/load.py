@@ -20,8 +20,8 @@ def fio(disk, rw="randwrite", bs="4k", depth=16, size="16m", engine="libaio",
     done = disk.machine.lab("exec", disk.app, "--", *args, *extra, timeout=timeout,
                             check=False)
     if done.returncode:
-        raise Failure("fio %s on %s: exit %d\n%s%s" % (
-            rw, disk.dev, done.returncode, done.stdout[-1500:], done.stderr[-1500:]))
+        raise Failure("fio %s bs=%s on %s: exit %d\n%s" % (
+            rw, bs, disk.dev, done.returncode, done.stderr[-1500:]))
     job = json.loads(done.stdout[done.stdout.index("{"):])["jobs"][0]
     if job["error"]:
         raise Failure("fio %s on %s: error %d" % (rw, disk.dev, job["error"]))
