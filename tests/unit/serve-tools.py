@@ -337,6 +337,20 @@ class Serve(unittest.TestCase):
         self.store.write({back + "/params": self.file("disk")})
         self.connected(back)
 
+    def test_params_changed_in_use(self):
+        back, _ = self.attach(3, 51712, self.file("disk"))
+        loop = self.connected(back)
+        self.store.write({back + "/params": self.file("other")})
+        self.connected(self.attach(3, 51728, self.file("more"))[0])
+        self.assertEqual(self.store.read(back + "/physical-device-path"), loop)
+        self.assertIn("is in use; detach it first", self.logged())
+
+    def test_told_again_after_restore(self):
+        self.store.remove(HOME + "/data")
+        self.store.write({HOME + "/domid": "2"})
+        self.store.wait(lambda n: n.get(HOME + "/data/moat/state") == "ready", "ready")
+        self.store.wait(lambda n: n.get(HOME + "/data/moat/version"), "version")
+
     def test_malformed_names(self):
         self.store.write({f"{HOME}/backend/vbd/x/1/params": "a",
                           f"{HOME}/backend/vbd/3/-1/params": "a",

@@ -478,6 +478,12 @@ static int fail(struct moat_backends *bs, struct node *n, const char *fmt, ...)
 	return is_lost(err) ? err : 0;
 }
 
+static void remember_params(struct node *n, const char *value)
+{
+	snprintf(n->params, sizeof(n->params), "%.*s",
+		 (int)sizeof(n->params) - 1, value);
+}
+
 /* Read and parse what to open. Return: 1; 0 if failed; or lost. */
 static int read_spec(struct moat_backends *bs, struct node *n,
 		     struct moat_blockdev_spec *spec)
@@ -488,8 +494,7 @@ static int read_spec(struct moat_backends *bs, struct node *n,
 
 	if (got < 0)
 		return is_lost(got) ? got : 0;
-	snprintf(n->params, sizeof(n->params), "%.*s",
-		 (int)sizeof(n->params) - 1, value);
+	remember_params(n, value);
 	wrong = moat_params_parse(value, &spec->params);
 	if (wrong)
 		return fail(bs, n, "%s/params=%.200s: %s", n->path, value,
@@ -617,6 +622,18 @@ static int resolve(struct moat_backends *bs, struct node *n)
 	return got <= 0 ? got : serve(bs, n, &spec);
 }
 
+/* A guest's disk cannot become another one under it; say so, once. */
+static void refuse_change(struct moat_backends *bs, struct node *n)
+{
+	char value[MOAT_STORE_VALUE];
+
+	if (read_key(bs, n, "params", value, sizeof(value)) < 0)
+		return;
+	moat_warn("vbd %u/%u: %s/params=%.200s ignored: %s is in use; detach it "
+		  "first", n->front, n->device, n->path, value, n->params);
+	remember_params(n, value);
+}
+
 /* --- removing -------------------------------------------------------- */
 
 /* Remove the front end's directory in ours if this was its last device. */
@@ -692,6 +709,8 @@ static int settle_node(struct moat_backends *bs, struct node *n)
 		return remove_empty_parent(bs, front);
 	case MOAT_NODE_NONE:
 		n->remove_at = 0;
+		if (n->phase == MOAT_NODE_SERVED && view.params_changed)
+			refuse_change(bs, n);
 		break;
 	}
 	return 0;

@@ -33,6 +33,8 @@
 /* a uevent is at most two pages */
 #define UEVENT_BYTES 8192
 
+#define TOKEN_DOMID "domid"
+
 struct init {
 	bool pid1;
 	struct moat_loop loop;
@@ -92,6 +94,18 @@ static int connect_store(struct init *in)
 	return err;
 }
 
+/*
+ * Nobody writes our domain's id twice: an event on it means that all watches
+ * were registered anew, here or, after "xl restore" under a new id, by the
+ * kernel. Then nobody has been told our state yet.
+ */
+static int watch_all(struct init *in)
+{
+	int err = moat_store_watch(in->store, "domid", TOKEN_DOMID);
+
+	return err ? err : moat_backends_watch(in->backends);
+}
+
 /* The connection broke: make a new one and look at everything anew. */
 static int reconnect_store(struct init *in)
 {
@@ -104,8 +118,7 @@ static int reconnect_store(struct init *in)
 	err = connect_store(in);
 	if (err)
 		return err;
-	moat_heartbeat_announce(&in->heartbeat);
-	return moat_backends_watch(in->backends);
+	return watch_all(in);
 }
 
 static int fetch_events(struct init *in)
@@ -113,8 +126,12 @@ static int fetch_events(struct init *in)
 	struct moat_store_event event;
 	int got;
 
-	while ((got = moat_store_event(in->store, &event)) == 1)
-		moat_backends_event(in->backends, &event);
+	while ((got = moat_store_event(in->store, &event)) == 1) {
+		if (strcmp(event.token, TOKEN_DOMID) == 0)
+			moat_heartbeat_announce(&in->heartbeat);
+		else
+			moat_backends_event(in->backends, &event);
+	}
 	if (got == -EOVERFLOW) {
 		moat_warn("xenstore: events lost for want of memory; looking "
 			  "at everything again");
@@ -254,7 +271,7 @@ static int boot(struct init *in)
 
 static int serve(struct init *in)
 {
-	int err = moat_backends_watch(in->backends);
+	int err = watch_all(in);
 
 	if (err) {
 		moat_err("xenstore watch: %s", strerror(-err));
