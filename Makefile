@@ -15,6 +15,18 @@ run: modules tools
 # Everything that can be proven here: host tests, then the real machine.
 test: test-host test-system
 
+# Without Xen: units, fuzzers, the model, and proof that each of them can fail.
+test-host: setup
+	$(MAKE) -C tests test
+
+# Each fuzzer for ten minutes (FUZZ_LONG_SECONDS=).
+fuzz: setup
+	$(MAKE) -C tests fuzz
+
+# Style and lint; says file, line and rule.
+check: setup
+	scripts/check
+
 test-system: modules tools
 	tests/system/run
 
@@ -34,4 +46,4 @@ clean:
 	[ -z "$(KVER)" ] || $(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR) clean
 	rm -rf $(BUILD)/modules $(BUILD)/tools $(BUILD)/tests
 
-.PHONY: all run test test-system setup modules tools clean
+.PHONY: all run test test-host test-system fuzz check setup modules tools clean
