@@ -25,7 +25,12 @@ MEMORY_MIB = 64
 BRD_DISKS = 8
 
 MAKE = {
-    "nvme": 'test -b /dev/nvme$1n1 && echo /dev/nvme$1n1',
+    "nvme": '''
+        left=600
+        until [ -b /dev/nvme$1n1 ]; do
+            left=$((left - 1)); [ $left -gt 0 ] || exit 1; usleep 50000
+        done
+        echo /dev/nvme$1n1''',
     "null_blk": '''
         modprobe null_blk nr_devices=0 2>/dev/null
         mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config
@@ -67,8 +72,12 @@ REMOVE = {
 
 def shell(state, domain, script, *arguments):
     """Runs a script of ours in a domain; returns what it printed."""
-    return session.check(state, domain, ["sh", "-c", script, "sh", *arguments],
-                         timeout=MAKE_S).strip()
+    status, out, err = session.run(state, domain, ["sh", "-c", script, "sh", *arguments],
+                                   timeout=MAKE_S)
+    if status:
+        raise LabError(f"{domain}: cannot make a backing device of {' '.join(arguments)}: "
+                       f"{err.decode(errors='replace').strip() or 'it did not appear'}")
+    return out.decode().strip()
 
 
 def backing_arguments(kind, detail, name):
