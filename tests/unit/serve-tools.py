@@ -37,6 +37,7 @@ class Store:
         self.nodes = {HOME: ""}
         self.watches = []
         self.lock = threading.Condition()
+        self.requests = 0
         self.busy_commits = 0      # so many commits fail with EAGAIN
         self.client = None
         self.transaction = None
@@ -140,6 +141,7 @@ class Store:
             kind, ident, _, size = struct.unpack("<IIII", self.receive(client, 16))
             body = self.receive(client, size)
             with self.lock:
+                self.requests += 1
                 try:
                     self.send(kind, ident, self.answer(kind, body))
                 except Refused as error:
@@ -251,6 +253,14 @@ class Serve(unittest.TestCase):
         except FileNotFoundError:
             return None
 
+    def assert_quiet(self):
+        """Three heartbeats long nothing but heartbeats: one who waits does not poll."""
+        key = HOME + "/data/moat/heartbeat"
+        before = self.store.requests
+        last = int(self.store.read(key)) + 3
+        self.store.wait(lambda n: int(n[key]) >= last, "three heartbeats")
+        self.assertLessEqual(self.store.requests - before, 3)
+
     def test_file_and_detach(self):
         path = self.file("disk")
         back, _ = self.attach(3, 51712, path)
@@ -312,6 +322,7 @@ class Serve(unittest.TestCase):
         self.connected(three)
         self.assertIsNone(self.store.read(two + "/hotplug-status"))
         self.assertIn("in use by vbd 3/51712", self.logged())
+        self.assert_quiet()
         self.store.write({one + "/online": "0"})
         self.connected(two)
 

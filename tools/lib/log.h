@@ -28,7 +28,7 @@ void moat_log_level(int level);
 
 /**
  * moat_log() - write one line
- * @level: LOG_ERR, LOG_WARNING, LOG_INFO or LOG_DEBUG
+ * @level: LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO or LOG_DEBUG
  * @fmt: printf format, without a newline; control characters in the result
  *	 are replaced, so that a value from outside cannot forge a line
  */
@@ -37,6 +37,7 @@ void moat_log(int level, const char *fmt, ...)
 
 #define moat_err(...) moat_log(LOG_ERR, __VA_ARGS__)
 #define moat_warn(...) moat_log(LOG_WARNING, __VA_ARGS__)
+#define moat_notice(...) moat_log(LOG_NOTICE, __VA_ARGS__)
 #define moat_info(...) moat_log(LOG_INFO, __VA_ARGS__)
 #define moat_debug(...) moat_log(LOG_DEBUG, __VA_ARGS__)
 

@@ -258,8 +258,8 @@ static int await(struct moat_store *s, enum xsd_sockmsg_type type)
 }
 
 /* Send a request with up to two strings and wait for its reply. */
-static int request(struct moat_store *s, enum xsd_sockmsg_type type, const char *a,
-		   size_t a_len, const char *b, size_t b_len)
+static int request(struct moat_store *s, enum xsd_sockmsg_type type,
+		   const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	struct {
 		struct xsd_sockmsg head;

@@ -45,6 +45,12 @@ struct moat_store_event {
 int moat_store_open(struct moat_store **store, const char *path);
 void moat_store_close(struct moat_store *store);
 
+/* Does a request's result mean that the connection is of no use any more? */
+static inline bool moat_store_is_lost(int err)
+{
+	return err == -EPIPE || err == -EPROTO;
+}
+
 /* The file descriptor to wait on; readable when an event may be there. */
 int moat_store_fd(const struct moat_store *store);
 
@@ -54,7 +60,6 @@ int moat_store_fd(const struct moat_store *store);
  * @size: of @buf; a longer value is -E2BIG
  *
  * Return: the value's length, or -errno; -ENOENT if there is no such node.
- * -EPIPE and -EPROTO, here and below, mean that the connection is lost.
  */
 int moat_store_read(struct moat_store *store, const char *path, char *buf,
 		    size_t size);
@@ -97,8 +102,8 @@ void moat_store_abort(struct moat_store *store);
 /**
  * moat_store_event() - fetch the next watch event, without waiting
  *
- * Before waiting on the descriptor, moat_store_pending() must be false: an event
- * may be queued here with nothing left to read there.
+ * Before waiting on the descriptor, moat_store_pending() must be false: an
+ * event may be queued here with nothing left to read there.
  *
  * Return: 1 and the event; 0 if there is none; -EOVERFLOW if an event was
  * lost for want of memory, so that everything must be looked at again; other

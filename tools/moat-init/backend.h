@@ -3,7 +3,8 @@
  * The back-end nodes of this domain, xenstore's backend/vbd/FRONT/DEVICE:
  * given their devices, and cleaned away when they are done.
  *
- * What is seen is gathered here, what to do is decided in node.h.
+ * What is to be seen of a node is gathered in vbd.h, what to do about it is
+ * decided in node.h.
  */
 #ifndef MOAT_BACKEND_H
 #define MOAT_BACKEND_H

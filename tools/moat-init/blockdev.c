@@ -11,43 +11,42 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static int open_file(const struct moat_blockdev_spec *spec,
-		     const struct stat *st, struct moat_blockdev *disk)
-{
-	int err = moat_loopdev_attach(spec->params.path, spec->read_only,
-				      spec->direct, &disk->loop);
-
-	if (err)
-		return err;
-	disk->dev = disk->loop.dev;
-	strcpy(disk->path, disk->loop.path);
-	disk->id_dev = st->st_dev;
-	disk->id_ino = st->st_ino;
-	return 0;
-}
-
-int moat_blockdev_open(const struct moat_blockdev_spec *spec,
+int moat_blockdev_find(const struct moat_blockdev_spec *spec,
 		       struct moat_blockdev *out)
 {
 	struct moat_blockdev disk = { .loop.fd = -1 };
 	struct stat st;
 
-	disk.read_only = spec->read_only;
 	if (stat(spec->params.path, &st) < 0)
 		return -errno;
-	if (S_ISREG(st.st_mode)) {
-		int err = open_file(spec, &st, &disk);
-
-		if (err)
-			return err;
-	} else if (S_ISBLK(st.st_mode)) {
+	disk.read_only = spec->read_only;
+	strcpy(disk.path, spec->params.path);
+	if (S_ISBLK(st.st_mode)) {
 		disk.dev = st.st_rdev;
 		disk.id_dev = st.st_rdev;
-		strcpy(disk.path, spec->params.path);
+	} else if (S_ISREG(st.st_mode)) {
+		disk.id_dev = st.st_dev;
+		disk.id_ino = st.st_ino;
 	} else {
 		return -ENOTBLK;
 	}
 	*out = disk;
+	return 0;
+}
+
+int moat_blockdev_attach(const struct moat_blockdev_spec *spec,
+			 struct moat_blockdev *disk)
+{
+	int err;
+
+	if (!disk->id_ino)
+		return 0;
+	err = moat_loopdev_attach(spec->params.path, spec->read_only,
+				  spec->direct, &disk->loop);
+	if (err)
+		return err;
+	disk->dev = disk->loop.dev;
+	strcpy(disk->path, disk->loop.path);
 	return 0;
 }
 

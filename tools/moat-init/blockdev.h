@@ -30,15 +30,26 @@ struct moat_blockdev_spec {
 };
 
 /**
- * moat_blockdev_open() - find the disk, and set up a loop device for a file
+ * moat_blockdev_find() - see what a path names; nothing is held afterwards
  * @spec: what and how
- * @out: set on success; let it go with moat_blockdev_release()
+ * @out: set on success; @loop not
  *
  * Return: 0; -ENOENT if there is nothing by that name; -ENOTBLK if it is
  * neither a block device nor a regular file; other -errno.
  */
-int moat_blockdev_open(const struct moat_blockdev_spec *spec,
+int moat_blockdev_find(const struct moat_blockdev_spec *spec,
 		       struct moat_blockdev *out);
+
+/**
+ * moat_blockdev_attach() - make a block device of what was found
+ * @spec: as for moat_blockdev_find()
+ * @disk: what that found; a file gets a loop device; let it go with
+ *	  moat_blockdev_release()
+ *
+ * Return: 0, or -errno.
+ */
+int moat_blockdev_attach(const struct moat_blockdev_spec *spec,
+			 struct moat_blockdev *disk);
 void moat_blockdev_release(struct moat_blockdev *disk);
 
 /* Are these two the same disk? */

@@ -286,7 +286,7 @@ static int serve(struct init *in)
 	if (in->pid1)
 		moat_children_start(MOAT_RUN_DIR);
 	moat_heartbeat_state(&in->heartbeat, "ready");
-	moat_info("ready");
+	moat_notice("ready");
 	return moat_loop_run(&in->loop);
 }
 
@@ -341,7 +341,7 @@ static int run_as_pid1(void)
 	moat_log_init("moat-init", true);
 	/* our lines are few, and the one that counts must not be dropped */
 	moat_mounts_sysctl("kernel.printk_devkmsg=on", "moat-init");
-	moat_info("version %s", MOAT_VERSION);
+	moat_notice("version %s", MOAT_VERSION);
 	err = run(&init);
 	if (err < 0)
 		moat_err("cannot go on: %s", strerror(-err));

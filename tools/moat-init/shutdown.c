@@ -52,7 +52,7 @@ int moat_shutdown_request(const char *verb)
 
 void moat_shutdown_now(const char *verb)
 {
-	moat_info("%s: ending all processes", verb);
+	moat_notice("%s: ending all processes", verb);
 	moat_children_stop(GRACE_SECONDS);
 	sync();
 	for (size_t i = 0; i < VERBS; i++)

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Back-end nodes, one at a time: what is to be seen of a node, and how its
+ * `params` become the `physical-device` that the kernel's back end waits for.
+ */
+#include "vbd.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "../lib/log.h"
+
+#define STATE_CLOSED "6"
+/* a transaction that loses against others this often is given up */
+#define TXN_TRIES 32
+
+static int key_path(char *path, size_t size, const struct moat_vbd *vbd,
+		    const char *key)
+{
+	return snprintf(path, size, "%s/%s", vbd->path, key);
+}
+
+/* Read one of a node's keys. Return: its length, or -errno. */
+static int read_key(struct moat_store *store, const struct moat_vbd *vbd,
+		    const char *key, char *buf, size_t size)
+{
+	char path[MOAT_VBD_PATH + 64];
+
+	key_path(path, sizeof(path), vbd, key);
+	return moat_store_read(store, path, buf, size);
+}
+
+static int write_key(struct moat_store *store, const struct moat_vbd *vbd,
+		     const char *key, const char *value)
+{
+	char path[MOAT_VBD_PATH + 64];
+
+	key_path(path, sizeof(path), vbd, key);
+	return moat_store_write(store, path, value);
+}
+
+/* Has a kernel driver taken the xenbus device? */
+static bool is_bound(const struct moat_vbd *vbd)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path),
+		 "/sys/bus/xen-backend/devices/vbd-%u-%u/driver", vbd->front,
+		 vbd->device);
+	return access(path, F_OK) == 0;
+}
+
+/* Find and watch the front end's directory, and see whether it is there. */
+static int look_at_front(struct moat_store *store, struct moat_vbd *vbd,
+			 struct moat_node_view *view)
+{
+	char value[MOAT_STORE_VALUE];
+	int got;
+
+	if (!vbd->front_path[0]) {
+		got = read_key(store, vbd, "frontend", vbd->front_path,
+			       sizeof(vbd->front_path));
+		if (got <= 0) {
+			vbd->front_path[0] = '\0';
+			return moat_store_is_lost(got) ? got : 0;
+		}
+		got = moat_store_watch(store, vbd->front_path, MOAT_VBD_TOKEN_FRONT);
+		if (moat_store_is_lost(got))
+			return got;
+		if (got)
+			moat_warn("%s/frontend=%s cannot be watched: %s",
+				  vbd->path, vbd->front_path, strerror(-got));
+	}
+	got = moat_store_read(store, vbd->front_path, value, sizeof(value));
+	if (moat_store_is_lost(got))
+		return got;
+	view->front_present = got != -ENOENT;
+	if (view->front_present)
+		vbd->front_seen = true;
+	view->front_seen = vbd->front_seen;
+	return 0;
+}
+
+int moat_vbd_look(struct moat_store *store, struct moat_vbd *vbd,
+		  struct moat_node_view *view)
+{
+	char value[MOAT_STORE_VALUE];
+	int got = moat_store_read(store, vbd->path, value, sizeof(value));
+
+	memset(view, 0, sizeof(*view));
+	if (moat_store_is_lost(got))
+		return got;
+	view->present = got != -ENOENT;
+	if (!view->present)
+		return 0;
+	got = read_key(store, vbd, "online", value, sizeof(value));
+	if (moat_store_is_lost(got))
+		return got;
+	view->online = got < 0 || strcmp(value, "0");
+	got = read_key(store, vbd, "state", value, sizeof(value));
+	if (moat_store_is_lost(got))
+		return got;
+	view->closed = got > 0 && strcmp(value, STATE_CLOSED) == 0;
+	got = read_key(store, vbd, "params", value, sizeof(value));
+	if (moat_store_is_lost(got))
+		return got;
+	view->has_params = got > 0;
+	view->params_changed = got > 0 && strncmp(value, vbd->params,
+						  sizeof(vbd->params) - 1);
+	view->bound = is_bound(vbd);
+	view->retry = vbd->retry;
+	return look_at_front(store, vbd, view);
+}
+
+/*
+ * Start a transaction in which the node is known to exist, so that a write
+ * cannot bring back to life what the control domain has just removed.
+ */
+static int begin_on(struct moat_store *store, const struct moat_vbd *vbd)
+{
+	char value[MOAT_STORE_VALUE];
+	int err = moat_store_begin(store);
+
+	if (err)
+		return err;
+	err = read_key(store, vbd, "frontend", value, sizeof(value));
+	if (err < 0) {
+		moat_store_abort(store);
+		return err;
+	}
+	return 0;
+}
+
+/* A key and its value; the list ends with a NULL key. */
+struct pair {
+	const char *key, *value;
+};
+
+static int write_pairs(struct moat_store *store, const struct moat_vbd *vbd,
+		       const struct pair *pairs)
+{
+	int err = -EAGAIN;
+
+	for (int i = 0; i < TXN_TRIES && err == -EAGAIN; i++) {
+		err = begin_on(store, vbd);
+		if (err)
+			return err;
+		for (const struct pair *p = pairs; p->key && !err; p++)
+			err = write_key(store, vbd, p->key, p->value);
+		if (err) {
+			moat_store_abort(store);
+			return err;
+		}
+		err = moat_store_commit(store);
+	}
+	return err;
+}
+
+static int fail(struct moat_store *store, struct moat_vbd *vbd,
+		const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* Say why a node cannot be served, in the log and in xenstore. */
+static int fail(struct moat_store *store, struct moat_vbd *vbd,
+		const char *fmt, ...)
+{
+	char why[MOAT_PARAMS_PATH + 256];
+	const struct pair pairs[] = {
+		{ "hotplug-error", why },
+		{ "hotplug-status", "error" },
+		{ NULL, NULL },
+	};
+	va_list args;
+	int err;
+
+	va_start(args, fmt);
+	vsnprintf(why, sizeof(why), fmt, args);
+	va_end(args);
+	moat_err("vbd %u/%u: %s", vbd->front, vbd->device, why);
+	vbd->phase = MOAT_NODE_FAILED;
+	err = write_pairs(store, vbd, pairs);
+	return moat_store_is_lost(err) ? err : 0;
+}
+
+static void remember_params(struct moat_vbd *vbd, const char *value)
+{
+	snprintf(vbd->params, sizeof(vbd->params), "%.*s",
+		 (int)sizeof(vbd->params) - 1, value);
+}
+
+/* Read and parse what to open. Return: 1; 0 if failed; or lost. */
+static int read_spec(struct moat_store *store, struct moat_vbd *vbd,
+		     struct moat_blockdev_spec *spec)
+{
+	char value[MOAT_STORE_VALUE];
+	const char *wrong;
+	int got = read_key(store, vbd, "params", value, sizeof(value));
+
+	if (got < 0)
+		return moat_store_is_lost(got) ? got : 0;
+	remember_params(vbd, value);
+	wrong = moat_params_parse(value, &spec->params);
+	if (wrong)
+		return fail(store, vbd, "%s/params=%.200s: %s", vbd->path,
+			    value, wrong);
+	got = read_key(store, vbd, "mode", value, sizeof(value));
+	if (moat_store_is_lost(got))
+		return got;
+	if (got < 0)
+		return fail(store, vbd, "%s/mode: %s", vbd->path,
+			    strerror(-got));
+	wrong = moat_params_mode(value, &spec->read_only, &spec->shared);
+	if (wrong)
+		return fail(store, vbd, "%s/mode=%.200s: %s", vbd->path,
+			    value, wrong);
+	got = read_key(store, vbd, "direct-io-safe", value, sizeof(value));
+	if (moat_store_is_lost(got))
+		return got;
+	spec->direct = got > 0 && strcmp(value, "1") == 0;
+	return 1;
+}
+
+/* Another node that writes to the disk, or would see it being written. */
+static const struct moat_vbd *conflict(const struct moat_vbd *all,
+				       const struct moat_vbd *vbd,
+				       const struct moat_blockdev *disk,
+				       bool shared)
+{
+	for (const struct moat_vbd *o = all; o; o = o->next) {
+		if (o == vbd || o->phase != MOAT_NODE_SERVED ||
+		    (o->shared || shared) ||
+		    (o->disk.read_only && disk->read_only))
+			continue;
+		if (moat_blockdev_same(&o->disk, disk))
+			return o;
+	}
+	return NULL;
+}
+
+/* Tell the kernel's back end which device it is. */
+static int publish(struct moat_store *store, struct moat_vbd *vbd)
+{
+	char device[32];
+	const struct pair pairs[] = {
+		{ "physical-device", device },
+		{ "physical-device-path", vbd->disk.path },
+		{ "hotplug-status", "connected" },
+		{ NULL, NULL },
+	};
+
+	snprintf(device, sizeof(device), "%x:%x", major(vbd->disk.dev),
+		 minor(vbd->disk.dev));
+	return write_pairs(store, vbd, pairs);
+}
+
+static void wait_for_disk(struct moat_vbd *vbd, const char *why)
+{
+	if (vbd->phase != MOAT_NODE_WAITING)
+		moat_notice("vbd %u/%u: %s %s; waiting for it", vbd->front,
+			    vbd->device, vbd->params, why);
+	vbd->phase = MOAT_NODE_WAITING;
+}
+
+/* Say that the disk is served, and how. */
+static void log_served(const struct moat_vbd *vbd)
+{
+	const struct moat_blockdev *disk = &vbd->disk;
+	bool file = disk->loop.fd >= 0;
+
+	moat_notice("vbd %u/%u: serving %s%s%s (%u:%u), %s%s", vbd->front,
+		    vbd->device, vbd->params, file ? " through " : "",
+		    file ? disk->path : "", major(disk->dev), minor(disk->dev),
+		    disk->read_only ? "read-only" : "read-write",
+		    vbd->shared ? ", shared" : "");
+}
+
+/* Set up the disk that was found, and hand it to the kernel. */
+static int serve(struct moat_store *store, struct moat_vbd *vbd,
+		 const struct moat_blockdev_spec *spec)
+{
+	int err = moat_blockdev_attach(spec, &vbd->disk);
+
+	if (err)
+		return fail(store, vbd, "%s/params=%s: %s", vbd->path,
+			    vbd->params, strerror(-err));
+	vbd->shared = spec->shared;
+	vbd->phase = MOAT_NODE_SERVED;
+	err = publish(store, vbd);
+	if (!err) {
+		log_served(vbd);
+		return 0;
+	}
+	moat_vbd_release(vbd);
+	/* gone meanwhile: the event that tells so is on its way */
+	if (moat_store_is_lost(err) || err == -ENOENT)
+		return moat_store_is_lost(err) ? err : 0;
+	return fail(store, vbd, "%s/physical-device: %s", vbd->path,
+		    strerror(-err));
+}
+
+static int find_and_serve(struct moat_store *store, struct moat_vbd *vbd,
+			  const struct moat_blockdev_spec *spec,
+			  const struct moat_vbd *all)
+{
+	const struct moat_vbd *other;
+	char why[80];
+	int err = moat_blockdev_find(spec, &vbd->disk);
+
+	if (err == -ENOENT && spec->params.device) {
+		wait_for_disk(vbd, "is not there yet");
+		return 0;
+	}
+	if (err == -ENOTBLK)
+		return fail(store, vbd, "%s/params=%s: neither a block device "
+			    "nor a regular file", vbd->path, vbd->params);
+	if (err)
+		return fail(store, vbd, "%s/params=%s: %s", vbd->path,
+			    vbd->params, strerror(-err));
+	other = conflict(all, vbd, &vbd->disk, spec->shared);
+	if (!other)
+		return serve(store, vbd, spec);
+	snprintf(why, sizeof(why), "is in use by vbd %u/%u", other->front,
+		 other->device);
+	wait_for_disk(vbd, why);
+	return 0;
+}
+
+int moat_vbd_resolve(struct moat_store *store, struct moat_vbd *vbd,
+		     const struct moat_vbd *all)
+{
+	struct moat_blockdev_spec spec = { .read_only = true };
+	char value[MOAT_STORE_VALUE];
+	int got;
+
+	vbd->retry = false;
+	if (vbd->phase == MOAT_NODE_NEW) {
+		got = read_key(store, vbd, "physical-device", value,
+			       sizeof(value));
+		if (moat_store_is_lost(got))
+			return got;
+		if (got > 0)
+			moat_warn("vbd %u/%u: %s/physical-device=%s is not "
+				  "ours; replaced", vbd->front, vbd->device,
+				  vbd->path, value);
+	}
+	got = read_spec(store, vbd, &spec);
+	return got <= 0 ? got : find_and_serve(store, vbd, &spec, all);
+}
+
+void moat_vbd_refuse_change(struct moat_store *store, struct moat_vbd *vbd)
+{
+	char value[MOAT_STORE_VALUE];
+
+	if (read_key(store, vbd, "params", value, sizeof(value)) < 0)
+		return;
+	moat_warn("vbd %u/%u: %s/params=%.200s ignored: %s is in use; detach "
+		  "it first", vbd->front, vbd->device, vbd->path, value,
+		  vbd->params);
+	remember_params(vbd, value);
+}
+
+
+void moat_vbd_release(struct moat_vbd *vbd)
+{
+	if (vbd->phase == MOAT_NODE_SERVED)
+		moat_blockdev_release(&vbd->disk);
+	vbd->phase = MOAT_NODE_NEW;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One back-end node: looking at it, and giving it its disk.
+ */
+#ifndef MOAT_VBD_H
+#define MOAT_VBD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../lib/store.h"
+#include "blockdev.h"
+#include "node.h"
+#include "params.h"
+
+#define MOAT_VBD_ROOT "backend/vbd"
+#define MOAT_VBD_PATH 48	/* backend/vbd/4294967295/4294967295 */
+/* token of the watch on a front end's directory */
+#define MOAT_VBD_TOKEN_FRONT "front"
+
+struct moat_vbd {
+	struct moat_vbd *next;
+	uint32_t front, device;
+	char path[MOAT_VBD_PATH];
+	char front_path[MOAT_PARAMS_PATH];	/* "": not known yet */
+	char params[MOAT_PARAMS_PATH];		/* as last acted on */
+	enum moat_node_phase phase;
+	bool front_seen;
+	bool dirty;		/* to be looked at */
+	bool retry;		/* a device may have appeared */
+	uint64_t remove_at;	/* monotonic ms; 0: not to be removed */
+	struct moat_blockdev disk;	/* valid while phase is SERVED */
+	bool shared;
+};
+
+/**
+ * moat_vbd_look() - see how a node is now
+ * @store: the connection
+ * @vbd: the node; its front end's directory is watched from the first time on
+ * @view: set
+ *
+ * Return: 0, or -errno if the connection is lost.
+ */
+int moat_vbd_look(struct moat_store *store, struct moat_vbd *vbd,
+		  struct moat_node_view *view);
+
+/**
+ * moat_vbd_resolve() - find a node's disk and tell the kernel's back end
+ * @store: the connection
+ * @vbd: the node; its phase tells the result, as do log and xenstore
+ * @all: list of all nodes, with one of which it may not share a disk
+ *
+ * Return: 0, or -errno if the connection is lost.
+ */
+int moat_vbd_resolve(struct moat_store *store, struct moat_vbd *vbd,
+		     const struct moat_vbd *all);
+
+/* Say in the log, once, that a disk in use cannot become another. */
+void moat_vbd_refuse_change(struct moat_store *store, struct moat_vbd *vbd);
+
+/* Let the disk go. Idempotent. */
+void moat_vbd_release(struct moat_vbd *vbd);
+
+#endif
