@@ -43,6 +43,8 @@ class Testbed(Lab):
     # ---- life ----
 
     def up(self):
+        # One that an earlier run has kept is not known to be good.
+        self.lab("down", timeout=60, check=False)
         self.lab("up", *self.options, timeout=600, show=True)
         self.running = True
         self.domains = {"storage": {"back": "moat"}, "app": {"front": "moat"}}
