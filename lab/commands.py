@@ -12,6 +12,7 @@ import console
 import debian
 import disks
 import domains
+import files
 import machine
 import session
 import status
@@ -81,7 +82,7 @@ def do_down(args):
         if time.monotonic() > deadline:
             os.kill(pid, signal.SIGKILL)  # QEMU dies with it
             deadline += DOWN_S
-        time.sleep(0.05)  # a poll step, bounded by the deadline above
+        time.sleep(0.05)  # check-ok: sleep: a poll step, bounded by the deadline above
     return 0
 
 
@@ -121,14 +122,14 @@ def raw_writer(fd):
 
 
 def do_push(args):
-    """Copies a file into a domain."""
-    session.push(args.state, args.domain, args.source, args.target)
+    """Copies a file or a directory into a domain."""
+    files.push(args.state, args.domain, args.source, args.target, args.libraries)
     return 0
 
 
 def do_pull(args):
-    """Copies a file out of a domain."""
-    session.pull(args.state, args.domain, args.source, args.target)
+    """Copies a file or a directory out of a domain."""
+    files.pull(args.state, args.domain, args.source, args.target)
     return 0
 
 
@@ -199,6 +200,8 @@ def main(argv):
     """Runs one verb; returns the exit status."""
     args = arguments.parser(sys.modules[__name__]).parse_args(argv)
     args.state = os.path.abspath(args.state)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # end as with Ctrl-C: nothing is left
+        signal.signal(number, signal.default_int_handler)
     try:
         return args.run(args)
     except LostError as error:

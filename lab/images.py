@@ -251,11 +251,16 @@ def project_part(version):
 
 
 def overlay_part(directory):
-    """Returns the part with a user's directory; it has no fixed name for its contents."""
+    """Returns the part with a user's directory, and the libraries its programs need."""
     if not os.path.isdir(directory):
         raise LabError(f"overlay {directory}: no such directory")
     archive = cpio.Archive()
     archive.tree(directory)
+    for path, (mode, content) in list(archive.entries.items()):
+        if content is not None and mode & 0o111 and content.startswith(b"\x7fELF"):
+            for target, library in stubs.libraries(os.path.join(directory, path)).items():
+                if target.strip("/") not in archive.entries:
+                    archive.file(target, library)
     inputs = [f"{path}:{mode}:{cache.digest(content or b'')}"
               for path, (mode, content) in archive.entries.items()]
     return part("overlay", inputs, lambda empty: empty.entries.update(archive.entries))
