@@ -14,92 +14,93 @@ static struct moat_announce plain(void)
 	return (struct moat_announce){ .sectors = 1000, .sector_size = 512 };
 }
 
+static const struct {
+	const char *name;
+	struct moat_announce a;
+	bool good;
+} disks[] = {
+	{ "plain", { .sectors = 1000, .sector_size = 512 }, true },
+	{ "4096", { .sectors = 1000, .sector_size = 4096 }, true },
+	{ "1024", { .sectors = 1000, .sector_size = 1024 }, true },
+	{ "no sector size", { .sectors = 1000 }, false },
+	{ "256", { .sectors = 1000, .sector_size = 256 }, false },
+	{ "8192", { .sectors = 1024, .sector_size = 8192 }, false },
+	{ "520", { .sectors = 1000, .sector_size = 520 }, false },
+	{ "2^32 + 512", { .sectors = 1000,
+			  .sector_size = (1ull << 32) + 512 }, false },
+	{ "2^32", { .sectors = 1000, .sector_size = 1ull << 32 },
+	  false },
+	{ "empty", { .sectors = 0, .sector_size = 512 }, false },
+	{ "one sector", { .sectors = 1, .sector_size = 512 }, true },
+	{ "largest", { .sectors = 1ull << 54, .sector_size = 512 },
+	  true },
+	{ "larger", { .sectors = (1ull << 54) + 1,
+		      .sector_size = 512 }, false },
+	{ "all ones", { .sectors = UINT64_MAX, .sector_size = 512 },
+	  false },
+	{ "half a block", { .sectors = 1004, .sector_size = 4096 },
+	  false },
+	{ "physical 4096", { .sectors = 1000, .sector_size = 512,
+			     .physical_size = 4096 }, true },
+	{ "physical below logical", { .sectors = 1000,
+				      .sector_size = 4096,
+				      .physical_size = 512 }, false },
+	{ "physical 3000", { .sectors = 1000, .sector_size = 512,
+			     .physical_size = 3000 }, false },
+	{ "physical 2^31", { .sectors = 1000, .sector_size = 512,
+			     .physical_size = 1ull << 31 }, true },
+	{ "physical 2^32", { .sectors = 1000, .sector_size = 512,
+			     .physical_size = 1ull << 32 }, false },
+	{ "CD-ROM", { .sectors = 1000, .sector_size = 512,
+		      .info = 1 }, false },
+	{ "removable, read-only", { .sectors = 1000,
+				    .sector_size = 512,
+				    .info = 6 }, true },
+	{ "granularity 4096", { .sectors = 1000, .sector_size = 512,
+				.discard = 1,
+				.discard_granularity = 4096,
+				.discard_alignment = 512 }, true },
+	{ "granularity 100", { .sectors = 1000, .sector_size = 512,
+			       .discard = 1,
+			       .discard_granularity = 100 }, false },
+	{ "granularity 2^31", { .sectors = 1000, .sector_size = 512,
+				.discard = 1,
+				.discard_granularity = 1ull << 31 },
+	  true },
+	{ "granularity more", { .sectors = 1000, .sector_size = 512,
+				.discard = 1,
+				.discard_granularity =
+					(1ull << 31) + 512 }, false },
+	{ "alignment 100", { .sectors = 1000, .sector_size = 512,
+			     .discard = 1,
+			     .discard_alignment = 100 }, false },
+	{ "alignment 2^31", { .sectors = 1000, .sector_size = 512,
+			      .discard = 1,
+			      .discard_alignment = 1ull << 31 }, true },
+	{ "alignment 2^33", { .sectors = 1000, .sector_size = 512,
+			      .discard = 1,
+			      .discard_alignment = 1ull << 33 }, false },
+	{ "odd keys of a discard that is not offered",
+	  { .sectors = 1000, .sector_size = 512,
+	    .discard_granularity = 100, .discard_alignment = 100 },
+	  true },
+};
+
 static void refused_or_not(void **unused)
 {
-	static const struct {
-		const char *name;
-		struct moat_announce a;
-		bool good;
-	} rows[] = {
-		{ "plain", { .sectors = 1000, .sector_size = 512 }, true },
-		{ "4096", { .sectors = 1000, .sector_size = 4096 }, true },
-		{ "1024", { .sectors = 1000, .sector_size = 1024 }, true },
-		{ "no sector size", { .sectors = 1000 }, false },
-		{ "256", { .sectors = 1000, .sector_size = 256 }, false },
-		{ "8192", { .sectors = 1024, .sector_size = 8192 }, false },
-		{ "520", { .sectors = 1000, .sector_size = 520 }, false },
-		{ "2^32 + 512", { .sectors = 1000,
-				  .sector_size = (1ull << 32) + 512 }, false },
-		{ "2^32", { .sectors = 1000, .sector_size = 1ull << 32 },
-		  false },
-		{ "empty", { .sectors = 0, .sector_size = 512 }, false },
-		{ "one sector", { .sectors = 1, .sector_size = 512 }, true },
-		{ "largest", { .sectors = 1ull << 54, .sector_size = 512 },
-		  true },
-		{ "larger", { .sectors = (1ull << 54) + 1,
-			      .sector_size = 512 }, false },
-		{ "all ones", { .sectors = UINT64_MAX, .sector_size = 512 },
-		  false },
-		{ "half a block", { .sectors = 1004, .sector_size = 4096 },
-		  false },
-		{ "physical 4096", { .sectors = 1000, .sector_size = 512,
-				     .physical_size = 4096 }, true },
-		{ "physical below logical", { .sectors = 1000,
-					      .sector_size = 4096,
-					      .physical_size = 512 }, false },
-		{ "physical 3000", { .sectors = 1000, .sector_size = 512,
-				     .physical_size = 3000 }, false },
-		{ "physical 2^31", { .sectors = 1000, .sector_size = 512,
-				     .physical_size = 1ull << 31 }, true },
-		{ "physical 2^32", { .sectors = 1000, .sector_size = 512,
-				     .physical_size = 1ull << 32 }, false },
-		{ "CD-ROM", { .sectors = 1000, .sector_size = 512,
-			      .info = 1 }, false },
-		{ "removable, read-only", { .sectors = 1000,
-					    .sector_size = 512,
-					    .info = 6 }, true },
-		{ "granularity 4096", { .sectors = 1000, .sector_size = 512,
-					.discard = 1,
-					.discard_granularity = 4096,
-					.discard_alignment = 512 }, true },
-		{ "granularity 100", { .sectors = 1000, .sector_size = 512,
-				       .discard = 1,
-				       .discard_granularity = 100 }, false },
-		{ "granularity 2^31", { .sectors = 1000, .sector_size = 512,
-					.discard = 1,
-					.discard_granularity = 1ull << 31 },
-		  true },
-		{ "granularity more", { .sectors = 1000, .sector_size = 512,
-					.discard = 1,
-					.discard_granularity =
-						(1ull << 31) + 512 }, false },
-		{ "alignment 100", { .sectors = 1000, .sector_size = 512,
-				     .discard = 1,
-				     .discard_alignment = 100 }, false },
-		{ "alignment 2^31", { .sectors = 1000, .sector_size = 512,
-				      .discard = 1,
-				      .discard_alignment = 1ull << 31 }, true },
-		{ "alignment 2^33", { .sectors = 1000, .sector_size = 512,
-				      .discard = 1,
-				      .discard_alignment = 1ull << 33 }, false },
-		{ "odd keys of a discard that is not offered",
-		  { .sectors = 1000, .sector_size = 512,
-		    .discard_granularity = 100, .discard_alignment = 100 },
-		  true },
-	};
 	struct moat_traits t, untouched;
 	u32 i;
 
 	(void)unused;
 	memset(&untouched, 0x5a, sizeof(untouched));
-	for (i = 0; i < MOAT_ARRAY_SIZE(rows); i++) {
+	for (i = 0; i < MOAT_ARRAY_SIZE(disks); i++) {
 		const char *why;
 
 		t = untouched;
-		why = moat_announce_check(&rows[i].a, 32, &t);
-		check_row(rows[i].name, "taken", !why, rows[i].good);
+		why = moat_announce_check(&disks[i].a, 32, &t);
+		check_row(disks[i].name, "taken", !why, disks[i].good);
 		if (why && memcmp(&t, &untouched, sizeof(t)))
-			fail_msg("%s: refused, but written", rows[i].name);
+			fail_msg("%s: refused, but written", disks[i].name);
 	}
 }
 
