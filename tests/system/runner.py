@@ -90,5 +90,5 @@ def run_all(machine, cases, report=print):
         for line in text.splitlines():
             report("       " + line)
         if outcome in ("lost", "fail") and i < len(cases):
-            machine.reboot_if_needed(force=outcome == "lost")
+            machine.reboot()
     return count

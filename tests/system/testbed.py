@@ -53,12 +53,11 @@ class Testbed(Lab):
         self.lab("down", timeout=60, check=False)
         self.running = False
 
-    def reboot_if_needed(self, force):
+    def reboot(self):
         """After a failure: go on with a machine that is known to be good."""
-        if force or self.disks:
-            self.disks = []
-            self.down()
-            self.up()
+        self.disks = []
+        self.down()
+        self.up()
 
     # ---- domains and disks ----
 
@@ -78,6 +77,10 @@ class Testbed(Lab):
 
     def destroy(self, name):
         self.lab("domain", "destroy", name, timeout=120)
+        self.forget(name)
+
+    def forget(self, name):
+        """A domain has died, as the case meant it to: expect nothing of it."""
         self.disks = [d for d in self.disks if name not in (d.app, d.storage)]
         del self.domains[name]
 
