@@ -35,7 +35,8 @@ def new_spec(name, kind, half, args, **more):
 def machine_options(args):
     """Returns what machine.json remembers of the command line."""
     return {
-        "kernel": debian.kernel_version(), "accelerator": args.accel, "cpu": args.cpu,
+        "kernel": debian.kernel_version(), "accelerator": args.accel,
+        "cpu": args.cpu or (machine.PVH_CPU if args.pvh else ""),
         "vcpus": args.vcpus, "memory": machine.size_bytes(args.memory) >> 20,
         "dom0_memory": args.dom0_memory, "dom0_vcpus": args.dom0_vcpus, "nvme": args.nvme,
         "nvme_size": args.nvme_size, "xen_args": args.xen_args,
@@ -156,6 +157,8 @@ def do_domain_create(args):
                     cpus=args.cpus, kernel_args=args.kernel_args, pvh=args.pvh,
                     overlays=[os.path.abspath(d) for d in args.overlay], xl=args.xl,
                     pci=[machine.nvme_address(n) for n in args.nvme], standby=args.standby)
+    if args.pvh and options["accelerator"] == "tcg" and "svm" not in options["cpu"]:
+        raise LabError(f"--pvh needs a machine booted with --cpu {machine.PVH_CPU}")
     domains.create(args.state, spec, options)
     if not args.no_wait:
         domains.wait_up(args.state, args.name)
