@@ -12,7 +12,7 @@ import time
 import traceback
 
 import kernel_log
-from testbed import Lost
+from client import Lost
 
 
 class Skip(Exception):

@@ -2,7 +2,7 @@
 """A kernel crash in a storage domain stays there."""
 from load import in_background, verified, verify_loop
 from runner import check
-from testbed import Lost
+from client import Lost
 
 
 def test_crash_is_contained(machine):

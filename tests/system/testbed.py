@@ -1,12 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """The machine the cases run on: a lab, and what the cases have put on it."""
-import os
-import sys
-
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "lab"))
-
-from client import Half, Lab, Lost, vdev_number  # noqa: E402,F401
+from client import Half, Lab, vdev_number
 
 
 class Disk:
