@@ -24,10 +24,10 @@ XEN_PROGRAMS = ("xl", "xenstored", "xenconsoled", "xenconsole", "xen-init-dom0",
                 "libxl-save-helper", "lsevtchn", "xenctx", "xentop", "xenperf", "xentrace")
 XENSTORE_PROGRAMS = ("xenstore-ls", "xenstore-read", "xenstore-write", "xenstore-list",
                      "xenstore-rm", "xenstore-exists", "xenstore-chmod", "xenstore-watch")
-APP_PROGRAMS = ("fio", "sqlite3", "mount", "umount", "blkid", "fsck.ext4", "tune2fs",
-                "dumpe2fs", "resize2fs", "xfs_growfs", "xfs_db", "losetup", "mkfs.ext4", "e2fsck", "mkfs.xfs", "xfs_repair", "xfs_io",
-                "blkdiscard", "blockdev", "sfdisk", "partx", "fallocate",
-                "sha256sum", "setpriv", "taskset")
+APP_PROGRAMS = ("fio", "sqlite3", "mount", "umount", "blkid", "losetup", "blkdiscard",
+                "blockdev", "sfdisk", "partx", "fallocate", "mkfs.ext4", "e2fsck",
+                "fsck.ext4", "tune2fs", "dumpe2fs", "resize2fs", "mkfs.xfs", "xfs_repair",
+                "xfs_growfs", "xfs_db", "xfs_io", "sha256sum", "setpriv", "taskset")
 
 DOM0_MODULES = ("xen-evtchn", "xen-gntdev", "xen-privcmd", "xenfs", "virtio_pci",
                 "virtio_console", "xen-pciback", "xen-blkback", "loop", "brd", "null_blk")
