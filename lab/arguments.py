@@ -35,7 +35,7 @@ def add_up(verbs, commands):
     verb.add_argument("--dom0-vcpus", type=int, default=1)
     verb.add_argument("--storage-memory", type=int, default=0, metavar="MIB")
     verb.add_argument("--app-memory", type=int, default=0, metavar="MIB")
-    verb.add_argument("--pvh", action="store_true", help="app as PVH (see README)")
+    verb.add_argument("--pvh", action="store_true", help="app as PVH, on a CPU model that can")
     verb.add_argument("--nvme", type=int, default=1, help="NVMe controllers (1)")
     verb.add_argument("--nvme-size", default="1G", help="size of each (1G)")
     repeatable(verb, "--overlay", metavar="DOMAIN=DIR", help="copy DIR onto an image")
@@ -60,8 +60,11 @@ def add_exec(verbs, commands):
     verb.add_argument("command", nargs="...")
     for name, run, source, target in (("push", commands.do_push, "host", "domain"),
                                       ("pull", commands.do_pull, "domain", "host")):
-        verb = verbs.add_parser(name, help=f"copy a file from {source} to {target}")
+        verb = verbs.add_parser(name, help=f"copy a file or directory, {source} to {target}")
         verb.set_defaults(run=run)
+        if name == "push":
+            verb.add_argument("--libraries", action="store_true",
+                              help="a program: with the libraries it loads")
         verb.add_argument("domain")
         verb.add_argument("source", help=f"path on the {source}")
         verb.add_argument("target", help=f"path on the {target}")

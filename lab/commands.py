@@ -12,6 +12,7 @@ import console
 import debian
 import disks
 import domains
+import files
 import machine
 import session
 import status
@@ -34,7 +35,8 @@ def new_spec(name, kind, half, args, **more):
 def machine_options(args):
     """Returns what machine.json remembers of the command line."""
     return {
-        "kernel": debian.kernel_version(), "accelerator": args.accel, "cpu": args.cpu,
+        "kernel": debian.kernel_version(), "accelerator": args.accel,
+        "cpu": args.cpu or (machine.PVH_CPU if args.pvh else ""),
         "vcpus": args.vcpus, "memory": machine.size_bytes(args.memory) >> 20,
         "dom0_memory": args.dom0_memory, "dom0_vcpus": args.dom0_vcpus, "nvme": args.nvme,
         "nvme_size": args.nvme_size, "xen_args": args.xen_args,
@@ -81,7 +83,7 @@ def do_down(args):
         if time.monotonic() > deadline:
             os.kill(pid, signal.SIGKILL)  # QEMU dies with it
             deadline += DOWN_S
-        time.sleep(0.05)  # a poll step, bounded by the deadline above
+        time.sleep(0.05)  # check-ok: sleep: a poll step, bounded by the deadline above
     return 0
 
 
@@ -121,14 +123,14 @@ def raw_writer(fd):
 
 
 def do_push(args):
-    """Copies a file into a domain."""
-    session.push(args.state, args.domain, args.source, args.target)
+    """Copies a file or a directory into a domain."""
+    files.push(args.state, args.domain, args.source, args.target, args.libraries)
     return 0
 
 
 def do_pull(args):
-    """Copies a file out of a domain."""
-    session.pull(args.state, args.domain, args.source, args.target)
+    """Copies a file or a directory out of a domain."""
+    files.pull(args.state, args.domain, args.source, args.target)
     return 0
 
 
@@ -155,6 +157,8 @@ def do_domain_create(args):
                     cpus=args.cpus, kernel_args=args.kernel_args, pvh=args.pvh,
                     overlays=[os.path.abspath(d) for d in args.overlay], xl=args.xl,
                     pci=[machine.nvme_address(n) for n in args.nvme], standby=args.standby)
+    if args.pvh and options["accelerator"] == "tcg" and "svm" not in options["cpu"]:
+        raise LabError(f"--pvh needs a machine booted with --cpu {machine.PVH_CPU}")
     domains.create(args.state, spec, options)
     if not args.no_wait:
         domains.wait_up(args.state, args.name)
@@ -199,6 +203,8 @@ def main(argv):
     """Runs one verb; returns the exit status."""
     args = arguments.parser(sys.modules[__name__]).parse_args(argv)
     args.state = os.path.abspath(args.state)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # end as with Ctrl-C: nothing is left
+        signal.signal(number, signal.default_int_handler)
     try:
         return args.run(args)
     except LostError as error:

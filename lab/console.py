@@ -23,9 +23,10 @@ def log_lines(state, domain):
     path = os.path.join(state, "log", "xen.log" if shared else f"{domain}.log")
     try:
         with open(path, "rb") as f:
-            lines = f.read().decode(errors="replace").splitlines()
+            text = f.read().decode(errors="replace")
     except FileNotFoundError:
         raise LabError(f"no log of {domain} in {state}") from None
+    lines = [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
     if shared:
         return [line for line in lines if line.startswith("(XEN)") == (domain == "xen")]
     return lines

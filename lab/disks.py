@@ -18,7 +18,7 @@ import domains
 import machine
 import qdisk
 import session
-from paths import LabError
+from paths import LabError, LostError
 
 MAKE_S = 60
 MEMORY_MIB = 64
@@ -150,9 +150,12 @@ def forget(state, app, vdev):
     os.unlink(path)
     script = REMOVE.get(disk["kind"])
     if script:
-        session.run(state, disk["storage"],
-                    ["sh", "-c", script, "sh", disk["name"], disk["target"]],
-                    timeout=MAKE_S, wait_ms=0)
+        try:
+            session.run(state, disk["storage"],
+                        ["sh", "-c", script, "sh", disk["name"], disk["target"]],
+                        timeout=MAKE_S, wait_ms=0)
+        except LostError:
+            pass  # a domain that is gone took its devices with it
 
 
 def detach(state, app, vdev, force=False):

@@ -42,6 +42,7 @@ XEN_LIBRARIES = ("-lxenvchan", "-lxenctrl", "-lxengnttab", "-lxenevtchn", "-lxen
                  "-lxenforeignmemory", "-lxendevicemodel", "-lxenstore", "-lxentoollog",
                  "-lxentoolcore", "-lpthread")
 XL_CONF = 'autoballoon="off"\nclaim_mode=0\n'
+LOADED = "etc/moat/modules"
 PASSWD = "root:x:0:0:root:/root:/bin/sh\n"
 
 
@@ -168,25 +169,52 @@ def add_dom0(archive):
 def modules_part(kind, version, below=None):
     """Returns the part with the kernel's own modules and their index.
 
-    below is an archive with modules of its own, whose index the new one continues.
+    below is image/'s archive with modules of its own, whose index the new one continues;
+    then the list of what is loaded gets the lab's own module too.
     """
     modules = debian.Modules(version)
-    paths = modules.closure(KINDS[kind])
     top = f"lib/modules/{version}"
-    index = {"modules.dep": "".join(f"{p}: {' '.join(modules.needs[p])}\n" for p in paths),
-             "modules.alias": modules.aliases(paths)}
-    older = cpio.read(below, [f"{top}/{name}" for name in index]) if below else {}
-    for name in index:
-        index[name] += older.get(f"{top}/{name}", b"").decode()
-    inputs = [version, repr(index), *(pathlib.Path(modules.top, p) for p in paths)]
+    paths = modules.closure(KINDS[kind])
+    files = {f"{top}/{path}": os.path.join(modules.top, path) for path in paths}
+    texts = {f"{top}/modules.dep": "".join(f"{path}: {' '.join(modules.needs[path])}\n"
+                                           for path in paths),
+             f"{top}/modules.alias": modules.aliases(paths)}
+    if below:
+        files[f"{top}/lab/lab-msix.ko"] = msix_module(version)
+        texts[f"{top}/modules.dep"] += "lab/lab-msix.ko:\n"
+        older = cpio.read(below, [*texts, LOADED])
+        for path in texts:
+            texts[path] += older[path].decode()
+        texts[LOADED] = older[LOADED].decode().replace("xen-pcifront\n",
+                                                       "xen-pcifront\nlab-msix\n")
+    inputs = [version, repr(texts), *map(pathlib.Path, files.values())]
 
     def fill(archive):
-        for path in paths:
-            archive.file(f"{top}/{path}", os.path.join(modules.top, path), 0o644)
-        for name, text in index.items():
-            archive.data(f"{top}/{name}", text.encode())
+        for path, file in files.items():
+            archive.file(path, file, 0o644)
+        for path, text in texts.items():
+            archive.data(path, text.encode())
 
     return part(f"modules-{kind}", inputs, fill)
+
+
+def msix_module(version):
+    """Returns the lab's own kernel module, see msix/lab-msix.c."""
+    source = pathlib.Path(LAB, "msix", "lab-msix.c")
+
+    def make(temp):
+        os.makedirs(temp)
+        shutil.copy(source, temp)
+        with open(os.path.join(temp, "Kbuild"), "w", encoding="ascii") as f:
+            f.write("obj-m := lab-msix.o\n")
+        run = subprocess.run(["make", "-s", "-C", f"/lib/modules/{version}/build",
+                              f"M={temp}", "modules"], capture_output=True, text=True,
+                             check=False)
+        if run.returncode:
+            raise LabError(f"cannot build lab-msix:\n{run.stdout}{run.stderr}")
+
+    made = cache.made(f"msix/{cache.digest(version, source)}", make)
+    return os.path.join(made, "lab-msix.ko")
 
 
 def storage_image(version, back, module_args):
@@ -223,11 +251,16 @@ def project_part(version):
 
 
 def overlay_part(directory):
-    """Returns the part with a user's directory; it has no fixed name for its contents."""
+    """Returns the part with a user's directory, and the libraries its programs need."""
     if not os.path.isdir(directory):
         raise LabError(f"overlay {directory}: no such directory")
     archive = cpio.Archive()
     archive.tree(directory)
+    for path, (mode, content) in list(archive.entries.items()):
+        if content is not None and mode & 0o111 and content.startswith(b"\x7fELF"):
+            for target, library in stubs.libraries(os.path.join(directory, path)).items():
+                if target.strip("/") not in archive.entries:
+                    archive.file(target, library)
     inputs = [f"{path}:{mode}:{cache.digest(content or b'')}"
               for path, (mode, content) in archive.entries.items()]
     return part("overlay", inputs, lambda empty: empty.entries.update(archive.entries))

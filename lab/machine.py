@@ -12,6 +12,8 @@ AGENT_SLOT = 3
 PROBE_S = 5
 PROBE_PORT = 0xF4
 PROBE_VALUE = 0x21
+# PVH domains need hardware virtualisation; QEMU emulates AMD's well enough for Xen.
+PVH_CPU = "qemu64,+svm,+npt"
 # mov al, PROBE_VALUE; out PROBE_PORT, al; hlt; jmp to the hlt
 PROBE_CODE = bytes((0xB0, PROBE_VALUE, 0xE6, PROBE_PORT, 0xF4, 0xEB, 0xFD))
 

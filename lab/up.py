@@ -93,7 +93,7 @@ def start_keeper(state):
         if keeper.poll() is not None or time.monotonic() > deadline:
             with open(log.name, encoding="utf-8", errors="replace") as f:
                 raise LabError(f"the keeper did not start:\n{f.read()}")
-        time.sleep(0.02)  # a poll step, bounded by the deadline above
+        time.sleep(0.02)  # check-ok: sleep: a poll step, bounded by the deadline above
     return keeper
 
 

@@ -18,8 +18,8 @@
  */
 #include "backend.h"
 
-#include <linux/kdev_t.h>
 #include <linux/module.h>
+#include <linux/ratelimit.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -106,10 +106,16 @@ static void backend_shut(struct moat_backend *backend)
 	moat_disk_close(&backend->disk);
 }
 
+/* Most failures are the front end's doing, and it may try again and again. */
 static void backend_fail(struct moat_backend *backend, int err, const char *what)
 {
+	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
+				      DEFAULT_RATELIMIT_BURST);
+
 	backend_shut(backend);
-	xenbus_dev_fatal(backend->dev, err, "%s", what);
+	if (__ratelimit(&limit))
+		xenbus_dev_error(backend->dev, err, "%s", what);
+	xenbus_switch_state(backend->dev, XenbusStateClosing);
 }
 
 static void backend_connect(struct moat_backend *backend)
@@ -145,14 +151,13 @@ static void backend_open_disk(struct moat_backend *backend)
 	if (err == -ENOENT)
 		return;
 	if (err) {
-		xenbus_dev_fatal(backend->dev, err,
-				 "CD-ROM drives are not served; attach the medium as a disk");
+		backend_fail(backend, err,
+			     "CD-ROM drives are not served; attach the medium as a disk");
 		return;
 	}
 	err = moat_disk_open(&backend->disk, &wish);
 	if (err)
-		xenbus_dev_fatal(backend->dev, err, "cannot open device %x:%x",
-				 MAJOR(wish.dev), MINOR(wish.dev));
+		backend_fail(backend, err, "cannot open the device");
 }
 
 static void backend_begin(struct moat_backend *backend)
@@ -163,7 +168,7 @@ static void backend_begin(struct moat_backend *backend)
 	err = moat_handshake_offer(backend->dev, path == MOAT_PATH_AUTO ||
 						 path == MOAT_PATH_PERSISTENT);
 	if (err) {
-		xenbus_dev_fatal(backend->dev, err, "cannot write the offer");
+		backend_fail(backend, err, "cannot write the offer");
 		return;
 	}
 	backend->closed = false;

@@ -152,11 +152,11 @@ int moat_handshake_read_wish(struct xenbus_device *dev, struct moat_disk_wish *w
 {
 	unsigned int major, minor;
 
+	if (key_has(dev, "device-type", "cdrom"))
+		return -ENODEV;
 	if (xenbus_scanf(XBT_NIL, dev->nodename, "physical-device", "%x:%x",
 			 &major, &minor) != 2)
 		return -ENOENT;
-	if (key_has(dev, "device-type", "cdrom"))
-		return -ENODEV;
 	wish->dev = MKDEV(major, minor);
 	wish->readonly = !key_has(dev, "mode", "w");
 	wish->shared = key_has(dev, "mode", "!");

@@ -91,12 +91,13 @@ static int conn_make_rings(struct moat_disk *disk)
 	disk->readonly = disk->offered &&
 			 xenbus_read_unsigned(other, MOAT_KEY_PERSISTENT_RO, 0);
 	queues = clamp(queues, 1u, 2 * nr_cpu_ids);
+	disk->layout = READ_ONCE(moat_params.layout);
 	disk->ring_pages = 1u << min(order, moat_params.ring_order);
 	if (!disk->queue) {
 		err = conn_make_queues(disk, queues);
 		if (err)
 			return err;
-		disk->depth = moat_ring_slots(MOAT_LAYOUT_64, disk->ring_pages);
+		disk->depth = moat_ring_slots(disk->layout, disk->ring_pages);
 	}
 	disk->nr_rings = min(disk->nr_queues, queues);
 	return conn_open_rings(disk);
@@ -171,7 +172,8 @@ static int conn_put_all(struct xenbus_transaction t, struct moat_disk *disk)
 	if (!err)
 		err = conn_put(t, node, MOAT_KEY_PERSISTENT_RO, disk->readonly, 1);
 	if (!err)
-		err = xenbus_printf(t, node, "protocol", "%s", "x86_64-abi");
+		err = xenbus_printf(t, node, "protocol", "%s",
+				    moat_layout_names[disk->layout]);
 	return err;
 }
 

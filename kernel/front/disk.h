@@ -58,6 +58,7 @@ enum moat_disk_flag {
  * @traits: the disk as the back end announced it
  * @max_segs: most pieces of a request, now
  * @nr_rings: rings of the connection
+ * @layout: layout of their slots
  * @ring_pages: pages of each
  * @waiting: requests to be issued again, in order
  * @split: bios of requests too large for the connection, to be cut anew
@@ -90,6 +91,7 @@ struct moat_disk {
 	struct moat_traits traits;
 	u32 max_segs;
 	unsigned int nr_rings;
+	enum moat_layout layout;
 	unsigned int ring_pages;
 	struct list_head waiting;
 	struct bio_list split;

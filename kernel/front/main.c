@@ -4,6 +4,7 @@
  */
 #include <linux/module.h>
 #include <linux/workqueue.h>
+#include <xen/interface/io/protocols.h>
 #include <xen/platform_pci.h>
 #include <xen/xen.h>
 #include <xen/xenbus.h>
@@ -29,6 +30,11 @@ struct moat_params moat_params = {
 
 /* Indexed by enum moat_data_path, ends with NULL. */
 const char *const moat_path_names[] = { "persistent", "grant", NULL };
+
+/* Indexed by enum moat_layout, ends with NULL; the values of key "protocol". */
+const char *const moat_layout_names[] = {
+	XEN_IO_PROTO_ABI_X86_64, XEN_IO_PROTO_ABI_X86_32, NULL
+};
 
 /* A parameter that is one word out of a list. */
 struct name_param {
@@ -67,11 +73,17 @@ static struct name_param path_param = {
 	.names = moat_path_names,
 	.value = &moat_params.tune.data_path,
 };
+static struct name_param layout_param = {
+	.names = moat_layout_names,
+	.value = &moat_params.layout,
+};
 
 module_param_cb(mode, &name_ops, &mode_param, 0644);
 MODULE_PARM_DESC(mode, "mode of new disks: event, spin or adaptive (default)");
 module_param_cb(data_path, &name_ops, &path_param, 0644);
 MODULE_PARM_DESC(data_path, "data path of new disks: persistent (default) or grant");
+module_param_cb(protocol, &name_ops, &layout_param, 0644);
+MODULE_PARM_DESC(protocol, "layout of new rings: x86_64-abi (default) or x86_32-abi, to test back ends");
 module_param_named(window_min_ns, moat_params.tune.window_min_ns, uint, 0644);
 MODULE_PARM_DESC(window_min_ns, "shortest time an adaptive spinner looks, in ns");
 module_param_named(window_max_ns, moat_params.tune.window_max_ns, uint, 0644);

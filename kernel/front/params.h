@@ -5,6 +5,7 @@
 #ifndef MOAT_FRONT_PARAMS_H
 #define MOAT_FRONT_PARAMS_H
 
+#include "core/wire.h"
 #include "kernel/common/tune.h"
 
 /**
@@ -14,6 +15,7 @@
  * @poll_queues: rings for callers that poll
  * @ring_order: order of the pages of a ring
  * @max_segs: most segments of a request
+ * @layout: enum moat_layout of the rings
  * @inline_depth: a submitter looks itself while at most so many are in flight
  */
 struct moat_params {
@@ -22,6 +24,7 @@ struct moat_params {
 	unsigned int poll_queues;
 	unsigned int ring_order;
 	unsigned int max_segs;
+	u32 layout;
 	unsigned int inline_depth;
 };
 
@@ -29,5 +32,6 @@ void moat_params_tune(struct moat_tune *tune);
 
 extern struct moat_params moat_params;
 extern const char *const moat_path_names[];
+extern const char *const moat_layout_names[];
 
 #endif

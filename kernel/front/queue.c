@@ -538,7 +538,7 @@ int moat_queue_open(struct moat_queue *q, unsigned int pages)
 	if (err)
 		return err;
 	q->pages = pages;
-	moat_ring_create(&q->ring, q->shared, MOAT_LAYOUT_64, pages);
+	moat_ring_create(&q->ring, q->shared, q->disk->layout, pages);
 	moat_ring_disarm_responses(&q->ring);
 
 	err = xenbus_alloc_evtchn(xdev, &q->port);

@@ -12,7 +12,7 @@ import time
 import traceback
 
 import kernel_log
-from testbed import Lost
+from client import Lost
 
 
 class Skip(Exception):
@@ -90,5 +90,5 @@ def run_all(machine, cases, report=print):
         for line in text.splitlines():
             report("       " + line)
         if outcome in ("lost", "fail") and i < len(cases):
-            machine.reboot_if_needed(force=outcome == "lost")
+            machine.reboot()
     return count

@@ -36,9 +36,9 @@ def test_4096_byte_blocks(machine):
     for mode in ("event", "spin"):
         disk.modes(mode)
         verified(disk, bs="4k-256k", depth=8, size="4m")
-    code, _ = machine.try_sh("app", "dd if=%s of=/dev/null bs=512 count=1 iflag=direct"
-                             % disk.dev)
-    check(code != 0, "a 512-byte read of a 4096-byte disk succeeded")
+    done = machine.lab("exec", "app", "--", "fio", "--name=small", "--rw=read", "--bs=512",
+                       "--size=4k", "--direct=1", "--filename=" + disk.dev, check=False)
+    check(done.returncode != 0, "a 512-byte read of a 4096-byte disk succeeded")
 
 
 def test_cdrom_is_refused(machine):

@@ -44,6 +44,7 @@ def test_disk_in_use_is_not_torn_away(machine):
     machine.sh("app", "echo still here >/mnt/t/f && sync && umount /mnt/t")
     gone = machine.wait_until("app", "[ ! -e %s ]" % disk.dev)
     check(gone, "the detach was never carried out after the unmount")
+    machine.lab("disk", "detach", "app", "xvdb", check=False)
     machine.disks.remove(disk)
 
 

@@ -87,3 +87,53 @@ def test_switching_under_load(machine):
         count = half.counters()
         check(count["protocol_errors"] == 0 and count["errors"] == 0,
               "%s: %s" % (half.domain, count))
+
+
+def test_poll_queues(machine):
+    """io_uring with IOPOLL: the caller looks, on a ring that is never armed."""
+    machine.create("app2", "app", "--module-args", "moat-front poll_queues=1")
+    machine.create("storage2", "storage", "--vcpus", "2")
+    disk = machine.attach("xvdb", "memory", app="app2", storage="storage2")
+    rings = machine.sh("app2", "ls -d %s/ring*" % disk.front.path).split()
+    check(len(rings) == 2, "expected a ring for polled requests, found %s" % rings)
+    disk.front.set("mode", "event")
+    fio(disk, rw="randrw", bs="4k", depth=4, size="2m", engine="io_uring",
+        extra=["--hipri"])
+    ring1 = {name: int(machine.sh("app2", "cat %s/%s" % (rings[1], name)))
+             for name in ("reads", "writes", "events", "arms", "spin_hits")}
+    check(ring1["reads"] and ring1["writes"] and ring1["spin_hits"],
+          "nothing was polled for: %s" % ring1)
+    check(ring1["events"] == ring1["arms"] == 0,
+          "the polled ring was armed: %s" % ring1)
+
+
+def test_settings_refuse_nonsense(machine):
+    """A bad value is refused and changes nothing."""
+    disk = machine.attach("xvdb", "memory")
+    for half in (disk.front, disk.back):
+        for name, bad in (("mode", "sometimes"), ("data_path", "teleport"),
+                          ("window_max_ns", "-1"), ("window_max_ns", "99999999999"),
+                          ("relax_every", "x")):
+            before = half.get(name)
+            code, _ = machine.try_sh(half.domain, "echo %s >%s/%s" % (bad, half.path, name))
+            check(code != 0, "%s accepted %s=%s" % (half.domain, name, bad))
+            check(half.get(name) == before, "%s changed %s to %s"
+                  % (half.domain, name, half.get(name)))
+
+
+def test_tracepoints_fire(machine):
+    """A request can be followed by the static tracepoints of both halves."""
+    disk = machine.attach("xvdb", "memory")
+    for domain, system in (("app", "moat_front"), ("storage", "moat_back")):
+        machine.sh(domain, "cd /sys/kernel/tracing 2>/dev/null || "
+                   "{ mount -t tracefs t /sys/kernel/tracing; cd /sys/kernel/tracing; }; "
+                   "echo >trace; echo 1 >events/%s/enable" % system)
+    fio(disk, rw="randread", bs="4k", depth=1, size="64k", verify=False)
+    for domain, system, events in (
+            ("app", "moat_front", ("moat_front_issue", "moat_front_answer")),
+            ("storage", "moat_back", ("moat_back_take", "moat_back_answer"))):
+        trace = machine.sh(domain, "cd /sys/kernel/tracing; echo 0 >events/%s/enable; "
+                           "cat trace" % system)
+        for event in events:
+            check(trace.count(event) >= 16, "%s: %d of %s in the trace, expected 16"
+                  % (domain, trace.count(event), event))

@@ -1,12 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """The machine the cases run on: a lab, and what the cases have put on it."""
-import os
-import sys
-
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "lab"))
-
-from client import Half, Lab, Lost, vdev_number  # noqa: E402,F401
+from client import Half, Lab, vdev_number
 
 
 class Disk:
@@ -43,6 +37,8 @@ class Testbed(Lab):
     # ---- life ----
 
     def up(self):
+        # One that an earlier run has kept is not known to be good.
+        self.lab("down", timeout=60, check=False)
         self.lab("up", *self.options, timeout=600, show=True)
         self.running = True
         self.domains = {"storage": {"back": "moat"}, "app": {"front": "moat"}}
@@ -51,12 +47,11 @@ class Testbed(Lab):
         self.lab("down", timeout=60, check=False)
         self.running = False
 
-    def reboot_if_needed(self, force):
+    def reboot(self):
         """After a failure: go on with a machine that is known to be good."""
-        if force or self.disks:
-            self.disks = []
-            self.down()
-            self.up()
+        self.disks = []
+        self.down()
+        self.up()
 
     # ---- domains and disks ----
 
@@ -76,6 +71,10 @@ class Testbed(Lab):
 
     def destroy(self, name):
         self.lab("domain", "destroy", name, timeout=120)
+        self.forget(name)
+
+    def forget(self, name):
+        """A domain has died, as the case meant it to: expect nothing of it."""
         self.disks = [d for d in self.disks if name not in (d.app, d.storage)]
         del self.domains[name]
 

@@ -478,6 +478,31 @@ static void hostile_request_index(void **unused)
 		}
 }
 
+/* The hint says what the look that decides would say. */
+static void peek(void **unused)
+{
+	u32 i;
+
+	(void)unused;
+	for (i = 0; i < MOAT_ARRAY_SIZE(starts); i++) {
+		struct pair p = pair_create(MOAT_LAYOUT_64, 1, starts[i]);
+
+		assert_false(moat_ring_peek_responses(&p.front));
+		put_requests(&p.front, 2);
+		moat_ring_push_requests(&p.front);
+		take_requests(&p.back, 2);
+		put_responses(&p.back, 2);
+		assert_false(moat_ring_peek_responses(&p.front));
+		moat_ring_push_responses(&p.back);
+		assert_true(moat_ring_peek_responses(&p.front));
+		take_responses(&p.front, 1);
+		assert_true(moat_ring_peek_responses(&p.front));
+		take_responses(&p.front, 1);
+		assert_false(moat_ring_peek_responses(&p.front));
+		pair_destroy(&p);
+	}
+}
+
 /* The slots lie side by side behind the head, none beyond the end. */
 static void slots_do_not_overlap(void **unused)
 {
@@ -625,6 +650,7 @@ int main(void)
 		cmocka_unit_test(disarm_during_a_push),
 		cmocka_unit_test(hostile_response_index),
 		cmocka_unit_test(hostile_request_index),
+		cmocka_unit_test(peek),
 		cmocka_unit_test(slots_do_not_overlap),
 		cmocka_unit_test(interop),
 	};

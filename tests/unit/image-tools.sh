@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# image/build: same bytes for the same inputs, nothing inside that was not asked
+# for, and mistakes told in words. Exits 77 (skipped) without a Debian kernel.
+set -euo pipefail
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+failed=0
+
+build() {
+	"$top/image/build" "$@"
+}
+
+bad() {
+	echo "FAIL: $*" >&2
+	failed=1
+}
+
+# The initramfs holds exactly these, leaving the kernel's directory names out.
+holds() {
+	local what=$1
+	shift
+	sed 's|.* ||; s|lib/modules/.*/||' "$dir/$what/manifest" |
+		LC_ALL=C sort >"$dir/have"
+	printf '%s\n' "$@" | LC_ALL=C sort | diff - "$dir/have" >&2 ||
+		bad "$what: contents"
+}
+
+# A wrong call fails and says why.
+refuses() {
+	local words=$1
+	shift
+	if build --out "$dir/refused" "$@" >"$dir/said" 2>&1; then
+		bad "accepted: $*"
+	elif ! grep -qF -e "$words" "$dir/said"; then
+		bad "$*: says \"$(cat "$dir/said")\", not \"$words\""
+	fi
+}
+
+if ! build --out "$dir/one" --back stock >"$dir/said" 2>&1; then
+	if grep -qE 'no kernel headers|nor to be had' "$dir/said"; then
+		echo "skipped: $(cat "$dir/said")"
+		exit 77
+	fi
+	cat "$dir/said" >&2
+	exit 1
+fi
+
+base=(init etc/moat/modules etc/moat/sysctl sbin/moat-init sbin/poweroff
+	sbin/reboot sbin/halt modules.dep modules.alias xen-pcifront.ko loop.ko)
+nvme=(nvme.ko nvme-core.ko t10-pi.ko crc64.ko crc64-rocksoft.ko crc-t10dif.ko
+	crct10dif_common.ko)
+holds one "${base[@]}" "${nvme[@]}" xen-blkback.ko
+
+build --out "$dir/two" --back stock >/dev/null
+cmp "$dir/one/initramfs" "$dir/two/initramfs" || bad "not reproducible"
+build --out "$dir/two" --back stock | grep -q "up to date" || bad "built again"
+build --out "$dir/two" --back stock --sysctl kernel.panic=1 |
+	grep -q "up to date" && bad "a new option not noticed"
+
+mkdir -p "$dir/overlay/etc"
+echo text >"$dir/overlay/etc/extra"
+build --out "$dir/pci" --back none --pci 8086:5845 --overlay "$dir/overlay" \
+	--module-args 'nvme poll_queues=1' --run /bin/sh >/dev/null
+grep -q ' etc/extra$' "$dir/pci/manifest" || bad "overlay missing"
+grep -q ' etc/moat/run.d/sh$' "$dir/pci/manifest" || bad "program missing"
+grep -q 'libc.so.6$' "$dir/pci/manifest" || bad "library missing"
+(cd "$dir" && cpio -i --quiet --to-stdout etc/moat/modules <pci/initramfs) |
+	grep -qx 'nvme poll_queues=1' || bad "--pci or --module-args"
+echo changed >"$dir/overlay/etc/extra"
+build --out "$dir/pci" --back none --pci 8086:5845 --overlay "$dir/overlay" \
+	--module-args 'nvme poll_queues=1' --run /bin/sh |
+	grep -q "up to date" && bad "a changed overlay not noticed"
+
+refuses "unknown argument" --frob
+refuses "needs a value" --out
+refuses "neither moat, stock nor none" --back other
+refuses "has none such" --back none --modules no-such-module
+refuses "not an address" --pci nvme
+refuses "no such device" --pci ffff:ff:1f.7
+refuses "add its class" --pci 144d:ffff
+refuses "not a directory" --overlay "$dir/nothing"
+refuses "not an executable" --run "$dir/nothing"
+refuses "not KEY=VALUE" --sysctl panic
+refuses "nor to be had" --kver 0.0.0-none --cache "$dir/cache"
+
+[ $failed = 0 ] && echo "image/build: OK"
+exit $failed
