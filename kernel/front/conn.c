@@ -306,6 +306,18 @@ static int conn_start_rings(struct moat_disk *disk)
 	return 0;
 }
 
+/*
+ * The back end cannot be used. A new disk ends here. One that has users keeps
+ * them waiting, for a back end that can be used or for being detached.
+ */
+static void conn_refuse(struct moat_disk *disk, int err)
+{
+	if (disk->added)
+		xenbus_dev_error(disk->xdev, err, "connecting disk %s again", disk->name);
+	else
+		xenbus_dev_fatal(disk->xdev, err, "connecting disk %s", disk->name);
+}
+
 /**
  * moat_conn_start() - the back end is connected: judge it and begin
  * @disk: the disk, rings offered
@@ -324,11 +336,11 @@ int moat_conn_start(struct moat_disk *disk)
 	if (!err)
 		err = moat_disk_adopt(disk, &t);
 	if (err)
-		goto err_fatal;
+		goto err_refuse;
 	disk->persistent = disk->offered && t.persistent;
 	err = conn_start_rings(disk);
 	if (err)
-		goto err_fatal;
+		goto err_refuse;
 
 	disk->link = MOAT_LINK_UP;
 	xenbus_switch_state(disk->xdev, XenbusStateConnected);
@@ -336,8 +348,8 @@ int moat_conn_start(struct moat_disk *disk)
 	queue_work(moat_front_wq, &disk->life);
 	return 0;
 
-err_fatal:
-	xenbus_dev_fatal(disk->xdev, err, "connecting disk %s", disk->name);
+err_refuse:
+	conn_refuse(disk, err);
 	return err;
 }
 

@@ -84,7 +84,7 @@ static void disk_changed(struct device *dev)
 		moat_queue_retune(&disk->queue[i]);
 	if (disk->link == MOAT_LINK_UP && disk->persistent &&
 	    disk->tune.data_path == MOAT_PATH_GRANT)
-		dev_info(dev, "data path grant begins with the next connection: this back end keeps grants mapped\n");
+		dev_info(dev, "this back end keeps grants: data path grant begins with the next\n");
 	mutex_unlock(&disk->lock);
 }
 

@@ -15,15 +15,15 @@
 
 #include <linux/bio.h>
 #include <linux/blkdev.h>
-#include <linux/delay.h>
+#include <linux/completion.h>
 #include <linux/jiffies.h>
+#include <linux/slab.h>
 
 #include "conn.h"
 #include "disk.h"
 
 /* How long a back end may take to let go of the rings. */
 #define LIFE_PART_TIMEOUT (5 * HZ)
-#define LIFE_PART_STEP_MS 5
 
 /* Can I/O come to an end? */
 static bool life_serving(struct moat_disk *disk)
@@ -113,15 +113,37 @@ static bool life_attached(struct moat_disk *disk)
 	}
 }
 
+/* Waits for the back end to let go; the driver's own watch is gone by then. */
+struct parting {
+	struct xenbus_watch watch;
+	struct moat_disk *disk;
+	struct completion gone;
+};
+
+static void parting_changed(struct xenbus_watch *watch, const char *path,
+			    const char *token)
+{
+	struct parting *part = container_of(watch, struct parting, watch);
+
+	if (!life_attached(part->disk))
+		complete_all(&part->gone);
+}
+
 /* Take leave of the back end: rings are freed when it does not map them. */
 static void life_part(struct moat_disk *disk)
 {
-	unsigned long deadline = jiffies + LIFE_PART_TIMEOUT;
+	struct xenbus_device *xdev = disk->xdev;
+	struct parting part = { .disk = disk };
 
-	/* No watch tells of its state any more while a driver is removed. */
-	xenbus_switch_state(disk->xdev, XenbusStateClosed);
-	while (life_attached(disk) && time_before(jiffies, deadline))
-		msleep(LIFE_PART_STEP_MS);
+	init_completion(&part.gone);
+	xenbus_switch_state(xdev, XenbusStateClosed);
+	if (xenbus_watch_pathfmt(xdev, &part.watch, NULL, parting_changed,
+				 "%s/%s", xdev->otherend, "state"))
+		return;
+	if (!wait_for_completion_timeout(&part.gone, LIFE_PART_TIMEOUT))
+		dev_warn(&xdev->dev, "%s: the back end does not close\n", disk->name);
+	unregister_xenbus_watch(&part.watch);
+	kfree(part.watch.node);
 }
 
 /**
@@ -130,7 +152,8 @@ static void life_part(struct moat_disk *disk)
  *
  * A back end that still serves gets what is dirty; else all I/O fails.
  *
- * Context: process; waits for I/O only of a back end that serves.
+ * Context: process; waits, for a back end that serves and nothing else. Not
+ * xenbus's thread then: what that removes has no state in xenstore any more.
  */
 void moat_life_end(struct moat_disk *disk)
 {

@@ -90,7 +90,7 @@ module_param_named(window_max_ns, moat_params.tune.window_max_ns, uint, 0644);
 MODULE_PARM_DESC(window_max_ns, "longest time a submitter looks, in ns");
 static int relax_every = -1;
 module_param(relax_every, int, 0644);
-MODULE_PARM_DESC(relax_every, "looks per PAUSE of a spinner; 0: none, -1 (default): by measurement");
+MODULE_PARM_DESC(relax_every, "looks per PAUSE of a spinner; 0: none, -1: by measurement");
 module_param_named(inline_depth, moat_params.inline_depth, uint, 0644);
 MODULE_PARM_DESC(inline_depth, "submitters look while at most so many requests are in flight");
 module_param_named(max_queues, moat_params.max_queues, uint, 0644);

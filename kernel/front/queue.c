@@ -204,6 +204,9 @@ struct push {
 /* Show the back end what was issued. Lock held, live. */
 static void queue_push(struct moat_queue *q, struct push *push)
 {
+	/* Somebody else's push may have shown it, and seen to the rest. */
+	if (q->ring.prod == q->ring.pushed)
+		return;
 	if (!q->polled && !q->watched && !q->spinners) {
 		switch (moat_poll_choose(q)) {
 		case MOAT_WATCH_INLINE:
@@ -220,8 +223,6 @@ static void queue_push(struct moat_queue *q, struct push *push)
 			break;
 		}
 	}
-	if (q->ring.prod == q->ring.pushed)
-		return;
 	push->notify = moat_ring_push_requests(&q->ring);
 	moat_stat_inc(&q->stat, push->notify ? MOAT_STAT_notify_sent :
 					       MOAT_STAT_notify_suppressed);
@@ -299,6 +300,22 @@ int moat_queue_issue(struct moat_queue *q, struct request *rq, u32 flags)
 	spin_unlock_irqrestore(&q->lock, irq);
 	queue_pushed(q, &push);
 	return put ? 0 : -EAGAIN;
+}
+
+/**
+ * moat_queue_count() - count in one of the queue's counters
+ * @q: the queue
+ * @which: the counter
+ *
+ * For those that do not hold the lock that guards them.
+ *
+ * Context: process.
+ */
+void moat_queue_count(struct moat_queue *q, enum moat_ring_stat which)
+{
+	spin_lock_irq(&q->lock);
+	moat_stat_inc(&q->stat, which);
+	spin_unlock_irq(&q->lock);
 }
 
 /**
@@ -430,25 +447,37 @@ void moat_queue_retune(struct moat_queue *q)
 /* ---- events ---- */
 
 /*
- * Events follow each other closely and the vCPU would sleep in between: let
- * the poller catch the next ones. Lock held.
+ * Events follow each other closely and the vCPU is about to sleep in between:
+ * let the poller catch the next ones. Lock held.
  */
-static void queue_follow(struct moat_queue *q, u64 now)
+static void queue_follow(struct moat_queue *q)
 {
-	struct moat_spin_params params = moat_tune_spin(&q->disk->tune);
-
-	if (params.mode != MOAT_MODE_ADAPTIVE)
+	if (queue_mode(q) != MOAT_MODE_ADAPTIVE || !q->spin.window_ns)
 		return;
-	moat_spin_event(&q->spin, &params, now);
-	if (q->spin.window_ns && is_idle_task(current) && queue_unwatched(q))
+	/* A task that a completion has woken needs the vCPU more. */
+	if (is_idle_task(current) && !need_resched() && queue_unwatched(q))
 		moat_poller_add(q);
+}
+
+/* Somebody has to look for what is still in flight. No lock held. */
+static void queue_event_done(struct moat_queue *q)
+{
+	unsigned long flags;
+	LIST_HEAD(done);
+
+	spin_lock_irqsave(&q->lock, flags);
+	queue_follow(q);
+	queue_settle(q, &done);
+	spin_unlock_irqrestore(&q->lock, flags);
+	queue_finish(&done, NULL);
 }
 
 static irqreturn_t queue_event(int irq, void *data)
 {
 	struct moat_queue *q = data;
+	struct moat_spin_params params = moat_tune_spin(&q->disk->tune);
 	unsigned long flags;
-	bool found = false;
+	bool found = false, honest = false;
 	LIST_HEAD(done);
 
 	spin_lock_irqsave(&q->lock, flags);
@@ -456,16 +485,17 @@ static irqreturn_t queue_event(int irq, void *data)
 	if (q->live) {
 		found = queue_take(q, &done);
 		if (found)
-			queue_follow(q, ktime_get_ns());
+			moat_spin_event(&q->spin, &params, ktime_get_ns());
 		else
 			moat_stat_inc(&q->stat, MOAT_STAT_events_spurious);
-		found |= q->excused;
+		honest = found || q->excused;
 		q->excused = false;
-		queue_settle(q, &done);
 	}
 	spin_unlock_irqrestore(&q->lock, flags);
 	queue_finish(&done, NULL);
-	xen_irq_lateeoi(irq, found ? 0 : XEN_EOI_FLAG_SPURIOUS);
+	if (found)
+		queue_event_done(q);
+	xen_irq_lateeoi(irq, honest ? 0 : XEN_EOI_FLAG_SPURIOUS);
 	return IRQ_HANDLED;
 }
 

@@ -103,6 +103,7 @@ int moat_queue_look(struct moat_queue *q, struct io_comp_batch *batch);
 void moat_queue_spun(struct moat_queue *q, u32 misses);
 bool moat_queue_visit(struct moat_queue *q, bool busy);
 void moat_queue_retune(struct moat_queue *q);
+void moat_queue_count(struct moat_queue *q, enum moat_ring_stat which);
 
 /**
  * moat_queue_peek() - does a response seem to wait?

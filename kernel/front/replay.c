@@ -46,6 +46,7 @@ static int replay_one(struct moat_disk *disk, struct moat_io *io)
 		return -EAGAIN;
 	list_del_init(&io->link);
 	if (err) {
+		moat_queue_count(q, MOAT_STAT_replays);
 		replay_split(disk, rq);
 		return 0;
 	}
