@@ -117,12 +117,12 @@ def config_text(spec, kernel, options):
     return "\n".join(lines) + "\n"
 
 
-def default_cpus(kind, vcpus):
-    """Keeps a storage domain on the last pCPU, and all others off it where possible."""
-    last = vcpus - 1
-    if kind == "storage" or not last:
-        return str(last)
-    return f"0-{last - 1}"
+def default_cpus(kind, vcpus, machine_vcpus):
+    """Keeps storage domains on the last pCPUs, and all others off the very last."""
+    last = machine_vcpus - 1
+    if kind == "storage":
+        return f"{max(min(1, last), machine_vcpus - vcpus)}-{last}"
+    return f"0-{max(0, last - 1)}"
 
 
 def saved(state, name):
@@ -134,9 +134,10 @@ def create(state, spec, options, verbose=False):
     """Builds a domain's image, and has xl create it; its agent comes up later."""
     version = options["kernel"]
     kernel = debian.vmlinux(version)
+    vcpus = spec["vcpus"] or DEFAULTS[spec["kind"]]["vcpus"]
     spec = {**spec, "memory": spec["memory"] or DEFAULTS[spec["kind"]]["memory"],
-            "vcpus": spec["vcpus"] or DEFAULTS[spec["kind"]]["vcpus"],
-            "cpus": spec["cpus"] or default_cpus(spec["kind"], options["vcpus"])}
+            "vcpus": vcpus,
+            "cpus": spec["cpus"] or default_cpus(spec["kind"], vcpus, options["vcpus"])}
     parts = image_parts(spec, version)
     bring(state, [kernel, *parts])
     name = spec["name"]
