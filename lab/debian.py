@@ -45,8 +45,11 @@ def kernel_version():
     return max(plain, key=numbers)
 
 
-def unpacked(package):
-    """Downloads a Debian package and unpacks it into the cache; returns the directory."""
+def unpacked(package, finish=None):
+    """Downloads a Debian package and unpacks it into the cache; returns the directory.
+
+    finish(directory) completes it before anybody sees it.
+    """
 
     def make(temp):
         os.makedirs(temp)
@@ -58,6 +61,8 @@ def unpacked(package):
             raise LabError(f"apt-get download {package} failed:\n{run.stderr}")
         subprocess.run(["dpkg-deb", "-x", debs[0], temp], check=True)
         os.unlink(debs[0])
+        if finish:
+            finish(temp)
 
     return cache.made(f"packages/{package}", make)
 
@@ -80,7 +85,11 @@ def kernel_root(version):
     image = f"boot/vmlinuz-{version}"
     if os.path.exists("/" + image) and os.path.isdir(f"/lib/modules/{version}/kernel"):
         return "/"
-    return unpacked(f"linux-image-{version}")
+
+    def index(directory):
+        subprocess.run(["depmod", "-b", directory, version], check=True)
+
+    return unpacked(f"linux-image-{version}", index)
 
 
 def payload(image):
@@ -119,11 +128,7 @@ class Modules:
         self._read_dep()
 
     def _read_dep(self):
-        dep = os.path.join(self.top, "modules.dep")
-        if not os.path.exists(dep):
-            root = kernel_root(self.version)
-            subprocess.run(["depmod", "-b", root, self.version], check=True)
-        with open(dep, encoding="ascii") as f:
+        with open(os.path.join(self.top, "modules.dep"), encoding="ascii") as f:
             for line in f:
                 path, _, needs = line.partition(":")
                 self.paths[self.name(path)] = path

@@ -159,10 +159,19 @@ def wait_up(state, name):
 
 
 def destroy(state, name):
-    """Destroys a domain."""
-    session.check(state, "dom0", ["xl", "destroy", name], timeout=XL_S)
-    if os.path.exists(saved(state, name)):
+    """Destroys a domain; one that has just died by itself is waited for."""
+    script = ('xl domid "$0" >/dev/null 2>&1 || exit 3; said=$(xl destroy "$0" 2>&1); '
+              "left=600; while xl domid \"$0\" >/dev/null 2>&1; do "
+              'left=$((left - 1)); [ $left -gt 0 ] || { echo "$said" >&2; exit 1; }; '
+              "usleep 100000; done")
+    known = os.path.exists(saved(state, name))
+    status, _, err = session.run(state, "dom0", ["sh", "-c", script, name], timeout=XL_S)
+    if known:
         os.unlink(saved(state, name))
+    if status == 3 and not known:
+        raise LabError(f"no domain {name}")
+    if status not in (0, 3):
+        raise LabError(f"{name} cannot be destroyed: {err.decode(errors='replace')}")
 
 
 def save(state, name, path):

@@ -24,6 +24,7 @@ import wire
 
 PING_S = 10
 HANG_S = 120  # longer than the agent's own limit for a domain, so that it speaks first
+QEMU_END_S = 2
 CONSOLES = "/var/log/xen/console"
 PR_SET_PDEATHSIG = 1
 
@@ -207,12 +208,20 @@ class Keeper:
     def gone(self, peer):
         """A client left: its commands are stopped. The agent left: all is lost."""
         if peer is self.agent:
-            self.lose("the line to dom0 broke")
+            self.lose(self.why_no_line())
             return
         for number, (client, _) in list(self.sessions.items()):
             if client is peer:
                 self.to_agent(wire.SIGNAL, number, wire.WORD.pack(signal.SIGKILL))
                 self.sessions[number] = (None, 0)
+
+    def why_no_line(self):
+        """The line to dom0 broke: mostly because QEMU is just ending."""
+        try:
+            self.qemu.wait(QEMU_END_S)
+        except subprocess.TimeoutExpired:
+            return "the line to dom0 broke"
+        return f"QEMU ended with status {self.qemu.returncode}"
 
     def to_agent(self, kind, number, payload):
         """Sends a frame to dom0, or keeps it until dom0 is up."""
@@ -310,7 +319,7 @@ class Keeper:
             except subprocess.TimeoutExpired:
                 self.qemu.kill()
                 self.qemu.wait()
-        how = "it was taken down" if self.stopping else f"QEMU ended ({self.qemu.returncode})"
+        how = "it was taken down" if self.stopping else f"QEMU ended with status {self.qemu.returncode}"
         if not self.lost:
             self.lose(how)
         for name in ("lab.sock", "agent.sock"):
