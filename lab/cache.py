@@ -10,8 +10,11 @@ import fcntl
 import hashlib
 import os
 import shutil
+import time
 
 from paths import CACHE
+
+KEEP_DAYS = 3
 
 
 def digest(*inputs):
@@ -47,6 +50,7 @@ def made(name, make):
     """Returns the artefact called name, calling make(temporary path) when missing."""
     full = path(name)
     if os.path.exists(full):
+        os.utime(full)  # prune() goes by the last use
         return full
     with locked(full):
         if os.path.exists(full):
@@ -57,3 +61,12 @@ def made(name, make):
         make(temp)
         os.rename(temp, full)
     return full
+
+
+def prune():
+    """Forgets image parts that no lab has used for some days."""
+    oldest = time.time() - KEEP_DAYS * 86400
+    with os.scandir(os.path.dirname(path("parts/any"))) as entries:
+        for entry in entries:
+            if entry.stat().st_mtime < oldest and not entry.name.endswith(".lock"):
+                os.unlink(entry.path)

@@ -9,12 +9,13 @@ import subprocess
 import sys
 import time
 
-import session
+import cache
 import debian
 import disks
 import domains
 import images
 import machine
+import session
 from paths import LAB, LabError
 
 BOOT_MS = 180000
@@ -55,8 +56,7 @@ def prepare(state, options, specs, say):
     """Makes the state directory and all files that QEMU is given."""
     if is_up(state):
         raise LabError(f"a lab is up in {state}: `lab down` first, or --state another")
-    if os.path.isdir(state):
-        shutil.rmtree(state)
+    clear(state)
     for name in ("log", "domains"):
         os.makedirs(os.path.join(state, name))
     version = options["kernel"]
@@ -68,9 +68,19 @@ def prepare(state, options, specs, say):
     files = {"xen": debian.xen_binary(), "kernel": debian.vmlinux(version),
              "dom0": DOM0_IMAGE}
     machine.make_disks(state, options)
+    cache.prune()
     with open(os.path.join(state, "machine.json"), "w", encoding="utf-8") as f:
         json.dump({"options": options, "qemu": machine.qemu_arguments(options, files)}, f,
                   indent=1)
+
+
+def clear(state):
+    """Empties the state directory of the last machine; touches no other directory."""
+    if not os.path.isdir(state) or not os.listdir(state):
+        return
+    if not os.path.exists(os.path.join(state, "log")):
+        raise LabError(f"{state} is no lab's state directory, and not empty")
+    shutil.rmtree(state)
 
 
 def dom0_modules(options):
