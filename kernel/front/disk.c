@@ -461,7 +461,7 @@ void moat_disk_kill(struct moat_disk *disk)
 	}
 	while ((bio = bio_list_pop(&disk->split)))
 		bio_io_error(bio);
-	if (disk->added)
+	if (disk->added && !test_bit(MOAT_DISK_GONE, &disk->flags))
 		blk_mark_disk_dead(disk->gd);
 	moat_disk_release(disk);
 }

@@ -15,7 +15,6 @@
 
 #include "disk.h"
 #include "io.h"
-#include "poll.h"
 #include "queue.h"
 
 /* ---- in ---- */
