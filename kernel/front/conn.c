@@ -197,6 +197,19 @@ static int conn_publish(struct moat_disk *disk)
 	return err;
 }
 
+/* Does the toolstack call it a CD-ROM? The back end may not say so. */
+static bool conn_is_cdrom(struct moat_disk *disk)
+{
+	char *type = xenbus_read(XBT_NIL, disk->xdev->nodename, "device-type", NULL);
+	bool cdrom;
+
+	if (IS_ERR(type))
+		return false;
+	cdrom = !strcmp(type, "cdrom");
+	kfree(type);
+	return cdrom;
+}
+
 /**
  * moat_conn_open() - offer rings to a back end that waits for them
  * @disk: the disk, its connection down
@@ -208,6 +221,11 @@ int moat_conn_open(struct moat_disk *disk)
 {
 	int err;
 
+	if (conn_is_cdrom(disk)) {
+		xenbus_dev_fatal(disk->xdev, -EOPNOTSUPP,
+				 "%s is a CD-ROM, which Moat does not do", disk->name);
+		return -EOPNOTSUPP;
+	}
 	err = conn_make_rings(disk);
 	if (err) {
 		xenbus_dev_fatal(disk->xdev, err, "making rings");

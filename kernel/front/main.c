@@ -83,7 +83,7 @@ MODULE_PARM_DESC(mode, "mode of new disks: event, spin or adaptive (default)");
 module_param_cb(data_path, &name_ops, &path_param, 0644);
 MODULE_PARM_DESC(data_path, "data path of new disks: persistent (default) or grant");
 module_param_cb(protocol, &name_ops, &layout_param, 0644);
-MODULE_PARM_DESC(protocol, "layout of new rings: x86_64-abi (default) or x86_32-abi, to test back ends");
+MODULE_PARM_DESC(protocol, "layout of new rings: x86_64-abi (default), x86_32-abi to test");
 module_param_named(window_min_ns, moat_params.tune.window_min_ns, uint, 0644);
 MODULE_PARM_DESC(window_min_ns, "shortest time an adaptive spinner looks, in ns");
 module_param_named(window_max_ns, moat_params.tune.window_max_ns, uint, 0644);

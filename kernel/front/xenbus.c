@@ -67,10 +67,10 @@ static void front_closing(struct moat_disk *disk, enum xenbus_state state)
 	/* Its state of before this connection, not a wish. */
 	if (state == XenbusStateClosed && disk->link == MOAT_LINK_DOWN)
 		return;
-	if (!test_and_set_bit(MOAT_DISK_CLOSING, &disk->flags) && disk->added &&
-	    disk_openers(disk->gd))
-		dev_info(&disk->xdev->dev, "%s: in use, closes when it is not\n",
-			 disk->name);
+	if (!test_and_set_bit(MOAT_DISK_CLOSING, &disk->flags))
+		dev_info(&disk->xdev->dev, "%s: closed by the back end%s\n", disk->name,
+			 disk->added && disk_openers(disk->gd) ?
+			 ", in use: stays until it is not" : "");
 	queue_work(moat_front_wq, &disk->life);
 }
 
