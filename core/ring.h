@@ -274,6 +274,25 @@ static inline void moat_ring_disarm_responses(struct moat_ring *ring)
 /* ---- the back end's side ---- */
 
 /**
+ * moat_ring_serve() - take up a front end's ring
+ * @ring: the private view to fill
+ * @shared: the ring
+ * @layout: layout of its slots
+ * @pages: its size in 4 KiB pages
+ *
+ * Begins where whoever served it before has answered up to; what the peer
+ * makes of that index is a matter between it and its own requests.
+ */
+static inline void moat_ring_serve(struct moat_ring *ring, void *shared,
+				   enum moat_layout layout, u32 pages)
+{
+	const struct moat_sring *s = shared;
+	u32 start = READ_ONCE(s->rsp_prod);
+
+	moat_ring_attach(ring, shared, layout, pages, start, start);
+}
+
+/**
  * moat_ring_requests() - how many requests wait
  * @ring: the ring
  * @count: number that can be taken; written only on success

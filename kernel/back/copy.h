@@ -16,6 +16,9 @@ struct moat_queue;
 
 /**
  * struct moat_copy_batch - copies to be made
+ * @count: their number
+ * @ops: what Xen is asked
+ * @jobs: the requests they are for
  *
  * Belongs to a poller; may mix the queues it serves.
  */

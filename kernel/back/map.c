@@ -10,8 +10,6 @@
  */
 #include "map.h"
 
-#include <linux/delay.h>
-#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 
@@ -137,6 +135,27 @@ void moat_unmap_flush(struct moat_unmap_batch *batch)
 }
 
 /**
+ * moat_unmap_flush_held() - carry out what the batch holds, even if held
+ * @batch: pages that others may still hold (moat_mapping_held()); waits until
+ *	they do not; empty afterwards
+ *
+ * Context: whoever takes a queue down; may sleep long.
+ */
+void moat_unmap_flush_held(struct moat_unmap_batch *batch)
+{
+	struct gntab_unmap_queue_data data = {
+		.unmap_ops = batch->ops,
+		.pages = batch->pages,
+		.count = batch->count,
+	};
+
+	if (!batch->count)
+		return;
+	WARN_ON_ONCE(gnttab_unmap_refs_sync(&data));
+	unmap_give_back(batch);
+}
+
+/**
  * moat_mapping_held() - does somebody else still use the page?
  * @mapping: a mapping, in place
  *
@@ -148,23 +167,4 @@ void moat_unmap_flush(struct moat_unmap_batch *batch)
 bool moat_mapping_held(const struct moat_mapping *mapping)
 {
 	return page_count(mapping->page) > 1;
-}
-
-/**
- * moat_mapping_wait() - wait until nobody else uses the page
- * @mapping: a mapping, in place
- *
- * Whoever holds a page tells nobody when he drops it, so this looks again and
- * again, less and less often.
- *
- * Context: process, may sleep.
- */
-void moat_mapping_wait(const struct moat_mapping *mapping)
-{
-	unsigned int ms = 1;
-
-	while (moat_mapping_held(mapping)) {
-		msleep(ms);
-		ms = min(ms * 2, 100u);
-	}
 }

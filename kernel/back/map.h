@@ -25,6 +25,11 @@ struct moat_mapping {
 
 /**
  * struct moat_map_batch - mappings to be made
+ * @count: their number
+ * @ops: what Xen is asked
+ * @pages: the local pages
+ * @mappings: where the results go
+ * @queues: whose they are
  *
  * Belongs to a poller; may mix the queues it serves.
  */
@@ -38,6 +43,10 @@ struct moat_map_batch {
 
 /**
  * struct moat_unmap_batch - mappings to be ended
+ * @count: their number
+ * @ops: what Xen is asked
+ * @pages: the local pages
+ * @queues: whose they are
  *
  * Belongs to a poller, or to whoever takes a queue down.
  */
@@ -54,7 +63,7 @@ void moat_map_flush(struct moat_map_batch *batch);
 void moat_unmap_add(struct moat_unmap_batch *batch, struct moat_queue *queue,
 		    struct moat_mapping *mapping);
 void moat_unmap_flush(struct moat_unmap_batch *batch);
+void moat_unmap_flush_held(struct moat_unmap_batch *batch);
 bool moat_mapping_held(const struct moat_mapping *mapping);
-void moat_mapping_wait(const struct moat_mapping *mapping);
 
 #endif

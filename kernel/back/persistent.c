@@ -81,10 +81,12 @@ void moat_persistent_deinit(struct moat_persistent *set, struct moat_queue *queu
 	if (!set->table)
 		return;
 	list_for_each_entry_safe(grant, next, &set->by_age, age) {
-		moat_mapping_wait(&grant->mapping);
+		/* Before the batch is full, or it would not wait. */
+		if (batch->count == MOAT_MAP_BATCH - 1)
+			moat_unmap_flush_held(batch);
 		persistent_unmap(set, queue, batch, grant);
 	}
-	moat_unmap_flush(batch);
+	moat_unmap_flush_held(batch);
 	kvfree(set->table);
 	set->table = NULL;
 }

@@ -344,20 +344,16 @@ static int queue_make_jobs(struct moat_queue *queue)
 
 static int queue_map_ring(struct moat_queue *queue, const struct moat_queue_setup *setup)
 {
-	struct moat_sring *shared;
 	grant_ref_t gref[XENBUS_MAX_RING_GRANTS];
 	void *addr;
-	u32 count, start;
+	u32 count;
 	int err;
 
 	memcpy(gref, setup->gref, sizeof(gref));
 	err = xenbus_map_ring_valloc(queue->dev, gref, setup->pages, &addr);
 	if (err)
 		return err;
-	shared = addr;
-	/* Whoever served the ring before answered up to here. */
-	start = READ_ONCE(shared->rsp_prod);
-	moat_ring_attach(&queue->ring, shared, setup->layout, setup->pages, start, start);
+	moat_ring_serve(&queue->ring, addr, setup->layout, setup->pages);
 	if (moat_ring_requests(&queue->ring, &count)) {
 		xenbus_unmap_ring_vfree(queue->dev, addr);
 		return -EPROTO;
