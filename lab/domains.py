@@ -4,10 +4,10 @@
 import json
 import os
 
-import session
 import debian
 import images
 import machine
+import session
 from paths import LabError
 
 XL_S = 120

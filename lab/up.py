@@ -123,8 +123,7 @@ def up(state, options, specs, disk, say):
             keeper.wait()
         raise
     if disk:
-        disks.attach(state, *disk, {"readonly": False, "cdrom": False, "wait": True,
-                                    "xl": []})
+        disks.attach(state, *disk, disks.PLAIN)
         say(f"{disk[0]} has /dev/{disk[1]}, served by {disk[2]} from {disk[3]}")
     say("ready")
 
