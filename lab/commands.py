@@ -159,9 +159,10 @@ def do_domain_create(args):
                     pci=[machine.nvme_address(n) for n in args.nvme], standby=args.standby)
     if args.pvh and options["accelerator"] == "tcg" and "svm" not in options["cpu"]:
         raise LabError(f"--pvh needs a machine booted with --cpu {machine.PVH_CPU}")
-    domains.create(args.state, spec, options)
-    if not args.no_wait or args.disk:
-        domains.wait_up(args.state, args.name)
+    if args.no_wait and not args.disk:
+        domains.create(args.state, spec, options)
+    else:
+        domains.create_ready(args.state, spec, options)
     for text in args.disk:
         vdev, _, backing = text.partition("=")
         backing, _, storage = backing.partition("@")

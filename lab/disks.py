@@ -27,15 +27,9 @@ PLAIN = {"readonly": False, "cdrom": False, "wait": True, "xl": []}
 
 MAKE = {
     "nvme": '''
-        left=900
+        left=600
         until [ -b /dev/nvme$1n1 ]; do
-            left=$((left - 1)); [ $left -gt 0 ] || exit 1
-            # On a loaded host pciback may answer too late for the scan of the bus.
-            [ $((left % 80)) -ne 0 ] || for device in /sys/bus/pci/devices/*; do
-                [ -e $device/driver ] || {
-                    echo 1 >$device/remove; echo 1 >/sys/bus/pci/rescan; }
-            done
-            usleep 50000
+            left=$((left - 1)); [ $left -gt 0 ] || exit 1; usleep 50000
         done
         echo /dev/nvme$1n1''',
     "null_blk": '''
