@@ -98,6 +98,8 @@ def add_domain(verbs, commands):
     verb.add_argument("--standby", action="store_true",
                       help="ready for a PCI device that is attached later")
     verb.add_argument("--pvh", action="store_true")
+    repeatable(verb, "--disk", metavar="VDEV=BACKING[@DOMAIN]",
+               help="attach a disk, as `disk attach` does")
     repeatable(verb, "--overlay", metavar="DIR")
     repeatable(verb, "--kernel-args", metavar="ARG")
     repeatable(verb, "--xl", metavar="LINE", help="a line for the xl configuration")

@@ -159,9 +159,15 @@ def do_domain_create(args):
                     pci=[machine.nvme_address(n) for n in args.nvme], standby=args.standby)
     if args.pvh and options["accelerator"] == "tcg" and "svm" not in options["cpu"]:
         raise LabError(f"--pvh needs a machine booted with --cpu {machine.PVH_CPU}")
-    domains.create(args.state, spec, options)
-    if not args.no_wait:
-        domains.wait_up(args.state, args.name)
+    if args.no_wait and not args.disk:
+        domains.create(args.state, spec, options)
+    else:
+        domains.create_ready(args.state, spec, options)
+    for text in args.disk:
+        vdev, _, backing = text.partition("=")
+        backing, _, storage = backing.partition("@")
+        disks.attach(args.state, args.name, vdev, storage or "storage", backing,
+                     disks.PLAIN)
     return 0
 
 
@@ -199,6 +205,13 @@ def do_disk_detach(args):
     return 0
 
 
+def unknown_domain(args, error):
+    """Tells a mistyped name from a domain that is no more."""
+    if not str(error).startswith("no such domain") or not hasattr(args, "domain"):
+        return False
+    return args.domain not in domains.remembered(args.state)
+
+
 def main(argv):
     """Runs one verb; returns the exit status."""
     args = arguments.parser(sys.modules[__name__]).parse_args(argv)
@@ -208,6 +221,9 @@ def main(argv):
     try:
         return args.run(args)
     except LostError as error:
+        if unknown_domain(args, error):
+            print(f"lab: {error}", file=sys.stderr)
+            return STATUS_ERROR
         print(f"lab: LOST: {error}\n{console.tails(args.state)}lab: LOST: {error}",
               file=sys.stderr)
         return STATUS_LOST

@@ -20,21 +20,16 @@ import qdisk
 import session
 from paths import LabError, LostError
 
-MAKE_S = 60
+MAKE_S = 120
 MEMORY_MIB = 64
 BRD_DISKS = 8
+PLAIN = {"readonly": False, "cdrom": False, "wait": True, "xl": []}
 
 MAKE = {
     "nvme": '''
         left=600
         until [ -b /dev/nvme$1n1 ]; do
-            left=$((left - 1)); [ $left -gt 0 ] || exit 1
-            # On a loaded host pciback may answer too late for the driver's probe.
-            for device in /sys/bus/pci/devices/*; do
-                [ $((left % 40)) -ne 0 ] || [ -e $device/driver ] ||
-                    echo ${device##*/} >/sys/bus/pci/drivers_probe
-            done
-            usleep 50000
+            left=$((left - 1)); [ $left -gt 0 ] || exit 1; usleep 50000
         done
         echo /dev/nvme$1n1''',
     "null_blk": '''

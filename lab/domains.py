@@ -4,14 +4,15 @@
 import json
 import os
 
-import session
 import debian
 import images
 import machine
+import session
 from paths import LabError
 
 XL_S = 120
 SAVE_S = 300
+ATTEMPTS = 3
 BOOT_MS = 120000
 RUN = "/run/lab"
 DOMAIN_OPTIONS = ("console=hvc0", "rdinit=/init", "rootfstype=ramfs", *machine.KERNEL_OPTIONS)
@@ -151,6 +152,32 @@ def create(state, spec, options, verbose=False):
     session.check(state, "dom0", ["sh", "-c", script], timeout=XL_S)
     with open(saved(state, name), "w", encoding="utf-8") as f:
         json.dump(spec, f, indent=1)
+
+
+def create_ready(state, spec, options):
+    """Creates a domain and waits until it and its PCI devices work.
+
+    On a host with more to do than it can, pciback may answer a scan of the bus too late,
+    and the domain then sees a device that is not like that. Only a new domain helps.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        create(state, spec, options)
+        wait_up(state, spec["name"])
+        if not spec["pci"] or has_disks(state, spec):
+            return
+        if attempt < ATTEMPTS:
+            destroy(state, spec["name"])
+    raise LabError(f"{spec['name']}: its NVMe driver found no disk, in {ATTEMPTS} domains")
+
+
+def has_disks(state, spec):
+    """Waits for the disk of every NVMe controller of a domain."""
+    names = [f"/dev/nvme{number}n1" for number in range(len(spec["pci"]))]
+    script = ("left=200; for disk; do until [ -b $disk ]; do left=$((left - 1)); "
+              "[ $left -gt 0 ] || exit 1; usleep 50000; done; done")
+    status, _, _ = session.run(state, spec["name"], ["sh", "-c", script, "sh", *names],
+                               timeout=XL_S)
+    return not status
 
 
 def wait_up(state, name):

@@ -123,8 +123,7 @@ def up(state, options, specs, disk, say):
             keeper.wait()
         raise
     if disk:
-        disks.attach(state, *disk, {"readonly": False, "cdrom": False, "wait": True,
-                                    "xl": []})
+        disks.attach(state, *disk, disks.PLAIN)
         say(f"{disk[0]} has /dev/{disk[1]}, served by {disk[2]} from {disk[3]}")
     say("ready")
 
@@ -146,12 +145,10 @@ def boot(state, options, specs, say):
     """Waits for dom0, then creates the domains and waits for their agents."""
     session.check(state, "dom0", ["true"], timeout=BOOT_MS / 1000)
     say("dom0 is up")
+    # One after the other: a storage domain that scans its PCI bus needs a quick dom0.
     for spec in specs:
-        domains.create(state, spec, options)
-        say(f"{spec['name']} created ({spec['half']} {spec['kind']} half)")
-    for spec in specs:
-        domains.wait_up(state, spec["name"])
-        say(f"{spec['name']} is up")
+        domains.create_ready(state, spec, options)
+        say(f"{spec['name']} is up ({spec['half']} {spec['kind']} half)")
 
 
 def machine_options(state):

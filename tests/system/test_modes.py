@@ -125,9 +125,8 @@ def test_tracepoints_fire(machine):
     """A request can be followed by the static tracepoints of both halves."""
     disk = machine.attach("xvdb", "memory")
     for domain, system in (("app", "moat_front"), ("storage", "moat_back")):
-        machine.sh(domain, "cd /sys/kernel/tracing 2>/dev/null || "
-                   "{ mount -t tracefs t /sys/kernel/tracing; cd /sys/kernel/tracing; }; "
-                   "echo >trace; echo 1 >events/%s/enable" % system)
+        machine.sh(domain, "cd /sys/kernel/tracing; [ -e trace ] || mount -t tracefs t .; "
+                   "cd /sys/kernel/tracing; echo >trace; echo 1 >events/%s/enable" % system)
     fio(disk, rw="randread", bs="4k", depth=1, size="64k", verify=False)
     for domain, system, events in (
             ("app", "moat_front", ("moat_front_issue", "moat_front_answer")),
