@@ -319,9 +319,9 @@ class Keeper:
             except subprocess.TimeoutExpired:
                 self.qemu.kill()
                 self.qemu.wait()
-        how = "it was taken down" if self.stopping else f"QEMU ended with status {self.qemu.returncode}"
         if not self.lost:
-            self.lose(how)
+            status = f"QEMU ended with status {self.qemu.returncode}"
+            self.lose("it was taken down" if self.stopping else status)
         for name in ("lab.sock", "agent.sock"):
             if os.path.exists(name):
                 os.unlink(name)
