@@ -20,8 +20,8 @@ PROBE_CODE = bytes((0xB0, PROBE_VALUE, 0xE6, PROBE_PORT, 0xF4, 0xEB, 0xFD))
 # XPTI and the speculation barriers flush the emulated TLB at every entry of a PV kernel,
 # which halves all speeds under emulation. Only the lab leaves them out: real hosts keep
 # theirs.
-XEN_OPTIONS = ("console=com1", "com1=115200,8n1", "spec-ctrl=no", "xpti=no", "loglvl=info",
-               "guest_loglvl=info", "dom0_vcpus_pin")
+XEN_OPTIONS = ("console=com1", "com1=115200,8n1", "spec-ctrl=no", "xpti=no", "bootscrub=off",
+               "loglvl=info", "guest_loglvl=info", "dom0_vcpus_pin")
 # The clock needs no watching: it is the host's, and a loaded host makes the watch noisy.
 KERNEL_OPTIONS = ("mitigations=off", "tsc=nowatchdog", "sysrq_always_enabled", "loglevel=6")
 DOM0_OPTIONS = ("console=hvc0", "rdinit=/init", "rootfstype=ramfs", *KERNEL_OPTIONS)
