@@ -5,6 +5,11 @@ import json
 from runner import Failure
 
 
+def block_size(bs):
+    """fio has one option for a size and another for a range of sizes."""
+    return ("--bsrange=" if "-" in bs else "--bs=") + bs
+
+
 def fio(disk, rw="randwrite", bs="4k", depth=16, size="16m", engine="libaio",
         verify=True, extra=(), timeout=240, target=None):
     """Run fio on a disk (or target); return its result; fail on any error.
@@ -12,7 +17,7 @@ def fio(disk, rw="randwrite", bs="4k", depth=16, size="16m", engine="libaio",
     Writes are read back and verified by fio itself, block by block.
     """
     args = ["fio", "--name=load", "--filename=" + (target or disk.dev), "--rw=" + rw,
-            ("--bsrange=" if "-" in bs else "--bs=") + bs, "--iodepth=%d" % depth,
+            block_size(bs), "--iodepth=%d" % depth,
             "--ioengine=" + engine, "--size=" + size, "--direct=1",
             "--output-format=json", "--randrepeat=0", "--thread"]
     if verify:
@@ -38,7 +43,7 @@ def verified(disk, bs="4k", depth=16, size="8m", **more):
 
 def in_background(machine, domain, name, command):
     """Start a command in a domain; its exit status will stand in /run/NAME.status."""
-    machine.sh(domain, "rm -f /run/%s.status; (%s; echo $? >/run/%s.status)"
+    machine.sh(domain, "rm -f /run/%s.status; (set +e; %s; echo $? >/run/%s.status)"
                " >/run/%s.out 2>&1 </dev/null &" % (name, command, name, name))
 
 
@@ -54,7 +59,7 @@ def finished(machine, domain, name, seconds=120):
 
 def verify_loop(disk, seconds, depth=8, bs="512-64k"):
     """The fio command of a time-bounded verified load, for in_background()."""
-    return ("fio --name=loop --filename=%s --rw=randrw --bsrange=%s --iodepth=%d "
+    return ("fio --name=loop --filename=%s --rw=randrw %s --iodepth=%d "
             "--ioengine=libaio --direct=1 --size=8m --io_size=1g --time_based "
             "--runtime=%d --verify=crc32c --verify_fatal=1 --verify_backlog=64 --thread "
-            "--randrepeat=0" % (disk.dev, bs, depth, seconds))
+            "--randrepeat=0" % (disk.dev, block_size(bs), depth, seconds))
