@@ -48,17 +48,11 @@ def test_event_mode_sends_events(machine):
     check(got["spin_hits"] == 0, "it spun in mode event")
 
 
-def cpu_seconds(machine, domain):
-    """CPU time a domain has had, as Xen counts it."""
-    for line in machine.sh("dom0", "xl list").splitlines():
-        words = line.split()
-        if words[0] == domain:
-            return float(words[5])
-    raise AssertionError("no domain " + domain)
-
-
 def test_idle_adaptive_costs_nothing(machine):
-    """Within a second of its last request an adaptive disk sleeps, both sides."""
+    """Within a second of its last request an adaptive disk sleeps, both sides.
+
+    The second is the promise, the three behind it are what is observed.
+    """
     disk = machine.attach("xvdb", "memory")
     disk.modes("adaptive")
     fio(disk, rw="randread", bs="4k", depth=4, size="1m", verify=False)
