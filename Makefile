@@ -27,8 +27,14 @@ fuzz: setup
 check: setup
 	scripts/check
 
-test-system: modules tools
+test-system: modules tools hostile
 	tests/system/run
+
+# A front end that means harm, for the system tests.
+hostile: setup
+	$(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR)/tests/system/hostile W=1 modules
+	install -d $(BUILD)/tests/hostile
+	install -p -m 644 tests/system/hostile/*.ko $(BUILD)/tests/hostile/
 
 # Installs what a fresh Debian 12 lacks; does nothing where nothing is missing.
 setup:
@@ -46,4 +52,4 @@ clean:
 	[ -z "$(KVER)" ] || $(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR) clean
 	rm -rf $(BUILD)/modules $(BUILD)/tools $(BUILD)/tests
 
-.PHONY: all run test test-host test-system fuzz check setup modules tools clean
+.PHONY: all run test test-host test-system hostile fuzz check setup modules tools clean
