@@ -43,7 +43,7 @@ def test_attack_on_mapped_pages(machine):
     """Another front end of the same storage domain notices nothing."""
     machine.allowed_log.append(EXPECTED)
     other = machine.attach("xvdc", "memory")
-    in_background(machine, "app", "load", verify_loop(other, 40))
+    in_background(machine, "app", "load", verify_loop(other, 25))
     attack(machine, "storage")
     finished(machine, "app", "load", 120)
 

@@ -54,8 +54,8 @@ def test_multiple_queues(machine):
     check(len(rings) == 2, "expected 2 rings, found %s" % rings)
     for mode in MODES:
         disk.modes(mode)
-        verified(disk, bs="4k-64k", depth=16, size="2m",
-                 extra=["--numjobs=2", "--offset_increment=2m", "--group_reporting"])
+        verified(disk, bs="4k-64k", depth=16, size="1m",
+                 extra=["--numjobs=2", "--offset_increment=1m", "--group_reporting"])
 
 
 def test_flush(machine):

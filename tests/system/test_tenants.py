@@ -10,7 +10,7 @@ def test_four_disks_two_domains(machine):
     disks = [machine.attach(vdev, "memory", app=app)
              for app in ("app", "app2") for vdev in ("xvdb", "xvdc")]
     for disk in disks:
-        in_background(machine, disk.app, "load-" + disk.vdev, verify_loop(disk, 15))
+        in_background(machine, disk.app, "load-" + disk.vdev, verify_loop(disk, 10))
     for disk in disks:
         finished(machine, disk.app, "load-" + disk.vdev, 180)
 
@@ -31,7 +31,7 @@ def test_no_domain_starves_another(machine):
     machine.create("app2", "app")
     deep = machine.attach("xvdb", "memory", app="app")
     shallow = machine.attach("xvdb", "memory", app="app2")
-    in_background(machine, "app", "load", verify_loop(deep, 25, depth=64, bs="64k"))
+    in_background(machine, "app", "load", verify_loop(deep, 15, depth=64, bs="64k"))
     busy = machine.wait_until("app", "[ $(cat %s/ring0/writes) -gt 64 ]" % deep.front.path)
     check(busy, "the deep load never started")
     job = fio(shallow, rw="randread", bs="4k", depth=1, size="256k", verify=False,
@@ -49,7 +49,7 @@ def test_slow_disk_does_not_hold_up_a_fast_one(machine):
     in_background(machine, "app", "load",
                   "fio --name=slow --filename=%s --rw=randread --bs=4k --iodepth=16 "
                   "--ioengine=libaio --direct=1 --size=16m --io_size=1g --time_based "
-                  "--runtime=15 --thread" % slow.dev)
+                  "--runtime=10 --thread" % slow.dev)
     busy = machine.wait_until("storage",
                               "[ $(cat %s/ring0/reads) -gt 0 ]" % slow.back.path)
     check(busy, "the slow load never started")
