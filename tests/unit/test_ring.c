@@ -635,6 +635,38 @@ static void interop(void **unused)
 		}
 }
 
+/* A second back end goes on where the first one's answers ended. */
+static void serve_goes_on(void **unused)
+{
+	u32 k;
+
+	(void)unused;
+	for (k = 0; k < MOAT_ARRAY_SIZE(starts); k++) {
+		struct pair p = pair_create(MOAT_LAYOUT_32, 2, starts[k]);
+		struct moat_response rsp = { .op = MOAT_OP_FLUSH };
+		struct moat_request req;
+		struct moat_ring second;
+		u32 n = 0;
+
+		put_requests(&p.front, 5);
+		moat_ring_push_requests(&p.front);
+		take_requests(&p.back, 3);
+		moat_ring_put_response(&p.back, &rsp);
+		moat_ring_put_response(&p.back, &rsp);
+		moat_ring_push_responses(&p.back);
+
+		moat_ring_serve(&second, p.shared, MOAT_LAYOUT_32, 2);
+		assert_int_equal(second.size, p.front.size);
+		assert_int_equal(second.prod, starts[k] + 2);
+		assert_int_equal(second.pushed, starts[k] + 2);
+		assert_int_equal(moat_ring_requests(&second, &n), 0);
+		assert_int_equal(n, 3);
+		moat_ring_take_request(&second, &req);
+		assert_true(req.id == 0xabcd00000000ull + (u32)(starts[k] + 2));
+		pair_destroy(&p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -652,6 +684,7 @@ int main(void)
 		cmocka_unit_test(hostile_request_index),
 		cmocka_unit_test(peek),
 		cmocka_unit_test(slots_do_not_overlap),
+		cmocka_unit_test(serve_goes_on),
 		cmocka_unit_test(interop),
 	};
 
