@@ -2,7 +2,8 @@
 /*
  * Xenstore keys that Moat adds to the standard ones.
  *
- * A peer that does not know them ignores them.
+ * A peer that does not know them ignores them. docs/recovery.md says how they
+ * work together.
  */
 #ifndef MOAT_KEYS_H
 #define MOAT_KEYS_H
@@ -14,6 +15,12 @@
 #define MOAT_KEY_STATE "data/moat/state"
 #define MOAT_KEY_VERSION "data/moat/version"
 #define MOAT_KEY_HEARTBEAT "data/moat/heartbeat"
+/*
+ * Written with each heartbeat where moat-back is loaded: "POLLER DEVICE", two
+ * ages in milliseconds: of the oldest call that a poller has not answered, and
+ * of the oldest request that a device has not answered; 0 for none.
+ */
+#define MOAT_KEY_HEALTH "data/moat/health"
 
 /*
  * With it in both directories, persistent grants come in two kinds that do not
@@ -21,5 +28,50 @@
  * granted and mapped read-only; all pages of a read writable.
  */
 #define MOAT_KEY_PERSISTENT_RO "feature-moat-persistent-ro"
+
+/*
+ * In a front end's directory, device/vbd/ID of the application domain.
+ *
+ * Written by the front end:
+ *   feature-moat-recovery  1: it follows its "backend" key to another back end
+ *                          and issues again what the old one left unanswered
+ *   moat-state             one word, MOAT_FRONT_*
+ *   moat-trouble           why it wants another back end: a word, MOAT_TROUBLE_*,
+ *                          a space, and text; absent while all is well
+ * Written by the toolstack:
+ *   moat-hold              1: take no new requests, let those in flight end,
+ *                          flush, and say MOAT_FRONT_HELD; the next connection,
+ *                          or removing the key, ends it
+ */
+#define MOAT_KEY_RECOVERY "feature-moat-recovery"
+#define MOAT_KEY_FRONT_STATE "moat-state"
+#define MOAT_KEY_TROUBLE "moat-trouble"
+#define MOAT_KEY_HOLD "moat-hold"
+
+#define MOAT_FRONT_WAITING "waiting"	/* no back end; requests wait for one */
+#define MOAT_FRONT_REPLAYING "replaying"	/* issuing again what is unanswered */
+#define MOAT_FRONT_UP "up"		/* serving */
+#define MOAT_FRONT_HELD "held"		/* drained, as moat-hold asked */
+#define MOAT_FRONT_FAILED "failed"	/* gave up: all I/O fails */
+
+#define MOAT_TROUBLE_PROTOCOL "protocol"	/* the back end broke the protocol */
+#define MOAT_TROUBLE_STALL "stall"	/* a request is old, the ring stands still */
+#define MOAT_TROUBLE_DEVICE "device"	/* the back end has lost its device */
+
+/*
+ * In the directory of either half, written by the toolstack and removed by the
+ * driver once it has acted:
+ *   moat-set-mode          event, spin or adaptive; a word that is none of them
+ *                          is removed without effect
+ *   moat-ask               any word: write the counters
+ * and written by the driver:
+ *   moat-mode              the mode in force
+ *   moat-stats             "WORD NAME=VALUE ...": the word asked with, and the
+ *                          sums over all rings of the counters of stats.h
+ */
+#define MOAT_KEY_SET_MODE "moat-set-mode"
+#define MOAT_KEY_MODE "moat-mode"
+#define MOAT_KEY_ASK "moat-ask"
+#define MOAT_KEY_STATS "moat-stats"
 
 #endif
