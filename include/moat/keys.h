@@ -57,6 +57,7 @@
 #define MOAT_TROUBLE_PROTOCOL "protocol"	/* the back end broke the protocol */
 #define MOAT_TROUBLE_STALL "stall"	/* a request is old, the ring stands still */
 #define MOAT_TROUBLE_DEVICE "device"	/* the back end has lost its device */
+#define MOAT_TROUBLE_REFUSED "refused"	/* not the disk that was here */
 
 /*
  * In the directory of either half, written by the toolstack and removed by the

@@ -114,6 +114,29 @@ TUNE_ATTRIBUTE(data_path, 0);
 TUNE_ATTRIBUTE(window_min_ns, NSEC_PER_SEC);
 TUNE_ATTRIBUTE(window_max_ns, NSEC_PER_SEC);
 TUNE_ATTRIBUTE(relax_every, 1 << 20);
+/* An hour, a month, and more memory than is sensible. */
+TUNE_ATTRIBUTE(stall_s, 3600);
+TUNE_ATTRIBUTE(give_up_s, 30 * 24 * 3600);
+TUNE_ATTRIBUTE(retain_kib, 1 << 20);
+
+static struct attribute *recovery_attrs[] = {
+	&tune_stall_s.attr,
+	&tune_give_up_s.attr,
+	&tune_retain_kib.attr,
+	NULL,
+};
+
+static umode_t recovery_visible(struct kobject *kobj, struct attribute *attr, int nr)
+{
+	struct moat_sysfs *sysfs = container_of(kobj, struct moat_sysfs, kobj);
+
+	return sysfs->ops->recovers ? attr->mode : 0;
+}
+
+static const struct attribute_group recovery_group = {
+	.attrs = recovery_attrs,
+	.is_visible = recovery_visible,
+};
 
 static struct attribute *disk_attrs[] = {
 	&tune_mode.attr,
@@ -123,7 +146,14 @@ static struct attribute *disk_attrs[] = {
 	&tune_relax_every.attr,
 	NULL,
 };
-ATTRIBUTE_GROUPS(disk);
+
+static const struct attribute_group disk_group = { .attrs = disk_attrs };
+
+static const struct attribute_group *disk_groups[] = {
+	&disk_group,
+	&recovery_group,
+	NULL,
+};
 
 static u32 *tune_word(struct moat_sysfs *sysfs, const struct tune_attribute *a)
 {

@@ -16,10 +16,12 @@ struct moat_sysfs;
 /**
  * struct moat_sysfs_ops - what differs between the halves
  * @data_paths: names of the data paths, ends with NULL
+ * @recovers: it has the settings of recovery: a front end
  * @changed: a setting was written; called in process context after the store
  */
 struct moat_sysfs_ops {
 	const char *const *data_paths;
+	bool recovers;
 	void (*changed)(struct device *dev);
 };
 

@@ -305,7 +305,7 @@ static unsigned int conn_ring_cpu(const struct moat_disk *disk, unsigned int rin
 static int conn_start_rings(struct moat_disk *disk)
 {
 	/* Several contexts may share a ring: one slot for each of their tags. */
-	unsigned int slots = disk->depth *
+	unsigned int slots = (disk->depth + MOAT_RESERVED_TAGS) *
 			     DIV_ROUND_UP(disk->nr_queues, disk->nr_rings);
 	unsigned int i, cpu;
 	int err;
@@ -330,10 +330,13 @@ static int conn_start_rings(struct moat_disk *disk)
  */
 static void conn_refuse(struct moat_disk *disk, int err)
 {
-	if (disk->added)
-		xenbus_dev_error(disk->xdev, err, "connecting disk %s again", disk->name);
-	else
+	if (!disk->added) {
 		xenbus_dev_fatal(disk->xdev, err, "connecting disk %s", disk->name);
+		return;
+	}
+	xenbus_dev_error(disk->xdev, err, "connecting disk %s again", disk->name);
+	set_bit(MOAT_DISK_REFUSED, &disk->flags);
+	moat_report_update(disk);
 }
 
 /**
@@ -381,12 +384,21 @@ err_refuse:
  */
 void moat_conn_close(struct moat_disk *disk)
 {
+	LIST_HEAD(inflight);
 	unsigned int i;
 
 	for (i = 0; i < disk->nr_queues && disk->queue; i++)
-		moat_queue_close(&disk->queue[i], &disk->waiting);
+		moat_queue_close(&disk->queue[i], &inflight);
+	/* Behind a replay that was cut short, others still wait their turn. */
+	list_splice(&inflight, &disk->waiting);
+	moat_retained_unanswered(disk);
 	disk->link = MOAT_LINK_DOWN;
+	disk->stage = MOAT_STAGE_RETAINED;
+	disk->drained = false;
 	clear_bit(MOAT_DISK_BROKEN, &disk->flags);
+	clear_bit(MOAT_DISK_REFUSED, &disk->flags);
+	clear_bit(MOAT_DISK_STALLED, &disk->flags);
+	moat_disk_lose(disk);
 }
 
 /**
@@ -412,7 +424,7 @@ void moat_conn_refresh(struct moat_disk *disk)
 	if (!why)
 		moat_disk_resize(disk, t.capacity);
 	else if (!a.sectors)
-		moat_disk_break(disk, "has lost its device");
+		moat_disk_break(disk, MOAT_TROUBLE_DEVICE, "has lost its device");
 	else
 		dev_err_ratelimited(&disk->xdev->dev, "%s: not resized: %s\n",
 				    disk->name, why);

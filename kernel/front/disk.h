@@ -16,6 +16,9 @@
 #include "kernel/common/sysfs.h"
 
 #include "queue.h"
+#include "report.h"
+#include "retain.h"
+#include "toolstack.h"
 
 /* Values of moat_tune.data_path. */
 enum moat_data_path {
@@ -31,10 +34,20 @@ enum moat_link {
 	MOAT_LINK_CLOSED,	/* closed for good */
 };
 
+/* What is issued on a connection that is up; see replay.c. */
+enum moat_stage {
+	MOAT_STAGE_RETAINED,	/* writes that were acknowledged, not flushed */
+	MOAT_STAGE_INFLIGHT,	/* requests that were unanswered */
+	MOAT_STAGE_LIVE,	/* what comes */
+};
+
 /* Bits of moat_disk.flags, which are set from any context. */
 enum moat_disk_flag {
 	MOAT_DISK_HELD,		/* the request queue is quiesced, by us */
-	MOAT_DISK_BROKEN,	/* the back end broke the protocol */
+	MOAT_DISK_BROKEN,	/* nothing is to be had from this connection any more */
+	MOAT_DISK_REFUSED,	/* what this connection offers is another disk */
+	MOAT_DISK_STALLED,	/* the ring stands still */
+	MOAT_DISK_HOLDING,	/* the toolstack wants no new requests issued */
 	MOAT_DISK_DEAD,		/* I/O fails, there will be no back end */
 	MOAT_DISK_CLOSING,	/* the back end asked to close */
 	MOAT_DISK_GONE,		/* there are no more openers, the gendisk goes */
@@ -56,6 +69,10 @@ enum moat_disk_flag {
  * @persistent: and the back end keeps them mapped
  * @readonly: grants that it keeps of pages it only reads are read-only
  * @traits: the disk as the back end announced it
+ * @stage: what is issued on it
+ * @drained: held as the toolstack asked, with nothing in flight or retained
+ * @trouble: why it is broken; written before MOAT_DISK_BROKEN is set
+ * @report: what xenstore has been told
  * @max_segs: most pieces of a request, now
  * @nr_rings: rings of the connection
  * @layout: layout of their slots
@@ -73,6 +90,9 @@ enum moat_disk_flag {
  * @added: device_add_disk() has succeeded; only the life work writes it
  * @life: work that adds and deletes the gendisk, and so waits for I/O
  * @replay: work that issues waiting requests; never waits for I/O
+ * @give_up: work that fails all I/O if no back end has come within the limit
+ * @toolstack: watch of our directory
+ * @retained: writes that are acknowledged but not flushed; has a lock of its own
  */
 struct moat_disk {
 	struct xenbus_device *xdev;
@@ -89,6 +109,10 @@ struct moat_disk {
 	bool persistent;
 	bool readonly;
 	struct moat_traits traits;
+	enum moat_stage stage;
+	bool drained;
+	struct moat_trouble trouble;
+	struct moat_report report;
 	u32 max_segs;
 	unsigned int nr_rings;
 	enum moat_layout layout;
@@ -106,6 +130,9 @@ struct moat_disk {
 	bool added;
 	struct work_struct life;
 	struct delayed_work replay;
+	struct delayed_work give_up;
+	struct moat_toolstack toolstack;
+	struct moat_retained retained;
 };
 
 static inline struct moat_disk *moat_disk_of(struct request *rq)
@@ -132,7 +159,10 @@ void moat_disk_resize(struct moat_disk *disk, u64 capacity);
 void moat_disk_hold(struct moat_disk *disk);
 void moat_disk_release(struct moat_disk *disk);
 void moat_disk_wake(struct moat_disk *disk);
-void moat_disk_break(struct moat_disk *disk, const char *why);
+void moat_disk_break(struct moat_disk *disk, const char *trouble, const char *why);
+void moat_disk_stall(struct moat_disk *disk);
+bool moat_disk_busy(struct moat_disk *disk);
+void moat_disk_lose(struct moat_disk *disk);
 void moat_disk_kill(struct moat_disk *disk);
 
 #endif
