@@ -24,6 +24,7 @@
 #include <moat/keys.h>
 
 #include "disk.h"
+#include "io.h"
 #include "params.h"
 #include "poll.h"
 
@@ -364,6 +365,8 @@ int moat_conn_start(struct moat_disk *disk)
 		goto err_refuse;
 
 	disk->link = MOAT_LINK_UP;
+	moat_retained_budget(disk);
+	moat_retained_begin(disk);
 	xenbus_switch_state(disk->xdev, XenbusStateConnected);
 	moat_disk_wake(disk);
 	queue_work(moat_front_wq, &disk->life);
@@ -384,16 +387,22 @@ err_refuse:
  */
 void moat_conn_close(struct moat_disk *disk)
 {
+	struct moat_io *io, *next;
 	LIST_HEAD(inflight);
 	unsigned int i;
 
 	for (i = 0; i < disk->nr_queues && disk->queue; i++)
 		moat_queue_close(&disk->queue[i], &inflight);
+	moat_retained_unanswered(disk);
+	list_for_each_entry_safe(io, next, &inflight, link) {
+		if (!blk_mq_is_reserved_rq(moat_io_request(io)))
+			continue;
+		list_del_init(&io->link);
+		moat_retained_abandon(moat_io_request(io));
+	}
 	/* Behind a replay that was cut short, others still wait their turn. */
 	list_splice(&inflight, &disk->waiting);
-	moat_retained_unanswered(disk);
 	disk->link = MOAT_LINK_DOWN;
-	disk->stage = MOAT_STAGE_RETAINED;
 	disk->drained = false;
 	clear_bit(MOAT_DISK_BROKEN, &disk->flags);
 	clear_bit(MOAT_DISK_REFUSED, &disk->flags);

@@ -91,6 +91,7 @@ static void disk_changed(struct device *dev)
 	mutex_lock(&disk->lock);
 	if (disk->gd)
 		disk_limit_age(disk);
+	moat_retained_budget(disk);
 	for (i = 0; disk->link == MOAT_LINK_UP && i < disk->nr_rings; i++)
 		moat_queue_retune(&disk->queue[i]);
 	if (disk->link == MOAT_LINK_UP && disk->persistent &&
@@ -445,7 +446,8 @@ void moat_disk_lose(struct moat_disk *disk)
 {
 	unsigned long seconds = READ_ONCE(disk->tune.give_up_s);
 
-	if (seconds && disk->added && !test_bit(MOAT_DISK_GONE, &disk->flags))
+	if (seconds && disk->added && !test_bit(MOAT_DISK_GONE, &disk->flags) &&
+	    !test_bit(MOAT_DISK_DEAD, &disk->flags))
 		queue_delayed_work(moat_front_wq, &disk->give_up, seconds * HZ);
 }
 
@@ -466,7 +468,6 @@ void moat_disk_break(struct moat_disk *disk, const char *trouble, const char *wh
 		return;
 	/* Two that find it broken at once have equally good reasons. */
 	disk->trouble = (struct moat_trouble) { trouble, why };
-	smp_wmb(); /* pairs with the full barrier of taking disk->lock in replay.c */
 	if (test_and_set_bit(MOAT_DISK_BROKEN, &disk->flags))
 		return;
 	dev_err_ratelimited(&disk->xdev->dev,

@@ -34,13 +34,6 @@ enum moat_link {
 	MOAT_LINK_CLOSED,	/* closed for good */
 };
 
-/* What is issued on a connection that is up; see replay.c. */
-enum moat_stage {
-	MOAT_STAGE_RETAINED,	/* writes that were acknowledged, not flushed */
-	MOAT_STAGE_INFLIGHT,	/* requests that were unanswered */
-	MOAT_STAGE_LIVE,	/* what comes */
-};
-
 /* Bits of moat_disk.flags, which are set from any context. */
 enum moat_disk_flag {
 	MOAT_DISK_HELD,		/* the request queue is quiesced, by us */
@@ -69,7 +62,6 @@ enum moat_disk_flag {
  * @persistent: and the back end keeps them mapped
  * @readonly: grants that it keeps of pages it only reads are read-only
  * @traits: the disk as the back end announced it
- * @stage: what is issued on it
  * @drained: held as the toolstack asked, with nothing in flight or retained
  * @trouble: why it is broken; written before MOAT_DISK_BROKEN is set
  * @report: what xenstore has been told
@@ -109,7 +101,6 @@ struct moat_disk {
 	bool persistent;
 	bool readonly;
 	struct moat_traits traits;
-	enum moat_stage stage;
 	bool drained;
 	struct moat_trouble trouble;
 	struct moat_report report;

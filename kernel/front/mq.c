@@ -186,6 +186,8 @@ static void mq_complete(struct request *rq)
 {
 	struct moat_io *io = moat_io_of(rq);
 
+	if (req_op(rq) == REQ_OP_FLUSH)
+		moat_retained_reap(moat_disk_of(rq));
 	moat_io_collect(io);
 	blk_mq_end_request(rq, io->status);
 }

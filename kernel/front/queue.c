@@ -100,6 +100,10 @@ static bool queue_answer(struct moat_queue *q, const struct moat_response *rsp,
 		return false;
 	}
 	moat_stat_add(&q->stat, MOAT_STAT_grants_ended, ended);
+	if (io->keep && io->status == BLK_STS_OK)
+		moat_stat_inc(&q->stat, MOAT_STAT_retained);
+	/* Before anybody is told: what is told must not be lost from here on. */
+	moat_retained_answer(q->disk, rq);
 	queue_count(q, rq, now);
 	trace_moat_front_answer(q, slot, rq, rsp->status, now - io->issued_ns);
 	list_add_tail(&io->link, done);
@@ -331,6 +335,38 @@ void moat_queue_count(struct moat_queue *q, enum moat_ring_stat which)
 {
 	spin_lock_irq(&q->lock);
 	moat_stat_inc(&q->stat, which);
+	spin_unlock_irq(&q->lock);
+}
+
+/**
+ * moat_queue_room() - could a request be issued now?
+ * @q: the queue
+ *
+ * Only who holds the disk can rely on it: else others may be quicker.
+ *
+ * Context: process.
+ */
+bool moat_queue_room(struct moat_queue *q)
+{
+	bool room;
+
+	spin_lock_irq(&q->lock);
+	room = q->live && moat_ring_front_room(&q->ring);
+	spin_unlock_irq(&q->lock);
+	return room;
+}
+
+/**
+ * moat_queue_keep() - keep a request for the next connection
+ * @q: the queue, not live any more
+ * @io: the request, dropped
+ *
+ * Context: process.
+ */
+void moat_queue_keep(struct moat_queue *q, struct moat_io *io)
+{
+	spin_lock_irq(&q->lock);
+	list_add_tail(&io->link, &q->held);
 	spin_unlock_irq(&q->lock);
 }
 

@@ -18,6 +18,7 @@
 #include "pool.h"
 
 struct moat_disk;
+struct moat_io;
 struct moat_poller;
 
 /* Index into moat_queue.pool; the second is used only for read-only grants. */
@@ -100,6 +101,8 @@ void moat_queue_close(struct moat_queue *q, struct list_head *replay);
 #define MOAT_ISSUE_REPLAY 2u	/* it was issued before, on a connection now gone */
 
 int moat_queue_issue(struct moat_queue *q, struct request *rq, u32 flags);
+bool moat_queue_room(struct moat_queue *q);
+void moat_queue_keep(struct moat_queue *q, struct moat_io *io);
 bool moat_queue_stands(struct moat_queue *q, u64 ns);
 void moat_queue_commit(struct moat_queue *q);
 int moat_queue_look(struct moat_queue *q, struct io_comp_batch *batch);

@@ -43,13 +43,13 @@ static int report_put(struct moat_disk *disk, const char *key, const char *forma
 	return err;
 }
 
-static const char *report_state(const struct moat_disk *disk)
+static const char *report_state(struct moat_disk *disk)
 {
 	if (test_bit(MOAT_DISK_DEAD, &disk->flags))
 		return MOAT_FRONT_FAILED;
 	if (disk->link != MOAT_LINK_UP || test_bit(MOAT_DISK_BROKEN, &disk->flags))
 		return MOAT_FRONT_WAITING;
-	if (disk->stage != MOAT_STAGE_LIVE)
+	if (moat_retained_phase(disk) != MOAT_REPLAY_LIVE)
 		return MOAT_FRONT_REPLAYING;
 	if (disk->drained)
 		return MOAT_FRONT_HELD;
