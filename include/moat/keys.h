@@ -30,6 +30,14 @@
 #define MOAT_KEY_PERSISTENT_RO "feature-moat-persistent-ro"
 
 /*
+ * In a back end's directory, written by moat-init with "physical-device": which
+ * piece of hardware it is; empty where that cannot be told. A front end refuses
+ * to go on with another than it began with.
+ */
+#define MOAT_KEY_IDENTITY "moat-identity"
+#define MOAT_IDENTITY_MAX 64 /* with the zero at its end */
+
+/*
  * In a front end's directory, device/vbd/ID of the application domain.
  *
  * Written by the front end:

@@ -287,6 +287,18 @@ static int conn_read_traits(struct moat_disk *disk, struct moat_traits *t)
 	return -EINVAL;
 }
 
+/* Which hardware it is; a back end that is not Moat's does not say. */
+static void conn_read_identity(struct moat_disk *disk, char *identity, size_t size)
+{
+	char *text = xenbus_read(XBT_NIL, disk->xdev->otherend, MOAT_KEY_IDENTITY, NULL);
+
+	identity[0] = '\0';
+	if (IS_ERR(text))
+		return;
+	strscpy(identity, text, size);
+	kfree(text);
+}
+
 /* ---- start ---- */
 
 /* The vCPU that a ring mostly works for. */
@@ -349,14 +361,16 @@ static void conn_refuse(struct moat_disk *disk, int err)
  */
 int moat_conn_start(struct moat_disk *disk)
 {
+	char identity[MOAT_IDENTITY_MAX];
 	struct moat_traits t;
 	int err;
 
+	conn_read_identity(disk, identity, sizeof(identity));
 	err = conn_read_traits(disk, &t);
 	if (!err && !disk->gd)
 		err = moat_disk_build(disk, &t);
 	if (!err)
-		err = moat_disk_adopt(disk, &t);
+		err = moat_disk_adopt(disk, &t, identity);
 	if (err)
 		goto err_refuse;
 	disk->persistent = disk->offered && t.persistent;

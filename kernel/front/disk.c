@@ -288,8 +288,11 @@ int moat_disk_build(struct moat_disk *disk, const struct moat_traits *t)
 
 /* Why a disk cannot go on as another one, or NULL. */
 static const char *disk_mismatch(const struct moat_disk *disk,
-				 const struct moat_traits *t)
+				 const struct moat_traits *t, const char *identity)
 {
+	/* One that had none may have been served by a back end that told none. */
+	if (disk->identity[0] && strcmp(identity, disk->identity))
+		return "it is another device";
 	if (t->block_size != disk->traits.block_size)
 		return "its logical block size is another";
 	if (t->capacity < get_capacity(disk->gd))
@@ -303,13 +306,15 @@ static const char *disk_mismatch(const struct moat_disk *disk,
  * moat_disk_adopt() - go on with what a back end announced
  * @disk: the disk, built
  * @t: the announcement
+ * @identity: which hardware it says it is, or ""
  *
  * Context: process, may sleep; the disk's lock held.
  * Return: 0, or -EINVAL if it cannot be the same disk.
  */
-int moat_disk_adopt(struct moat_disk *disk, const struct moat_traits *t)
+int moat_disk_adopt(struct moat_disk *disk, const struct moat_traits *t,
+		    const char *identity)
 {
-	const char *why = disk->traits.block_size ? disk_mismatch(disk, t) : NULL;
+	const char *why = disk->traits.block_size ? disk_mismatch(disk, t, identity) : NULL;
 
 	if (why) {
 		dev_err_ratelimited(&disk->xdev->dev,
@@ -318,6 +323,7 @@ int moat_disk_adopt(struct moat_disk *disk, const struct moat_traits *t)
 		return -EINVAL;
 	}
 	disk->traits = *t;
+	strscpy(disk->identity, identity, sizeof(disk->identity));
 	disk->max_segs = min(t->max_segs, disk->room);
 	disk_limit(disk);
 	if (disk->added)

@@ -11,6 +11,8 @@
 #include <linux/workqueue.h>
 #include <xen/xenbus.h>
 
+#include <moat/keys.h>
+
 #include "core/announce.h"
 #include "core/vdev.h"
 #include "kernel/common/sysfs.h"
@@ -62,6 +64,7 @@ enum moat_disk_flag {
  * @persistent: and the back end keeps them mapped
  * @readonly: grants that it keeps of pages it only reads are read-only
  * @traits: the disk as the back end announced it
+ * @identity: which hardware it is, "" if that is not known
  * @drained: held as the toolstack asked, with nothing in flight or retained
  * @trouble: why it is broken; written before MOAT_DISK_BROKEN is set
  * @report: what xenstore has been told
@@ -101,6 +104,7 @@ struct moat_disk {
 	bool persistent;
 	bool readonly;
 	struct moat_traits traits;
+	char identity[MOAT_IDENTITY_MAX];
 	bool drained;
 	struct moat_trouble trouble;
 	struct moat_report report;
@@ -143,7 +147,8 @@ extern struct workqueue_struct *moat_front_wq;
 struct moat_disk *moat_disk_create(struct xenbus_device *xdev);
 void moat_disk_destroy(struct moat_disk *disk);
 int moat_disk_build(struct moat_disk *disk, const struct moat_traits *t);
-int moat_disk_adopt(struct moat_disk *disk, const struct moat_traits *t);
+int moat_disk_adopt(struct moat_disk *disk, const struct moat_traits *t,
+		    const char *identity);
 int moat_disk_add(struct moat_disk *disk);
 bool moat_disk_try_gone(struct moat_disk *disk);
 void moat_disk_resize(struct moat_disk *disk, u64 capacity);

@@ -425,7 +425,7 @@ static enum rq_end_io_ret keep_end(struct request *rq, blk_status_t status)
 		if (status) {
 			moat_retain_fail(&r->retain);
 			dev_err_ratelimited(&disk->xdev->dev,
-					    "%s: write of sector %llu, acknowledged before, failed when issued again\n",
+					    "%s: write of sector %llu failed when issued again\n",
 					    disk->name, keep->entry.item.sector);
 		}
 		keep->pending--;

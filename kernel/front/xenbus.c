@@ -47,8 +47,9 @@ static void front_remove(struct xenbus_device *xdev)
 
 /*
  * The domain was saved and restored, or toolstack.c has found that another back
- * end is to serve the disk: the rings of before are nobody's any more. What was in flight is issued again on
- * the next connection, which begins when the back end says InitWait.
+ * end is to serve the disk: the rings of before are nobody's any more. What was
+ * in flight is issued again on the next connection, which begins when the back
+ * end says InitWait.
  */
 static int front_resume(struct xenbus_device *xdev)
 {
