@@ -64,7 +64,7 @@ MODULE_PARM_DESC(budget, "requests taken from a ring before the next ring's turn
 
 static unsigned int watchdog_s = 10;
 module_param(watchdog_s, uint, 0444);
-MODULE_PARM_DESC(watchdog_s, "Xen ends the domain if it did not serve for so many seconds; 0: never");
+MODULE_PARM_DESC(watchdog_s, "Xen ends a domain that has not served for so long; 0: never");
 
 /* Rings offered to a front end. */
 unsigned int moat_params_queues(void)
