@@ -171,6 +171,26 @@ static bool is_coming(const struct moat_uevent *ev)
 	       strcmp(ev->action, "change") == 0;
 }
 
+/*
+ * Loading a module may mean to wait for its devices, for longer than a heart
+ * may stand still: a child does it. SIGCHLD reaps it.
+ */
+static void load_aside(const char *modalias)
+{
+	pid_t pid;
+
+	if (!moat_modules_wants(&init.modules, modalias))
+		return;
+	pid = fork();
+	if (pid < 0)
+		moat_warn("fork: %s; loading a module ourselves",
+			  strerror(errno));
+	if (pid <= 0)
+		moat_modules_load_alias(&init.modules, modalias);
+	if (pid == 0)
+		_exit(0);
+}
+
 static int uevent_ready(struct moat_source *source)
 {
 	char buf[UEVENT_BYTES];
@@ -189,7 +209,7 @@ static int uevent_ready(struct moat_source *source)
 			moat_backends_look_again(init.backends);
 		}
 		if (*ev.modalias && is_coming(&ev) && init.pid1)
-			moat_modules_load_alias(&init.modules, ev.modalias);
+			load_aside(ev.modalias);
 	}
 	if (got == -ENOBUFS) {
 		moat_warn("device announcements lost; looking at all devices");
