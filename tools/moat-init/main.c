@@ -24,7 +24,7 @@
 #include "backend.h"
 #include "children.h"
 #include "heartbeat.h"
-#include "loop.h"
+#include "../lib/loop.h"
 #include "modules.h"
 #include "mounts.h"
 #include "shutdown.h"
