@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TRIES_MAX 100
+
 /* A path made from the caller's format and arguments, or "" if too long. */
 #define MAKE_PATH(path, fmt)						\
 	do {								\
@@ -118,9 +120,10 @@ int moat_xs_transact(struct moat_xs *xs,
 		     int (*change)(struct moat_xs *xs, void *context),
 		     void *context)
 {
-	for (;;) {
-		int err;
+	int err = -EAGAIN;
 
+	/* a guest that writes without pause must not keep us here for ever */
+	for (int tries = 0; tries < TRIES_MAX && err == -EAGAIN; tries++) {
 		xs->txn = xs_transaction_start(xs->handle);
 		if (xs->txn == XBT_NULL)
 			return -errno;
@@ -128,7 +131,6 @@ int moat_xs_transact(struct moat_xs *xs,
 		if (!xs_transaction_end(xs->handle, xs->txn, err != 0) && !err)
 			err = -errno;
 		xs->txn = XBT_NULL;
-		if (err != -EAGAIN)
-			return err;
 	}
+	return err;
 }
