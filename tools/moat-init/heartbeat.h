@@ -8,7 +8,7 @@
 #define MOAT_HEARTBEAT_H
 
 #include "../lib/store.h"
-#include "loop.h"
+#include "../lib/loop.h"
 
 struct moat_heartbeat {
 	struct moat_source timer;

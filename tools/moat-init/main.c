@@ -27,7 +27,7 @@
 #include "children.h"
 #include "health.h"
 #include "heartbeat.h"
-#include "loop.h"
+#include "../lib/loop.h"
 #include "modules.h"
 #include "mounts.h"
 #include "shutdown.h"
