@@ -159,7 +159,7 @@ static int follow(struct action *a, double patience)
 		}
 	}
 	if (outcome == MOAT_OUTCOME_OPEN) {
-		moat_err("%s: not done within %.0f s; it may still be going on, see 'moat events'",
+		moat_err("%s: not done within %g s; it may still be going on, see 'moat events'",
 			 a->storage, patience);
 		return MOAT_EXIT_FAILED;
 	}

@@ -148,7 +148,8 @@ int moat_args_take(struct moat_args *args, const struct moat_command *command,
 {
 	if (moat_args_parse(args, argc, argv)) {
 		moat_err("%s: %s", command->name, args->error);
-		fprintf(stderr, "Try 'moat %s --help'.\n", command->name);
+		fprintf(stderr, "Usage: moat %s %s\nTry 'moat %s --help'.\n",
+			command->name, command->synopsis, command->name);
 		return MOAT_EXIT_USAGE;
 	}
 	if (args->help) {

@@ -116,3 +116,8 @@ void moat_table_print(struct moat_table *table, FILE *out)
 		print_cell(table, i % table->width, table->cells[i], out);
 	forget(table);
 }
+
+void moat_table_again(struct moat_table *table)
+{
+	table->headed = false;
+}

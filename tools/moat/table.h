@@ -45,4 +45,7 @@ void moat_table_add(struct moat_table *table, const char *fmt, ...)
  */
 void moat_table_print(struct moat_table *table, FILE *out);
 
+/* Have the head printed again; widths stay, so that nothing jumps. */
+void moat_table_again(struct moat_table *table);
+
 #endif

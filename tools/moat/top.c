@@ -24,6 +24,7 @@
 
 struct top {
 	struct moat_sampler sampler;
+	struct moat_table *table;
 	double interval;	/* seconds between rounds */
 	long rounds;		/* to show; 0: until stopped */
 	bool json;
@@ -66,7 +67,7 @@ static void print_round(const struct top *top)
 		moat_view_json(&top->sampler, now, stdout);
 	} else {
 		printf("%s\n", moat_text_time(now, when, sizeof(when)));
-		moat_view_table(&top->sampler, stdout);
+		moat_view_table(top->table, &top->sampler, stdout);
 		putchar('\n');
 	}
 	fflush(stdout);
@@ -102,7 +103,7 @@ static int show(const struct top *top)
 
 	if (!out)
 		return -errno;
-	moat_view_table(&top->sampler, out);
+	moat_view_table(top->table, &top->sampler, out);
 	if (fclose(out)) {
 		free(text);
 		return -ENOMEM;
@@ -164,10 +165,12 @@ static int run_top(struct top *top, bool batch)
 		xs_close(top->sampler.xs);
 		return MOAT_EXIT_USAGE;
 	}
+	top->table = moat_view_create();
 	err = batch ? run_batch(top) : run_screen(top);
 	moat_screen_close();
 	if (err)
 		moat_err("top: lost xenstore: %s", strerror(-err));
+	moat_table_destroy(top->table);
 	moat_sampler_deinit(&top->sampler);
 	xs_close(top->sampler.xs);
 	return err ? MOAT_EXIT_FAILED : MOAT_EXIT_OK;

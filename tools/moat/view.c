@@ -5,10 +5,10 @@
  */
 #include "view.h"
 
-#include "table.h"
 #include "text.h"
 
 #include <jansson.h>
+#include <math.h>
 
 static const struct moat_column columns[] = {
 	{ "DOMAIN", false }, { "DISK", false }, { "STORAGE", false },
@@ -16,15 +16,18 @@ static const struct moat_column columns[] = {
 	{ "READ MB/S", true }, { "WRITE MB/S", true },
 	{ "EVENTS/REQ F/B", true }, { "SPIN HITS/S F/B", true },
 	{ "MISSES/S F/B", true }, { "SLEEPS/S F/B", true },
-	{ "GRANTS/REQ F/B", true }, { "RETAINED", true }, { NULL, false },
+	{ "GRANTS/REQ F/B", true }, { "RETAINED MB", true }, { NULL, false },
 };
 
 static void add_pair(struct moat_table *t, double front, double back)
 {
 	char a[MOAT_TEXT_SHORT], b[MOAT_TEXT_SHORT];
 
-	moat_table_add(t, "%s/%s", moat_text_count(front, a),
-		       moat_text_count(back, b));
+	if (front < 0 && back < 0)
+		moat_table_add(t, "-");
+	else
+		moat_table_add(t, "%s/%s", moat_text_count(front, a),
+			       moat_text_count(back, b));
 }
 
 static void add_count(struct moat_table *t, double value)
@@ -93,18 +96,22 @@ static void add_row(struct moat_table *t, const struct moat_row *row)
 	add_pair_of(t, row, MOAT_STAT_spin_misses);
 	add_pair_of(t, row, MOAT_STAT_sleeps);
 	add_pair(t, grants_per_request(front), grants_per_request(back));
-	add_count(t, front->answered && front->stats.has_retained ?
-			     (double)front->stats.retained_bytes : -1);
+	add_megabytes(t, front->answered && front->stats.has_retained ?
+				 (double)front->stats.retained_bytes : -1);
 }
 
-void moat_view_table(const struct moat_sampler *sampler, FILE *out)
+struct moat_table *moat_view_create(void)
 {
-	struct moat_table *t = moat_table_create(columns);
+	return moat_table_create(columns);
+}
 
+void moat_view_table(struct moat_table *table,
+		     const struct moat_sampler *sampler, FILE *out)
+{
 	for (int i = 0; i < sampler->count; i++)
-		add_row(t, &sampler->rows[i]);
-	moat_table_print(t, out);
-	moat_table_destroy(t);
+		add_row(table, &sampler->rows[i]);
+	moat_table_again(table);
+	moat_table_print(table, out);
 }
 
 double moat_view_requests(const struct moat_sampler *sampler)
@@ -123,9 +130,15 @@ double moat_view_requests(const struct moat_sampler *sampler)
 
 /* --- JSON --------------------------------------------------------------- */
 
+/* Digits that mean nothing are left out. */
 static json_t *number(double value)
 {
-	return value < 0 ? json_null() : json_real(value);
+	return value < 0 ? json_null() : json_real(round(value * 1e3) / 1e3);
+}
+
+static json_t *share(double value)
+{
+	return value < 0 ? json_null() : json_real(round(value * 1e6) / 1e6);
 }
 
 static json_t *text(const char *value)
@@ -142,9 +155,9 @@ static json_t *half_object(const struct moat_sample *half)
 		return json_null();
 	object = json_pack("{s:s, s:o, s:o}", "mode", half->mode,
 			   "events_per_request",
-			   number(events_per_request(half)),
+			   share(events_per_request(half)),
 			   "grants_per_request",
-			   number(grants_per_request(half)));
+			   share(grants_per_request(half)));
 	for (int i = 0; i < MOAT_STAT_COUNT; i++) {
 		char key[48];
 
@@ -165,7 +178,7 @@ static json_t *row_object(const struct moat_row *row, double time)
 		json_null();
 
 	return json_pack("{s:f, s:o, s:i, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-		"time", time,
+		"time", round(time * 1e3) / 1e3,
 		"domain", text(vbd->half[MOAT_HALF_FRONT].domain),
 		"domid", (int)vbd->half[MOAT_HALF_FRONT].domid,
 		"vdev", vbd->name, "device", (int)vbd->number,
@@ -191,7 +204,7 @@ void moat_view_json(const struct moat_sampler *sampler, double time, FILE *out)
 		json_t *object = row_object(&sampler->rows[i], time);
 
 		json_dumpf(object, out, JSON_COMPACT | JSON_ENSURE_ASCII |
-					JSON_REAL_PRECISION(12));
+					JSON_REAL_PRECISION(15));
 		fputc('\n', out);
 		json_decref(object);
 	}

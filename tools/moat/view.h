@@ -6,11 +6,21 @@
 #define MOAT_VIEW_H
 
 #include "sampler.h"
+#include "table.h"
 
 #include <stdio.h>
 
-/* A table, one line per disk under a line of heads. */
-void moat_view_table(const struct moat_sampler *sampler, FILE *out);
+/* The table of all rounds: its columns stay where they are. */
+struct moat_table *moat_view_create(void);
+
+/**
+ * moat_view_table() - one line per disk under a line of heads
+ * @table: from moat_view_create(); ends with moat_table_destroy()
+ * @sampler: after a round
+ * @out: where to
+ */
+void moat_view_table(struct moat_table *table,
+		     const struct moat_sampler *sampler, FILE *out);
 
 /**
  * moat_view_json() - JSON, one object a line, one line per disk
