@@ -208,8 +208,9 @@ static int run(const struct moat_command *command,
 	if (!no_wait)
 		err = moat_client_watch(context, &a.client);
 	if (err)
-		return moat_client_explain(context, err);
-	status = ask(context, command->name, a.storage);
+		status = moat_client_explain(context, err);
+	else
+		status = ask(context, command->name, a.storage);
 	if (status == MOAT_EXIT_OK && !no_wait)
 		status = follow(&a, patience);
 	moat_client_close(&a.client);

@@ -178,7 +178,8 @@ int moat_client_explain(const struct moat_context *context, int err)
 	switch (-err) {
 	case ENOENT:
 	case ECONNREFUSED:
-		moat_err("moatd is not running: nobody listens on %s; start it with 'systemctl start moatd', or run 'moatd'",
+		moat_err("moatd is not running: nobody listens on %s; "
+			 "start it with 'systemctl start moatd', or run 'moatd'",
 			 path);
 		break;
 	case EACCES:
@@ -191,12 +192,13 @@ int moat_client_explain(const struct moat_context *context, int err)
 		break;
 	case EPIPE:
 	case ECONNRESET:
-		moat_err("moatd hung up without an answer; its log may say why ('journalctl -u moatd')");
+		moat_err("moatd hung up without an answer; "
+			 "its log may say why ('journalctl -u moatd')");
 		break;
 	case EPROTO:
 	case EMSGSIZE:
-		moat_err("what answers on %s is not moatd, or another version of it: not a line with a JSON object",
-			 path);
+		moat_err("what answers on %s is not moatd, or another "
+			 "version of it: not a line with a JSON object", path);
 		break;
 	default:
 		moat_err("moatd on %s: %s", path, strerror(-err));

@@ -168,8 +168,10 @@ static int from_daemon(const struct moat_context *context, struct sink *sink,
 	if (following) {
 		int err = moat_client_watch(context, &client);
 
-		if (err)
+		if (err) {
+			moat_client_close(&client);
 			return moat_client_explain(context, err);
+		}
 	}
 	status = moat_client_call(context,
 				  json_pack("{s:s}", "command", "events"),

@@ -213,7 +213,8 @@ static int print(const json_t *answer, const char *name, bool json)
 
 	if (!json_is_array(list)) {
 		json_decref(list);
-		moat_err("moatd's answer has no list of storage domains; is it of another version?");
+		moat_err("moatd's answer has no list of storage domains; "
+			 "is it of another version?");
 		return MOAT_EXIT_FAILED;
 	}
 	if (name) {

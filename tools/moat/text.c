@@ -11,7 +11,7 @@
 void moat_text_clean(char *text)
 {
 	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
+		if ((unsigned char)*text < ' ' || (unsigned char)*text > '~')
 			*text = '?';
 }
 

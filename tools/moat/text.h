@@ -11,9 +11,10 @@
 
 /**
  * moat_text_clean() - make a text from outside fit for a terminal
- * @text: changed in place: control characters become '?'
+ * @text: changed in place: all but printable ASCII becomes '?'
  *
- * Application and storage domains write some of what we show.
+ * Application and storage domains write some of what we show. Beyond ASCII there
+ * are more control characters, and bytes that are no UTF-8, which JSON refuses.
  */
 void moat_text_clean(char *text);
 

@@ -24,7 +24,7 @@ struct xs_handle *moat_xstore_open(void);
  * @dir: a directory
  * @key: below it
  *
- * Return: the value, without control characters, to be freed; or NULL.
+ * Return: the value, nothing but printable ASCII, to be freed; or NULL.
  */
 char *moat_xstore_read(struct xs_handle *xs, xs_transaction_t txn,
 		       const char *dir, const char *key);
