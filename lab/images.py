@@ -111,6 +111,18 @@ def program_paths(kind):
     return list(found.values())
 
 
+def tools_part(programs):
+    """Returns a part with programs of ours, given as {path in the image: file}."""
+
+    def fill(archive):
+        for target, path in programs.items():
+            archive.file(target, path, 0o755)
+            for library_target, library in stubs.libraries(path).items():
+                archive.file(library_target, library)
+
+    return part("tools", [repr(sorted(programs)), *map(pathlib.Path, programs.values())], fill)
+
+
 def programs_part(name, programs):
     """Returns a part with some of the host's programs and their libraries."""
     return part(name, [pathlib.Path(p) for p in programs],
@@ -127,7 +139,8 @@ def init_files(kind):
     if kind == "dom0":
         return {"init": f"{init}/dom0", "etc/xen/scripts/block": f"{init}/block"}
     if kind == "storage":
-        return {"etc/moat/run.d/lab": f"{init}/storage"}
+        return {"etc/moat/run.d/lab": f"{init}/storage",
+                "etc/moat/run.d/lab-cache": f"{init}/cache"}
     return {"init": f"{init}/domain"}
 
 
