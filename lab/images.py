@@ -117,8 +117,8 @@ def tools_part(programs):
     def fill(archive):
         for target, path in programs.items():
             archive.file(target, path, 0o755)
-            for library_target, library in stubs.libraries(path).items():
-                archive.file(library_target, library)
+            for name, library in stubs.libraries(path).items() if elf.is_elf(path) else ():
+                archive.file(name, library)
 
     return part("tools", [repr(sorted(programs)), *map(pathlib.Path, programs.values())], fill)
 
