@@ -43,6 +43,13 @@ faults: setup
 	install -p -m 644 tests/system/faults/*.ko $(BUILD)/tests/faults/
 	$(MAKE) -C tests/system/writer
 
+# N random faults under a verified load (SEED=, KINDS=, RESULTS=, ARGS=).
+N ?= 20
+RESULTS ?= $(BUILD)/campaign/results.jsonl
+campaign: modules tools faults
+	tests/system/campaign $(N) --results $(RESULTS) $(if $(SEED),--seed $(SEED)) \
+		$(if $(KINDS),--kinds $(KINDS)) $(ARGS)
+
 # Installs what a fresh Debian 12 lacks; does nothing where nothing is missing.
 setup:
 	scripts/setup
@@ -59,4 +66,4 @@ clean:
 	[ -z "$(KVER)" ] || $(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR) clean
 	rm -rf $(BUILD)/modules $(BUILD)/tools $(BUILD)/tests
 
-.PHONY: all run test test-host test-system hostile faults fuzz check setup modules tools clean
+.PHONY: all run test test-host test-system hostile faults campaign fuzz check setup modules tools clean

@@ -10,8 +10,8 @@
 
 #include "core/ring.h"
 #include "fault.h"
-#include "job.h"
-#include "queue.h"
+#include "kernel/back/job.h"
+#include "kernel/back/queue.h"
 
 /* An answer of our own, shown at once. */
 static void answer(struct moat_queue *queue, const struct moat_response *rsp)
