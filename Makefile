@@ -66,4 +66,5 @@ clean:
 	[ -z "$(KVER)" ] || $(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR) clean
 	rm -rf $(BUILD)/modules $(BUILD)/tools $(BUILD)/tests
 
-.PHONY: all run test test-host test-system hostile faults campaign fuzz check setup modules tools clean
+.PHONY: all run test test-host test-system hostile faults campaign fuzz check setup \
+	modules tools clean
