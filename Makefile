@@ -27,7 +27,7 @@ fuzz: setup
 check: setup
 	scripts/check
 
-test-system: modules tools hostile
+test-system: modules tools hostile faults
 	tests/system/run
 
 # A front end that means harm, for the system tests.
@@ -35,6 +35,20 @@ hostile: setup
 	$(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR)/tests/system/hostile W=1 modules
 	install -d $(BUILD)/tests/hostile
 	install -p -m 644 tests/system/hostile/*.ko $(BUILD)/tests/hostile/
+
+# Faults in a storage domain, and the load that must not notice them.
+faults: setup
+	$(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR)/tests/system/faults W=1 modules
+	install -d $(BUILD)/tests/faults
+	install -p -m 644 tests/system/faults/*.ko $(BUILD)/tests/faults/
+	$(MAKE) -C tests/system/writer
+
+# N random faults under a verified load (SEED=, KINDS=, RESULTS=, ARGS=).
+N ?= 20
+RESULTS ?= $(BUILD)/campaign/results.jsonl
+campaign: modules tools faults
+	tests/system/campaign $(N) --results $(RESULTS) $(if $(SEED),--seed $(SEED)) \
+		$(if $(KINDS),--kinds $(KINDS)) $(ARGS)
 
 # Installs what a fresh Debian 12 lacks; does nothing where nothing is missing.
 setup:
@@ -52,4 +66,5 @@ clean:
 	[ -z "$(KVER)" ] || $(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR) clean
 	rm -rf $(BUILD)/modules $(BUILD)/tools $(BUILD)/tests
 
-.PHONY: all run test test-host test-system hostile fuzz check setup modules tools clean
+.PHONY: all run test test-host test-system hostile faults campaign fuzz check setup \
+	modules tools clean

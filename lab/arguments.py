@@ -30,7 +30,7 @@ def add_up(verbs, commands):
     verb.add_argument("--accel", choices=("auto", "kvm", "tcg"), default="auto")
     verb.add_argument("--cpu", default="", help="QEMU's CPU model")
     verb.add_argument("--vcpus", type=int, default=2, help="the machine's processors (2)")
-    verb.add_argument("--memory", default="4G", help="the machine's memory (4G)")
+    verb.add_argument("--memory", default="", help="the machine's memory (4G; 5G with --moatd)")
     verb.add_argument("--dom0-memory", type=int, default=1536, metavar="MIB")
     verb.add_argument("--dom0-vcpus", type=int, default=1)
     verb.add_argument("--storage-memory", type=int, default=0, metavar="MIB")
@@ -38,6 +38,12 @@ def add_up(verbs, commands):
     verb.add_argument("--pvh", action="store_true", help="app as PVH, on a CPU model that can")
     verb.add_argument("--nvme", type=int, default=1, help="NVMe controllers (1)")
     verb.add_argument("--nvme-size", default="1G", help="size of each (1G)")
+    verb.add_argument("--cache-nvme", type=int, metavar="N",
+                      help="make a file system on the N-th, for `cache` disks")
+    verb.add_argument("--moatd", action="store_true",
+                      help="dom0 runs moatd, which watches over the storage domain")
+    verb.add_argument("--no-standby", action="store_true", help="moatd keeps no standby")
+    repeatable(verb, "--moatd-set", metavar="KEY=VALUE", help="a setting of moatd's")
     repeatable(verb, "--overlay", metavar="DOMAIN=DIR", help="copy DIR onto an image")
     repeatable(verb, "--xen-args", metavar="ARG")
     repeatable(verb, "--kernel-args", metavar="ARG", help="for dom0")
@@ -123,7 +129,7 @@ def add_disk(verbs, commands):
     verb.add_argument("--from", dest="storage", default="storage", metavar="DOMAIN")
     verb.add_argument("--backing", default="nvme",
                       help="nvme[:N] memory[:SIZE] null_blk[:KEY=VALUE,...] brd[:SIZE] "
-                           "loop:SIZE qdisk:SIZE path:FILE")
+                           "loop:SIZE cache:SIZE qdisk:SIZE path:FILE")
     verb.add_argument("--readonly", action="store_true")
     verb.add_argument("--cdrom", action="store_true")
     repeatable(verb, "--xl", metavar="KEY=VALUE", help="for xl's disk specification")

@@ -28,7 +28,8 @@ def new_spec(name, kind, half, args, **more):
     """Returns the description of a domain that domains.create() takes."""
     base = {"name": name, "kind": kind, "half": half, "memory": 0, "vcpus": 0, "cpus": "",
             "mode": args.mode, "module_args": args.module_args, "kernel_args": [],
-            "overlays": [], "pci": [], "standby": False, "pvh": False, "xl": []}
+            "overlays": [], "pci": [], "standby": False, "pvh": False, "xl": [],
+            "on_crash": "destroy"}
     return {**base, **more}
 
 
@@ -37,11 +38,30 @@ def machine_options(args):
     return {
         "kernel": debian.kernel_version(), "accelerator": args.accel,
         "cpu": args.cpu or (machine.PVH_CPU if args.pvh else ""),
-        "vcpus": args.vcpus, "memory": machine.size_bytes(args.memory) >> 20,
+        "vcpus": args.vcpus,
+        "memory": machine.size_bytes(args.memory or ("5G" if args.moatd else "4G")) >> 20,
+        "moatd": moatd_options(args), "cache_nvme": args.cache_nvme,
         "dom0_memory": args.dom0_memory, "dom0_vcpus": args.dom0_vcpus, "nvme": args.nvme,
         "nvme_size": args.nvme_size, "xen_args": args.xen_args,
         "kernel_args": args.kernel_args, "qemu_args": args.qemu_args, "keep": args.keep,
         "overlays": overlays(args.overlay)}
+
+
+def moatd_options(args):
+    """Returns what is asked of moatd, None where it does not run."""
+    if not args.moatd:
+        return None
+    if args.bare or not args.nvme:
+        raise LabError("--moatd needs a storage domain with an NVMe controller")
+    return {"set": args.moatd_set, "standby": not args.no_standby}
+
+
+def storage_nvme(args):
+    """Returns which controllers the storage domain gets: the first, or all of them."""
+    if args.cache_nvme is not None and not 0 <= args.cache_nvme < args.nvme:
+        raise LabError(f"--cache-nvme {args.cache_nvme}: there are {args.nvme} controllers")
+    count = args.nvme if args.moatd or args.cache_nvme is not None else min(args.nvme, 1)
+    return [machine.nvme_address(number) for number in range(count)]
 
 
 def overlays(texts):
@@ -60,12 +80,14 @@ def do_up(args):
     options = machine_options(args)
     specs = []
     if not args.bare:
-        pci = [machine.nvme_address(0)] if args.nvme else []
-        specs = [new_spec("storage", "storage", args.back, args, pci=pci),
+        specs = [new_spec("storage", "storage", args.back, args, pci=storage_nvme(args),
+                          on_crash="preserve" if args.moatd else "destroy"),
                  new_spec("app", "app", args.front, args, pvh=args.pvh)]
     for spec in specs:
         spec["overlays"] = options["overlays"].get(spec["name"], [])
         spec["memory"] = getattr(args, f"{spec['kind']}_memory")
+        if spec["kind"] == "storage" and args.cache_nvme is not None:
+            spec["kernel_args"] = [f"lab.cache={machine.serial(args.cache_nvme)}"]
     disk = ("app", "xvda", "storage", "nvme") if specs and args.nvme else None
     up.up(args.state, options, specs, None if args.no_disk else disk,
           up.Progress(args.quiet))

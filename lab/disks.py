@@ -7,6 +7,7 @@ A backing is one of
   null_blk[:KEY=VALUE,...]  null_blk with configfs settings (size in MiB, blocksize, ...)
   brd[:SIZE]            a RAM disk; all RAM disks of a domain have the size of the first
   loop:SIZE             a loop device on a file in the domain's memory
+  cache:SIZE            a file on the NVMe disk of `up --cache-nvme`, through the page cache
   qdisk:SIZE            a file in dom0, served by QEMU's back end in dom0
   path:FILE             a device that is there already, or that appears later
 """
@@ -59,6 +60,13 @@ MAKE = {
         modprobe loop 2>/dev/null
         mkdir -p /run/lab-loop && truncate -s $2 /run/lab-loop/$1 || exit 1
         device=$(losetup -f) && losetup $device /run/lab-loop/$1 && echo $device''',
+    "cache": '''
+        left=200
+        until grep -q " /dev/lab-cache " /proc/mounts; do
+            left=$((left - 1)); [ $left -gt 0 ] || exit 1; usleep 50000
+        done
+        # moat-init makes the loop device, in the domain that replaces this one too.
+        truncate -s $2 /dev/lab-cache/$1 && sync && echo /dev/lab-cache/$1''',
     "qdisk": 'mkdir -p /run/lab-loop && truncate -s $2 /run/lab-loop/$1 && '
              'echo /run/lab-loop/$1',
     "path": 'echo $1',
@@ -67,6 +75,7 @@ REMOVE = {
     "null_blk": 'echo 0 >/sys/kernel/config/nullb/$1/power; rmdir /sys/kernel/config/nullb/$1',
     "brd": 'blockdev --flushbufs $2; rm -r /run/lab-brd/${2#/dev/ram}',
     "loop": 'losetup -d $2; rm -f /run/lab-loop/$1',
+    "cache": 'rm -f /dev/lab-cache/$1',
     "qdisk": 'rm -f /run/lab-loop/$1',
 }
 
@@ -92,7 +101,7 @@ def backing_arguments(kind, detail, name):
         return kind, [detail or "0"]
     if kind == "path" and detail:
         return kind, [detail]
-    if kind in ("brd", "loop", "qdisk") and (detail or kind == "brd"):
+    if kind in ("brd", "loop", "cache", "qdisk") and (detail or kind == "brd"):
         size = machine.size_bytes(detail or f"{MEMORY_MIB}M")
         return kind, [name, str(size), str(BRD_DISKS)]
     raise LabError(f"{kind}:{detail}: not a backing device (see lab/README.md)")

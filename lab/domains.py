@@ -99,13 +99,13 @@ def kernel_options(spec):
     return [*DOMAIN_OPTIONS, *bounce, *spec["kernel_args"]]
 
 
-def config_text(spec, kernel, cpus):
+def config_text(spec, kernel, ramdisk, cpus):
     """Returns the domain's xl configuration."""
     lines = [f'name="{spec["name"]}"', f'kernel="/images/{kernel}"',
-             f'ramdisk="{RUN}/{spec["name"]}.cpio"', f"memory={spec['memory']}",
+             f'ramdisk="{ramdisk}"', f"memory={spec['memory']}",
              f"vcpus={spec['vcpus']}", f'cpus="{cpus}"',
              f"extra=\"{' '.join(kernel_options(spec))}\"",
-             'on_crash="destroy"', 'on_reboot="destroy"',
+             f'on_crash="{spec["on_crash"]}"', 'on_reboot="destroy"',
              f'type="{"pvh" if spec["pvh"] else "pv"}"', *spec["xl"]]
     if spec["kind"] == "storage":
         lines += ["driver_domain=1"]
@@ -135,6 +135,20 @@ def create(state, spec, options, boot_cpus=None):
 
     Returns the description with all defaults filled in.
     """
+    name, config = spec["name"], f"{RUN}/{spec['name']}.cfg"
+    spec, ramdisk = leave(state, spec, options, config, boot_cpus)
+    script = (f"xl create -q {config}; status=$?; rm -f {ramdisk}; exit $status")
+    session.check(state, "dom0", ["sh", "-c", script], timeout=XL_S)
+    with open(saved(state, name), "w", encoding="utf-8") as f:
+        json.dump(spec, f, indent=1)
+    return spec
+
+
+def leave(state, spec, options, config, boot_cpus=None):
+    """Builds a domain's image, and leaves in dom0 all that xl creates the domain of.
+
+    Returns the description with all defaults filled in, and the image's path in dom0.
+    """
     version = options["kernel"]
     kernel = debian.vmlinux(version)
     vcpus = spec["vcpus"] or DEFAULTS[spec["kind"]]["vcpus"]
@@ -143,18 +157,12 @@ def create(state, spec, options, boot_cpus=None):
             "cpus": spec["cpus"] or default_cpus(spec["kind"], vcpus, options["vcpus"])}
     parts = image_parts(spec, version)
     bring(state, [kernel, *parts])
-    name = spec["name"]
-    session.check(state, "dom0", ["mkdir", "-p", RUN], timeout=XL_S)
-    text = config_text(spec, os.path.basename(kernel), boot_cpus or spec["cpus"])
-    session.check(state, "dom0", ["@put", f"{RUN}/{name}.cfg", "644"], data=text.encode(),
-                 timeout=XL_S)
+    ramdisk = config.removesuffix(".cfg") + ".cpio"
+    text = config_text(spec, os.path.basename(kernel), ramdisk, boot_cpus or spec["cpus"])
+    session.check(state, "dom0", ["@put", config, "644"], data=text.encode(), timeout=XL_S)
     names = " ".join(f"/images/{os.path.basename(path)}" for path in parts)
-    script = (f"cat {names} >{RUN}/{name}.cpio && xl create -q {RUN}/{name}.cfg; status=$?; "
-              f"rm -f {RUN}/{name}.cpio; exit $status")
-    session.check(state, "dom0", ["sh", "-c", script], timeout=XL_S)
-    with open(saved(state, name), "w", encoding="utf-8") as f:
-        json.dump(spec, f, indent=1)
-    return spec
+    session.check(state, "dom0", ["sh", "-c", f"cat {names} >{ramdisk}"], timeout=XL_S)
+    return spec, ramdisk
 
 
 def create_ready(state, spec, options):

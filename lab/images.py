@@ -27,13 +27,14 @@ XENSTORE_PROGRAMS = ("xenstore-ls", "xenstore-read", "xenstore-write", "xenstore
 APP_PROGRAMS = ("fio", "sqlite3", "mount", "umount", "blkid", "losetup", "blkdiscard",
                 "blockdev", "sfdisk", "partx", "fallocate", "mkfs.ext4", "e2fsck",
                 "fsck.ext4", "tune2fs", "dumpe2fs", "resize2fs", "mkfs.xfs", "xfs_repair",
-                "xfs_growfs", "xfs_db", "xfs_io", "sha256sum", "setpriv", "taskset")
+                "xfs_growfs", "xfs_db", "xfs_io", "sha256sum", "setpriv", "taskset",
+                "integritysetup")
 
 DOM0_MODULES = ("xen-evtchn", "xen-gntdev", "xen-privcmd", "xenfs", "virtio_pci",
                 "virtio_console", "xen-pciback", "xen-blkback", "loop", "brd", "null_blk")
 DOMAIN_MODULES = ("xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcmd", "xenfs")
 APP_MODULES = DOMAIN_MODULES + ("xen-blkfront", "ext4", "xfs", "crc32c_generic", "null_blk",
-                                "brd", "loop")
+                                "brd", "loop", "dm-mod", "dm-integrity")
 STORAGE_MODULES = DOMAIN_MODULES + ("xen-pcifront", "nvme", "xen-blkback", "null_blk", "brd",
                                     "loop", "ext4", "crc32c_generic")
 KINDS = {"dom0": DOM0_MODULES, "storage": STORAGE_MODULES, "app": APP_MODULES}
@@ -111,6 +112,18 @@ def program_paths(kind):
     return list(found.values())
 
 
+def tools_part(programs):
+    """Returns a part with programs of ours, given as {path in the image: file}."""
+
+    def fill(archive):
+        for target, path in programs.items():
+            archive.file(target, path, 0o755)
+            for name, library in stubs.libraries(path).items() if elf.is_elf(path) else ():
+                archive.file(name, library)
+
+    return part("tools", [repr(sorted(programs)), *map(pathlib.Path, programs.values())], fill)
+
+
 def programs_part(name, programs):
     """Returns a part with some of the host's programs and their libraries."""
     return part(name, [pathlib.Path(p) for p in programs],
@@ -127,7 +140,8 @@ def init_files(kind):
     if kind == "dom0":
         return {"init": f"{init}/dom0", "etc/xen/scripts/block": f"{init}/block"}
     if kind == "storage":
-        return {"etc/moat/run.d/lab": f"{init}/storage"}
+        return {"etc/moat/run.d/lab": f"{init}/storage",
+                "etc/moat/run.d/lab-cache": f"{init}/cache"}
     return {"init": f"{init}/domain"}
 
 

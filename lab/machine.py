@@ -76,6 +76,11 @@ def nvme_address(index):
     return f"0000:00:{NVME_SLOT + index:02x}.0"
 
 
+def serial(index):
+    """Returns a controller's serial number, by which its disk can be known."""
+    return f"moat{index}"
+
+
 def escaped(text):
     """Doubles commas, as QEMU's option lists want them."""
     return text.replace(",", ",,")
@@ -117,7 +122,7 @@ def qemu_arguments(options, files):
         arguments += [
             "-drive", f"file=nvme{index}.img,if=none,id=nvme{index},format=raw,"
                       "discard=unmap",
-            "-device", f"nvme,drive=nvme{index},serial=moat{index},bus=pcie.0,"
+            "-device", f"nvme,drive=nvme{index},serial={serial(index)},bus=pcie.0,"
                        f"addr={NVME_SLOT + index:#x}"]
     return arguments + options["qemu_args"]
 
@@ -130,3 +135,7 @@ def make_disks(state, options):
             os.unlink(path)
         with open(path, "wb") as f:
             f.truncate(size_bytes(options["nvme_size"]))
+        if index == options["cache_nvme"]:
+            # As large a journal as a disk of ordinary size would have.
+            subprocess.run(["/usr/sbin/mkfs.ext4", "-q", "-F", "-J", "size=64", path],
+                           check=True)

@@ -38,7 +38,8 @@ def gather(state):
     known = domains.remembered(state)
     try:
         for name, domain in domain_list(state).items():
-            spec = known.get(name, {})
+            # moatd's standby is made as the domain that it stands by for.
+            spec = known.get(name) or known.get(name.removesuffix("-standby"), {})
             result["domains"][name] = {**domain, "kind": spec.get("kind", "dom0"),
                                        "half": spec.get("half"), "pci": spec.get("pci", [])}
     except (LostError, LabError) as error:

@@ -15,6 +15,7 @@ import disks
 import domains
 import images
 import machine
+import moatd
 import session
 from paths import LAB, LabError
 
@@ -63,6 +64,8 @@ def prepare(state, options, specs, say):
     say(f"images for kernel {version}")
     own = [images.base_part("dom0"), images.modules_part("dom0", version),
            images.config_part({"etc/lab/load": dom0_modules(options)})]
+    if options["moatd"]:
+        own.append(images.tools_part(moatd.programs()))
     images.write_dom0(os.path.join(state, DOM0_IMAGE), version, own,
                       domains.shared_parts(version, specs))
     files = {"xen": debian.xen_binary(), "kernel": debian.vmlinux(version),
@@ -125,6 +128,9 @@ def up(state, options, specs, disk, say):
     if disk:
         disks.attach(state, *disk, disks.PLAIN)
         say(f"{disk[0]} has /dev/{disk[1]}, served by {disk[2]} from {disk[3]}")
+    if options["moatd"]:
+        moatd.start(state, specs[0], options)
+        say("moatd watches over storage")
     say("ready")
 
 

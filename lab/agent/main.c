@@ -5,6 +5,7 @@
  *   lab-agent host DEVICE   in dom0: frames come through the virtio port DEVICE
  *   lab-agent domain        elsewhere: frames come from dom0's agent over vchan
  *   lab-agent hotplug       beside it, in a back-end domain: see hotplug.c
+ *   lab-agent consoles PID  beside it, in dom0: see consoles.c
  *
  * One thread, one poll loop; idle, it sleeps in the kernel and costs nothing,
  * which matters to whoever counts CPU time in these domains. As process 1 it also
@@ -23,6 +24,7 @@
 #include <unistd.h>
 #include <xenstore.h>
 
+#include "consoles.h"
 #include "hotplug.h"
 #include "link.h"
 #include "router.h"
@@ -221,9 +223,12 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && !strcmp(argv[1], "hotplug"))
 		return hotplug_run();
+	if (argc == 3 && !strcmp(argv[1], "consoles"))
+		return consoles_run(argv[2]);
 	in_dom0 = argc == 3 && !strcmp(argv[1], "host");
 	if (!in_dom0 && (argc != 2 || strcmp(argv[1], "domain"))) {
-		fprintf(stderr, "usage: lab-agent host DEVICE | domain | hotplug\n");
+		fprintf(stderr, "usage: lab-agent host DEVICE | domain | hotplug | "
+			"consoles PID-FILE\n");
 		return 2;
 	}
 	sigfd = watch_signals();

@@ -34,6 +34,13 @@ KNOWN = [
     r"error_code=0x0*$|errors=remount|no errors|0 errors|error handling",
 ]
 
+# What a machine whose storage domain is killed and replaced may say, besides.
+RECOVERY = [
+    r"\(XEN\).*(d\d+|dom\d+|domain|grant|watchdog)",   # of the one that dies
+    r"moat-front|vbd vbd-\d+",                         # the front end tells what it does
+    r"pciback|xen_pciback|pci-\d+",                    # a device taken from a dead driver
+]
+
 
 def complaints(text, allowed=()):
     """Return the lines of a log that fail a test.

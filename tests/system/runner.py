@@ -8,6 +8,7 @@ case, so that one crash is one result and not fifty.
 """
 import importlib
 import os
+import sys
 import time
 import traceback
 
@@ -30,7 +31,11 @@ def check(condition, text):
 
 
 def collect(folder, patterns):
-    """All cases in name order of their files, then in order of definition."""
+    """All cases in name order of their files, then in order of definition.
+
+    A file whose cases need a machine of another kind has a function lab() that returns
+    the options of `lab up`; such files come last, so that the machine changes once.
+    """
     cases = []
     for name in sorted(os.listdir(folder)):
         if not (name.startswith("test_") and name.endswith(".py")):
@@ -40,9 +45,15 @@ def collect(folder, patterns):
                  if n.startswith("test_") and callable(f)
                  and f.__module__ == module.__name__]
         cases += sorted(found, key=lambda f: f.__code__.co_firstlineno)
+    cases.sort(key=lambda case: options_of(case) is not None)
     if patterns:
         cases = [c for c in cases if any(p in title(c) for p in patterns)]
     return cases
+
+
+def options_of(case):
+    """The function that says what machine a case needs; None: any."""
+    return getattr(sys.modules[case.__module__], "lab", None)
 
 
 def title(case):
@@ -52,7 +63,11 @@ def title(case):
 
 def run_case(machine, case):
     """Run one case; return (outcome, text)."""
-    machine.mark_logs()
+    try:
+        machine.suit(options_of(case))
+        machine.mark_logs()
+    except Lost as e:
+        return "lost", str(e)
     try:
         case(machine)
         outcome, text = "pass", ""

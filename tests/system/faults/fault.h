@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Faults that strike a storage domain in its driver's own context.
+ */
+#ifndef MOAT_FAULT_H
+#define MOAT_FAULT_H
+
+#include <linux/types.h>
+
+struct moat_queue;
+struct request;
+
+/* Where in the I/O path a fault may strike; bits of struct moat_fault's @where. */
+enum {
+	MOAT_FAULT_DRIVER = 1 << 0,	/* the driver begins a request */
+	MOAT_FAULT_IRQ = 1 << 1,	/* the NVMe interrupt handler */
+	MOAT_FAULT_POLLER = 1 << 2,	/* moat-back's poller visits a ring */
+	MOAT_FAULT_ANSWER = 1 << 3,	/* moat-back answers a request */
+	MOAT_FAULT_DONE = 1 << 4,	/* the disk hands a request back to moat-back */
+	MOAT_FAULT_SUBMIT = 1 << 5,	/* a bio goes to the block layer */
+};
+
+/* What happens with the call that the fault has struck. */
+enum moat_fault_end {
+	MOAT_FAULT_MISS,	/* nothing was done; the next call is tried */
+	MOAT_FAULT_GO_ON,	/* the call goes on */
+	MOAT_FAULT_SWALLOW,	/* the call is left out */
+	MOAT_FAULT_AGAIN,	/* left out, and so are all that follow */
+};
+
+/**
+ * struct moat_fault - a kind of fault
+ * @name: what it is asked for by
+ * @where: places where it may strike
+ * @strike: does it; given the first two arguments of the call
+ */
+struct moat_fault {
+	const char *name;
+	unsigned int where;
+	enum moat_fault_end (*strike)(unsigned long first, unsigned long second);
+};
+
+extern const struct moat_fault moat_fault_strikes[];
+extern const struct moat_fault moat_fault_rings[];
+
+#endif

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Results of fault campaigns: lines of JSON that add up, and the table made of them."""
+import collections
+import json
+
+from kinds import KINDS
+
+PHASES = ("detect_ms", "destroy_ms", "pci_ms", "probe_ms", "reconnect_ms", "replay_ms")
+
+
+def append(path, record):
+    with open(path, "a", encoding="utf-8") as f:
+        f.write(json.dumps(record, sort_keys=True) + "\n")
+
+
+def load(paths):
+    records = []
+    for path in paths:
+        with open(path, encoding="utf-8") as f:
+            records += [json.loads(line) for line in f if line.strip()]
+    return records
+
+
+def bad(record):
+    """Is this not what was promised? A sealed disk may say that a byte is wrong."""
+    return bool(not record["recovered"] or record["lost"] or record["corrupt"] or
+                record.get("log") or (record["errors"] and not record["sealed"]))
+
+
+def quantile(values, share):
+    """The smallest value that so large a share does not exceed."""
+    values = sorted(values)
+    return values[min(len(values) - 1, int(len(values) * share))] if values else None
+
+
+def seconds(ms):
+    return "-" if ms is None else "%.1f" % (ms / 1000)
+
+
+def spread(values):
+    """Median / 95 % / worst."""
+    if not values:
+        return "-"
+    return " / ".join(seconds(v) for v in (quantile(values, 0.5), quantile(values, 0.95),
+                                           max(values)))
+
+
+def pauses(records):
+    return [max(r["pause_ms"].values()) for r in records if r.get("pause_ms")]
+
+
+def detected(records):
+    count = collections.Counter(r["detected"] or "nothing" for r in records)
+    return ", ".join(word if len(count) == 1 else "%s %d" % (word, n)
+                     for word, n in count.most_common())
+
+
+def kind_row(name, records):
+    total = {key: sum(r[key] for r in records) for key in ("lost", "corrupt", "errors")}
+    return [name, str(len(records)), detected(records),
+            "%d" % sum(r["recovered"] for r in records), spread(pauses(records)),
+            *(str(total[key]) for key in ("lost", "corrupt", "errors"))]
+
+
+def markdown(head, rows):
+    lines = ["| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows]]
+    return "\n".join(lines)
+
+
+def kinds_table(records):
+    head = ["fault", "n", "detected by", "recovered", "pause, s: median / 95 % / worst",
+            "lost", "corrupt", "errors"]
+    names = [n for n in KINDS if any(r["kind"] == n for r in records)]
+    rows = [kind_row(n, [r for r in records if r["kind"] == n]) for n in names]
+    return markdown(head, [*rows, kind_row("all", records)])
+
+
+def phases_table(records):
+    rows = []
+    for standby in (True, False):
+        own = [r for r in records if r["standby"] == standby and r["phases"]]
+        if own:
+            rows.append(["yes" if standby else "no", str(len(own)),
+                         *(spread([r["phases"][p] for r in own if p in r["phases"]])
+                           for p in PHASES)])
+    return markdown(["standby", "n", *(p.removesuffix("_ms") for p in PHASES)], rows)
+
+
+def table(records):
+    """All there is to say about some records, for a page of documentation."""
+    parts = ["%d faults." % len(records)]
+    for sealed, title in ((False, "Faults that leave the data on the disk alone"),
+                          (True, "Faults that may write wrong bytes, on dm-integrity: an "
+                                 "error there is a wrong byte found out")):
+        own = [r for r in records if r["sealed"] == sealed]
+        if own:
+            parts += [title + ":", kinds_table(own)]
+    parts += ["Phases of the recoveries, in seconds, median / 95 % / worst:",
+              phases_table(records)]
+    wrong = [r for r in records if bad(r)]
+    parts.append("Not as promised: %d" % len(wrong))
+    parts += ["* %s: %s" % (r["kind"], (r["said"] + " " + " ".join(r.get("log", []))).strip())
+              for r in wrong]
+    return "\n\n".join(parts)

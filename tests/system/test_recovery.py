@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The driver dies in a few ways, and the load notices nothing but a pause.
+
+tests/system/campaign does the same with all kinds of faults, many times.
+"""
+import os
+
+import kernel_log
+import results
+from kinds import KINDS
+from lasting_load import Plain, partition
+from runner import check
+from watched import Watched, lab_options
+
+WORK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../build/tests/recovery")
+# One for each way of being found out: crash, heartbeat, poller, protocol; and nobody there
+# to find it out.
+SOME = ("null", "loop-irq-off", "sleep", "overrun", "moatd-kill")
+
+
+def lab():
+    """The machine these cases need; the runner asks. A crash loop is what they are."""
+    return lab_options(os.path.join(WORK, "overlay"), "--moatd-set", "crash_window=5")
+
+
+def ready(machine):
+    machine.unjudged.add("storage")
+    machine.allowed_log.extend(kernel_log.RECOVERY)
+    machine.attach("xvdb", "nvme:0")
+    machine.attach("xvdc", "cache:32M")
+    partition(machine)
+
+
+def test_driver_dies_unnoticed(machine):
+    """Writers, a bank and a file system, over one fault after another."""
+    ready(machine)
+    watched, load = Watched(machine), Plain(machine)
+    try:
+        load.start()
+        for name in SOME:
+            record = watched.suffer(KINDS[name], load)
+            record["said"] += load.bank()
+            check(not results.bad(record) and not record["said"],
+                  "%s: %s" % (name, record))
+        total = load.end()
+        check(not (total["lost"] or total["corrupt"] or total["errors"]),
+              "at the end: %s" % total)
+    finally:
+        watched.close()

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A machine with moatd: faults are injected, and what moatd did is read from its events."""
+import json
+import os
+import queue
+import subprocess
+import threading
+import time
+
+from client import LAB, CommandError, Lost
+from kinds import KINDS, SCRIPTS
+from runner import Failure
+
+EVENTS = "/var/log/moat/events"
+MODULE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                      "../../build/tests/faults/moat-fault.ko")
+IN_DOMAIN = "/lib/moat-fault.ko"
+STORAGE = "storage"
+RECOVER_S, ALIVE_S, STANDBY_S, PROGRESS_S = 180, 30, 180, 60
+
+
+def overlay(folder):
+    """Make a folder that holds what a storage domain's image is to have, besides."""
+    target = os.path.join(folder, IN_DOMAIN.lstrip("/"))
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    subprocess.run(["strip", "-g", "-o", target, MODULE], check=True)
+    return folder
+
+
+def lab_options(folder, *more):
+    """What `lab up` is given for a machine that can be watched."""
+    return ["--no-disk", "--moatd", "--nvme", "2", "--nvme-size", "512M", "--cache-nvme", "1",
+            "--overlay", STORAGE + "=" + overlay(folder), *more]
+
+
+class Events:
+    """moatd's events, as they are written: from a file, so that moatd may die."""
+
+    def __init__(self, machine):
+        self.seen, self.fresh = [], queue.Queue()
+        machine.sh("dom0", "mkdir -p /var/log/moat; touch " + EVENTS)
+        self.process = subprocess.Popen(
+            [LAB, "exec", "-n", "dom0", "--", "tail", "-n", "+1", "-f", EVENTS],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            try:
+                self.fresh.put(json.loads(line))
+            except json.JSONDecodeError:
+                pass
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+    def _take(self, timeout):
+        try:
+            self.seen.append(self.fresh.get(timeout=max(timeout, 0.01)))
+            return True
+        except queue.Empty:
+            return False
+
+    def mark(self):
+        """The place behind all that has happened so far."""
+        while self._take(0):
+            pass
+        return len(self.seen)
+
+    def wait(self, since, names, seconds):
+        """The first event behind a mark with one of the names; None if none comes."""
+        deadline = time.monotonic() + seconds
+        while True:
+            for event in self.seen[since:]:
+                if event["event"] in names:
+                    return event
+            if not self._take(deadline - time.monotonic()) and \
+                    time.monotonic() >= deadline:
+                return None
+
+    def place(self, event):
+        return self.seen.index(event) + 1
+
+
+class Watched:
+    """The storage domain of a machine with moatd, and the faults it is given."""
+
+    def __init__(self, machine, standby=True):
+        self.machine, self.standby = machine, standby
+        self.events = Events(machine)
+        if standby and not self.events.wait(0, ["standby-ready"], STANDBY_S):
+            raise Failure("the standby does not become ready")
+
+    def close(self):
+        self.events.close()
+
+    def prepare(self, kind):
+        """Get ready what a fault needs, so that asking for it is quick."""
+        if kind.source == "module" or kind.name == "moatd-kill":
+            self.machine.sh(STORAGE, "grep -q ^moat_fault /proc/modules || insmod " + IN_DOMAIN)
+
+    def ask_for(self, name):
+        """Write a kind into the injector; the domain may die of it at once."""
+        try:
+            self.machine.sh(STORAGE, "echo %s >/sys/module/moat_fault/parameters/inject" % name)
+        except Lost:
+            pass
+
+    def inject(self, kind):
+        if kind.source == "module":
+            self.ask_for(kind.name)
+            return
+        if kind.name == "moatd-kill":
+            self.ask_for("null")
+        where = STORAGE if kind.source == "domain" else "dom0"
+        script = SCRIPTS[kind.name].format(domain=STORAGE, pci="00:04.0")
+        try:
+            self.machine.try_sh(where, script, timeout=60)
+        except Lost:
+            pass
+
+    def recovered(self, mark, seconds=RECOVER_S):
+        """The event of a recovery that is complete, or None."""
+        return self.events.wait(mark, ["recovered", "upgraded", "gave-up"], seconds)
+
+    def standby_ready(self, mark):
+        return not self.standby or self.events.wait(mark, ["standby-ready"], STANDBY_S)
+
+    def restart(self):
+        """Replace a storage domain that lives on with something broken in it."""
+        mark = self.events.mark()
+        self.machine.sh("dom0", "moat restart " + STORAGE)
+        return self.recovered(mark)
+
+    def suffer(self, kind, load):
+        """Inject one fault under a load; return what came of it, as one record."""
+        self.prepare(kind)
+        since, mark = load.now(), self.events.mark()
+        record = {"kind": kind.name, "sealed": kind.corrupts, "standby": bool(self.standby),
+                  "detected": None, "phases": {}, "recovered": False, "said": ""}
+        load.window(since)
+        self.inject(kind)
+        if kind.end != "dead" and not self.events.wait(mark, ["condemned"], ALIVE_S):
+            record["detected"] = "not"
+            record["recovered"] = load.goes_on(PROGRESS_S)
+            record.update(load.window(since))
+            again = self.restart()
+            record["recovered"] &= bool(again and again["event"] == "recovered")
+        else:
+            event = self.recovered(mark)
+            record.update(self.judge(event, load))
+            record.update(load.window(since))
+        if not self.standby_ready(mark):
+            record["recovered"] = False
+            record["said"] += "no standby; "
+        return record
+
+    def judge(self, event, load):
+        """Was that a recovery, and does the load go on behind it?"""
+        if not event or event["event"] == "gave-up":
+            return {"recovered": False, "detected": event and "gave up",
+                    "said": "no recovery; "}
+        goes_on = load.goes_on(PROGRESS_S)
+        left = event.get("left", 0)
+        return {"recovered": goes_on and not left, "detected": event["why"],
+                "phases": event["phases"],
+                "said": ("" if goes_on else "the load stands still; ") +
+                        ("%s disks left; " % left if left else "")}
+
+
+def kind_of(name):
+    try:
+        return KINDS[name]
+    except KeyError:
+        raise CommandError("no such kind of fault: %s (there are %s)"
+                           % (name, ", ".join(KINDS))) from None
