@@ -19,6 +19,7 @@
 
 #include <moat/keys.h>
 
+#include "kernel/common/control.h"
 #include "kernel/compat/xenbus.h"
 
 #include "disk.h"
@@ -84,7 +85,7 @@ static void toolstack_changed(struct xenbus_watch *watch, const char *path,
 	struct moat_disk *disk = container_of(watch, struct moat_disk, toolstack.watch);
 	const char *key = strrchr(path, '/');
 
-	if (!key)
+	if (!key || moat_control_changed(disk->sysfs, disk->xdev, path))
 		return;
 	key++;
 	if (!strcmp(key, "backend") || !strcmp(key, "state"))
