@@ -142,6 +142,17 @@ byte rmust;
 byte faults = FAULTS;
 byte kills = KILLS;
 
+/*
+ * What the search must have come by, else the model is too narrow: with SHOW
+ * each is an error of its own.
+ */
+#ifdef SHOW
+byte unseen;
+#define SEEN(number, what) assert(!(what) || unseen == number)
+#else
+#define SEEN(number, what) skip
+#endif
+
 #define PLACE(gen) ((gen) & 1)
 #define HERE PLACE(backend)
 #define THERE (1 - HERE)
@@ -240,28 +251,29 @@ inline submit_read(b)
 	 !((i) > 1 && WAITS(1) && wblock[1] == wblock[i]))
 
 #ifdef NO_ORDER
-#define MAY_RESEND(state, sent) \
-	(CAN_SEND && (phase == RETAINED || phase == INFLIGHT) && \
-	 UNSENT(state, sent))
+#define WRITES_FROM RETAINED
 #else
-#define MAY_RESEND(state, sent) \
-	(CAN_SEND && phase == INFLIGHT && UNSENT(state, sent))
+#define WRITES_FROM INFLIGHT
 #endif
 #ifdef FLUSH_EARLY
-#define MAY_REFLUSH(i) \
-	(CAN_SEND && (phase == RETAINED || phase == INFLIGHT) && \
-	 UNSENT(fstate[i], fsent[i]))
+#define FLUSHES_FROM RETAINED
 #else
-#define MAY_REFLUSH(i) MAY_RESEND(fstate[i], fsent[i])
+#define FLUSHES_FROM INFLIGHT
 #endif
+#define MAY_RESEND(from, state, sent) \
+	(CAN_SEND && phase >= from && phase != LIVE && UNSENT(state, sent))
+#define MAY_REWRITE(i) MAY_RESEND(WRITES_FROM, wstate[i], wsent[i])
+#define MAY_REFLUSH(i) MAY_RESEND(FLUSHES_FROM, fstate[i], fsent[i])
 #ifdef READ_EARLY
-#define MAY_REREAD MAY_RESEND(rstate, rsent)
+#define MAY_REREAD MAY_RESEND(INFLIGHT, rstate, rsent)
 #else
-#define MAY_REREAD (MAY_RESEND(rstate, rsent) && !BUSY(rblock))
+#define MAY_REREAD (MAY_RESEND(INFLIGHT, rstate, rsent) && !BUSY(rblock))
 #endif
 
 inline resend_write(i)
 {
+	SEEN(1, wstate[i] == KEPT && BUSY(wblock[i]));
+	SEEN(2, wstate[i] == FLIGHT && backend > 1);
 	wsent[i] = SENT;
 	SEND(WRITE(i));
 	settle()
@@ -286,6 +298,7 @@ inline take_write(i)
 	assert(wsent[i] == SENT);
 	if
 	:: wstate[i] == FLIGHT ->
+		SEEN(9, fstate[0] == FLIGHT && phase == INFLIGHT);
 		wstate[i] = KEPT;
 		acked[wblock[i]] = i + 1;
 		seen[wblock[i]] = MAX(seen[wblock[i]], i + 1)
@@ -304,7 +317,7 @@ inline take_write(i)
 inline drop(f, i)
 {
 	if
-	:: wstate[i] == KEPT && COVERED(f, i) ->
+	:: wstate[i] == KEPT && wsent[i] == ANSWERED && COVERED(f, i) ->
 		wstate[i] = SAFE; wsent[i] = NOT_SENT; wblock[i] = 0
 	:: else
 	fi
@@ -345,6 +358,10 @@ inline take_read()
 
 inline disconnect()
 {
+	SEEN(3, phase == HELD && back_ready == 0);
+	SEEN(4, phase == RETAINED);
+	SEEN(5, phase == INFLIGHT);
+	SEEN(6, backend - present > 1);
 	wsent[0] = AGAIN(wstate[0]);
 	wsent[1] = AGAIN(wstate[1]);
 	wsent[2] = AGAIN(wstate[2]);
@@ -374,11 +391,15 @@ proctype front()
 	:: d_step { MAY_RESEND_KEPT(0) -> resend_write(0) }
 	:: d_step { MAY_RESEND_KEPT(1) -> resend_write(1) }
 	:: d_step { MAY_RESEND_KEPT(2) -> resend_write(2) }
-	:: d_step { MAY_RESEND(wstate[0], wsent[0]) -> resend_write(0) }
-	:: d_step { MAY_RESEND(wstate[1], wsent[1]) -> resend_write(1) }
-	:: d_step { MAY_RESEND(wstate[2], wsent[2]) -> resend_write(2) }
-	:: d_step { MAY_REFLUSH(0) -> send_flush(0) }
-	:: d_step { MAY_REREAD -> rsent = SENT; SEND(READ); settle() }
+	:: d_step { MAY_REWRITE(0) -> resend_write(0) }
+	:: d_step { MAY_REWRITE(1) -> resend_write(1) }
+	:: d_step { MAY_REWRITE(2) -> resend_write(2) }
+	:: d_step { MAY_REFLUSH(0) ->
+		SEEN(7, KEPT_MASK);
+		send_flush(0) }
+	:: d_step { MAY_REREAD ->
+		SEEN(8, rmust);
+		rsent = SENT; SEND(READ); settle() }
 
 	:: d_step { ANSWER(WRITE(0)) -> take_write(0) }
 	:: d_step { ANSWER(WRITE(1)) -> take_write(1) }
@@ -503,15 +524,15 @@ inline destroy_serving()
 	fi
 }
 
-#if defined(REPLAY_EARLY) || defined(POINT_EARLY) || defined(GIVE_EARLY)
+#if defined(REPLAY_EARLY) || defined(GIVE_EARLY)
 #define OLD_OUT (dom[HERE] == GONE || FAILED)
 #else
 #define OLD_OUT (dom[HERE] == GONE)
 #endif
-#if defined(REPLAY_EARLY) || defined(GIVE_EARLY)
-#define MAY_GIVE OLD_OUT
+#ifdef POINT_EARLY
+#define MAY_POINT (FAILED || has[THERE])
 #else
-#define MAY_GIVE (dom[HERE] == GONE)
+#define MAY_POINT (OLD_OUT && has[THERE])
 #endif
 #ifdef HALF_DONE
 #define GO_ON recovering
@@ -533,10 +554,10 @@ end:
 		next = DESTROY_OTHER }
 	:: d_step { next == NOTHING && dom[THERE] == GONE && GO_ON ->
 		next = CREATE }
-	:: d_step { next == NOTHING && MAY_GIVE && dom[THERE] == ALIVE &&
-		    !has[THERE] && GO_ON -> next = GIVE }
 	:: d_step { next == NOTHING && OLD_OUT && dom[THERE] == ALIVE &&
-		    has[THERE] && GO_ON -> next = POINT }
+		    !has[THERE] && GO_ON -> next = GIVE }
+	:: d_step { next == NOTHING && MAY_POINT && dom[THERE] == ALIVE &&
+		    GO_ON -> next = POINT }
 
 	:: atomic { next == DESTROY -> destroy_serving(); next = NOTHING
 #ifdef HALF_DONE
