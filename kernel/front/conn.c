@@ -161,7 +161,10 @@ static int conn_put_all(struct xenbus_transaction t, struct moat_disk *disk)
 	const char *node = disk->xdev->nodename;
 	int err;
 
-	err = conn_put_rings(t, disk);
+	/* Rings are made for one back end, and must not be found by the next. */
+	err = moat_report_stands(disk, t);
+	if (!err)
+		err = conn_put_rings(t, disk);
 	if (!err)
 		err = conn_put(t, node, "multi-queue-num-queues",
 			       disk->nr_rings > 1, disk->nr_rings);
@@ -233,6 +236,8 @@ int moat_conn_open(struct moat_disk *disk)
 		goto err_close;
 	}
 	err = conn_publish(disk);
+	if (err == -ESTALE)
+		goto err_close;
 	if (err) {
 		xenbus_dev_fatal(disk->xdev, err, "publishing rings");
 		goto err_close;

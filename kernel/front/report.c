@@ -4,19 +4,47 @@
  * moat-trouble in its own directory of xenstore (include/moat/keys.h).
  *
  * Both follow from how the disk stands, so there is one function that works
- * them out and writes what has changed. A directory that the toolstack has
- * removed must not come back by that, hence the transactions.
+ * them out and writes what has changed, in a transaction: a directory that the
+ * toolstack has removed must not come back by it, and what is said must not be
+ * taken for the next connection's if the toolstack has named another back end.
  */
 #include "report.h"
 
-#include <xen/xenbus.h>
+#include <linux/err.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 
 #include <moat/keys.h>
 
 #include "disk.h"
 #include "retain.h"
 
-/* Write a key, or with a NULL value remove it, if our directory still exists. */
+/**
+ * moat_report_stands() - is the back end that we know still the one named?
+ * @disk: the disk
+ * @t: a transaction, which fails if that changes meanwhile
+ *
+ * Context: process, may sleep.
+ * Return: 0; -ENOENT if our directory is gone; -ESTALE if another is named.
+ */
+int moat_report_stands(struct moat_disk *disk, struct xenbus_transaction t)
+{
+	struct xenbus_device *xdev = disk->xdev;
+	char *path;
+	int err = 0;
+
+	if (xenbus_exists(t, xdev->nodename, "state") != 1)
+		return -ENOENT;
+	path = xenbus_read(t, xdev->nodename, "backend", NULL);
+	if (IS_ERR(path))
+		return PTR_ERR(path);
+	if (strcmp(path, xdev->otherend))
+		err = -ESTALE;
+	kfree(path);
+	return err;
+}
+
+/* Write a key, or with a NULL value remove it. */
 static int report_put(struct moat_disk *disk, const char *key, const char *format,
 		      const char *word, const char *text)
 {
@@ -28,11 +56,10 @@ static int report_put(struct moat_disk *disk, const char *key, const char *forma
 		err = xenbus_transaction_start(&t);
 		if (err)
 			return err;
-		if (xenbus_exists(t, node, "state") != 1)
-			err = -ENOENT;
-		else if (word)
+		err = moat_report_stands(disk, t);
+		if (!err && word)
 			err = xenbus_printf(t, node, key, format, word, text);
-		else
+		else if (!err)
 			err = xenbus_rm(t, node, key);
 		if (err) {
 			xenbus_transaction_end(t, 1);
@@ -92,6 +119,7 @@ void moat_report_update(struct moat_disk *disk)
 		report_put(disk, MOAT_KEY_TROUBLE, "%s %s", trouble.word, trouble.text);
 		disk->report.trouble = trouble.word;
 	}
+	/* The toolstack writes it, too, when it names another back end. */
 	if (state != disk->report.state) {
 		report_put(disk, MOAT_KEY_FRONT_STATE, "%s%s", state, "");
 		disk->report.state = state;

@@ -5,7 +5,7 @@
 #ifndef MOAT_FRONT_REPORT_H
 #define MOAT_FRONT_REPORT_H
 
-#include <linux/types.h>
+#include <xen/xenbus.h>
 
 struct moat_disk;
 
@@ -29,6 +29,7 @@ struct moat_report {
 	const char *trouble;
 };
 
+int moat_report_stands(struct moat_disk *disk, struct xenbus_transaction t);
 void moat_report_begin(struct moat_disk *disk);
 void moat_report_update(struct moat_disk *disk);
 
