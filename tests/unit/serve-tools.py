@@ -8,7 +8,9 @@ no kernel back end, so nodes count as let go by their driver. Needs root and loo
 devices; exits 77 (skipped) without them.
 """
 
+import ctypes
 import os
+import select
 import socket
 import struct
 import subprocess
@@ -22,6 +24,7 @@ TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 INIT = os.environ.get("MOAT_INIT", os.path.join(TOP, "build", "tools", "moat-init"))
 DEADLINE = 10
 HOME = "/local/domain/2"
+IN_OPEN = 0x20      # of inotify(7)
 
 DIRECTORY, READ, WATCH, UNWATCH, BEGIN, END, WRITE, RM, EVENT, ERROR = (
     1, 2, 4, 5, 6, 7, 11, 13, 15, 16)
@@ -40,6 +43,8 @@ class Store:
         self.lock = threading.Condition()
         self.requests = 0
         self.busy_commits = 0      # so many commits fail with EAGAIN
+        self.answering = threading.Event()     # while it is clear no request is answered
+        self.answering.set()
         self.client = None
         self.transaction = None
         self.listener = socket.socket(socket.AF_UNIX)
@@ -141,6 +146,7 @@ class Store:
         while True:
             kind, ident, _, size = struct.unpack("<IIII", self.receive(client, 16))
             body = self.receive(client, size)
+            self.answering.wait()
             with self.lock:
                 self.requests += 1
                 try:
@@ -201,9 +207,11 @@ class Serve(unittest.TestCase):
         self.store = Store(path)
         self.log = os.path.join(self.dir.name, "log")
         # A file description of moat-init's own: who reads must not move its offset.
+        self.parameters = os.path.join(self.dir.name, "parameters")
         with open(self.log, "ab") as log:
             self.init = subprocess.Popen([INIT, "--serve"], stderr=log,
-                                         env={"XENSTORED_PATH": path})
+                                         env={"XENSTORED_PATH": path,
+                                              "MOAT_BACK_PARAMETERS": self.parameters})
         self.store.wait(lambda n: n.get(HOME + "/data/moat/state") == "ready", "ready")
 
     def tearDown(self):
@@ -409,6 +417,52 @@ class Serve(unittest.TestCase):
         self.store.wait(lambda n: int(n[key]) >= first + 3, "three heartbeats")
         self.assertGreater(time.monotonic() - start, 1.5)
         self.assertTrue(self.store.read(HOME + "/data/moat/version"))
+
+    def load_back(self, health="0 0"):
+        """Makes the parameters of a moat-back."""
+        os.mkdir(self.parameters)
+        for name, text in (("health", health), ("watched", "0")):
+            with open(os.path.join(self.parameters, name), "w", encoding="utf-8") as out:
+                out.write(text + "\n")
+
+    def parameter(self, name):
+        with open(os.path.join(self.parameters, name), encoding="utf-8") as text:
+            return text.read().strip()
+
+    def test_health(self):
+        key = HOME + "/data/moat/health"
+        self.test_heartbeat()
+        self.assertIsNone(self.store.read(key))
+        self.load_back("7 1234")
+        self.store.wait(lambda n: n.get(key) == "7 1234", "health")
+        self.assertEqual(self.parameter("watched"), "1")
+        with open(os.path.join(self.parameters, "health"), "w", encoding="utf-8") as out:
+            out.write("seven\n")
+        self.store.wait(lambda n: key not in n, "nonsense not passed on")
+        self.assert_logged("health of moat-back")
+        os.rename(self.parameters, self.parameters + ".old")
+        self.load_back()
+        self.store.wait(lambda n: n.get(key) == "0 0", "health of the next one")
+        self.assertEqual(self.parameter("watched"), "1")
+        self.init.terminate()
+        self.init.wait(DEADLINE)
+        self.assertEqual(self.parameter("watched"), "0", "the watchdog was left running")
+
+    def test_silent_store_is_no_reason_to_die(self):
+        """While xenstore does not answer, moat-back is pinged all the same."""
+        self.load_back()
+        self.store.wait(lambda n: n.get(HOME + "/data/moat/health") == "0 0", "health")
+        libc = ctypes.CDLL(None)
+        opened = libc.inotify_init1(os.O_CLOEXEC)
+        self.addCleanup(os.close, opened)
+        libc.inotify_add_watch(opened, os.path.join(self.parameters, "health").encode(), IN_OPEN)
+        self.store.answering.clear()
+        try:
+            for _ in range(4):
+                self.assertTrue(select.select([opened], [], [], DEADLINE)[0], "no ping")
+                os.read(opened, 4096)
+        finally:
+            self.store.answering.set()
 
     def test_many(self):
         backs = [self.attach(front, 51712, self.file(f"disk{front}"))[0]

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What we tell the outside of ourselves: state, version, and a counter that
- * moves once a second for as long as the event loop does.
+ * moves once a second for as long as the event loop does; with each step of it
+ * the health of moat-back.
  */
 #ifndef MOAT_HEARTBEAT_H
 #define MOAT_HEARTBEAT_H
@@ -14,6 +15,7 @@ struct moat_heartbeat {
 	struct moat_store **store;	/* may be replaced when it breaks */
 	const char *state;
 	unsigned long beats;
+	int health;		/* of the last look: 0 or -errno */
 };
 
 /**
