@@ -539,7 +539,8 @@ static bool note_served(struct decision *d)
 static bool is_past(const struct moat_view_disk *disk, enum moat_phase phase)
 {
 	if (!disk->able || !disk->awake || disk->closing || disk->failed ||
-	    disk->front == MOAT_FRONT_IS_FAILED)
+	    disk->front == MOAT_FRONT_IS_FAILED ||
+	    disk->trouble == MOAT_TROUBLE_IS_REFUSED)
 		return true;
 	switch (phase) {
 	case MOAT_PHASE_PROBE:
@@ -557,6 +558,20 @@ static size_t disks_behind(const struct decision *d, enum moat_phase phase)
 
 	for (size_t i = 0; i < d->view->count; i++)
 		count += !is_past(&d->view->disks[i], phase);
+	return count;
+}
+
+/* Disks that ought to be up and are not, whether they are waited for or not. */
+static size_t disks_left(const struct decision *d)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < d->view->count; i++) {
+		const struct moat_view_disk *disk = &d->view->disks[i];
+
+		count += disk->able && disk->awake && !disk->closing &&
+			 disk->front != MOAT_FRONT_IS_UP;
+	}
 	return count;
 }
 
@@ -580,14 +595,14 @@ static bool advance(struct decision *d)
 	while (phase < MOAT_PHASES && r->phase[phase])
 		phase++;
 	if (phase == MOAT_PHASES)
-		return act_at(d, MOAT_ACT_REPORT, 0, "all is up again");
+		return act_at(d, MOAT_ACT_REPORT, disks_left(d),
+			      "all is up again");
 	if (phase_is_over(d, phase))
 		return act_at(d, MOAT_ACT_PHASE, phase, "it has ended");
 	/* twice the limit: a domain whose devices do not appear goes first */
 	if (phase >= MOAT_PHASE_PROBE &&
 	    passed(d, d->slot->moved_at, 2 * d->limits->probe))
-		return act_at(d, MOAT_ACT_REPORT,
-			      disks_behind(d, MOAT_PHASE_REPLAY),
+		return act_at(d, MOAT_ACT_REPORT, disks_left(d),
 			      "the rest is not waited for");
 	return false;
 }

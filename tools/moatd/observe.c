@@ -280,17 +280,19 @@ static enum moat_front front_state(char *text)
 
 static enum moat_trouble front_trouble(char *text)
 {
+	static const char *const words[] = {
+		[MOAT_TROUBLE_IS_PROTOCOL] = MOAT_TROUBLE_PROTOCOL,
+		[MOAT_TROUBLE_IS_STALL] = MOAT_TROUBLE_STALL,
+		[MOAT_TROUBLE_IS_DEVICE] = MOAT_TROUBLE_DEVICE,
+		[MOAT_TROUBLE_IS_REFUSED] = MOAT_TROUBLE_REFUSED,
+	};
 	enum moat_trouble found = MOAT_TROUBLE_IS_NONE;
 	char word[16];
 
-	if (text && sscanf(text, "%15s", word) == 1) {
-		if (strcmp(word, MOAT_TROUBLE_PROTOCOL) == 0)
-			found = MOAT_TROUBLE_IS_PROTOCOL;
-		else if (strcmp(word, MOAT_TROUBLE_STALL) == 0)
-			found = MOAT_TROUBLE_IS_STALL;
-		else if (strcmp(word, MOAT_TROUBLE_DEVICE) == 0)
-			found = MOAT_TROUBLE_IS_DEVICE;
-	}
+	if (text && sscanf(text, "%15s", word) == 1)
+		for (size_t i = 1; i < sizeof(words) / sizeof(*words); i++)
+			if (strcmp(word, words[i]) == 0)
+				found = i;
 	free(text);
 	return found;
 }

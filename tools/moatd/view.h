@@ -62,6 +62,7 @@ enum moat_trouble {
 	MOAT_TROUBLE_IS_PROTOCOL,
 	MOAT_TROUBLE_IS_STALL,
 	MOAT_TROUBLE_IS_DEVICE,
+	MOAT_TROUBLE_IS_REFUSED,
 };
 
 /* Borders of a recovery's phases, in their order. */
