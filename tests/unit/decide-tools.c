@@ -457,7 +457,7 @@ struct row {
 	struct moat_view_domain dom;
 	msec beat_age;
 	enum moat_trouble trouble;
-	bool late;
+	msec lost;
 	enum moat_act act;
 	enum moat_why why;
 };
@@ -474,8 +474,10 @@ static const struct row rows[] = {
 	  .act = MOAT_ACT_NONE },
 	{ .name = "heartbeat past its limit", .beat_age = 10001,
 	  .act = MOAT_ACT_CONDEMN, .why = MOAT_WHY_HEARTBEAT },
-	{ .name = "heartbeat old, but so are we", .beat_age = 60000,
-	  .late = true, .act = MOAT_ACT_NONE },
+	{ .name = "heartbeat old, but we did not run", .beat_age = 60000,
+	  .lost = 58000, .act = MOAT_ACT_NONE },
+	{ .name = "heartbeat older than we did not run", .beat_age = 60000,
+	  .lost = 40000, .act = MOAT_ACT_CONDEMN, .why = MOAT_WHY_HEARTBEAT },
 	{ .name = "poller at its limit", .dom = { .poller = 5000 },
 	  .act = MOAT_ACT_NONE },
 	{ .name = "poller past its limit", .dom = { .poller = 5001 },
@@ -522,13 +524,14 @@ static void check(const struct row *row)
 	v.domain[MOAT_ACTIVE] = row->dom;
 	v.domain[MOAT_ACTIVE].domid = 7;
 	v.domain[MOAT_ACTIVE].ready = true;
-	v.late = row->late;
+	v.lost = row->lost;
 	disk.trouble = row->trouble;
 	moat_decide(&v, &l, &slot, SPAN_MS + row->beat_age, &a);
 	check_row(row->name, "act", a.act, row->act);
 	check_row(row->name, "why", a.why, row->why);
 	if (row->why == MOAT_WHY_HEARTBEAT)
-		check_row(row->name, "detect", a.detect, row->beat_age);
+		check_row(row->name, "detect", a.detect,
+			  row->beat_age - row->lost);
 }
 
 static void test_rows(void **state)
