@@ -2,407 +2,14 @@
 /*
  * moatd's decision: tables of single views, and histories in a small world.
  *
- * The world has Xen's domains, pciback, disks whose front ends follow moatd, and
- * the notes that moatd keeps in xenstore. Each history is played once in full,
- * then once for every step at which moatd may be killed: before the step, and
- * in the middle of it, with the process it had started dying too or going on.
+ * Each history is played once in full, then once for every step at which moatd
+ * may be killed: before the step, and in the middle of it, with the process it
+ * had started dying too or going on.
  */
-#include "test.h"
+#include "world.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#include "tools/moatd/decide.h"
-
-#define STEP_MS 20
-#define DOMAINS 64
-#define DISKS 3
-#define BOOT_MS 3000
-#define JOB_MS 400
-#define PROBE_MS 2000
-#define APP 2
-
-/* --- the world --------------------------------------------------------- */
-
-struct domain {
-	bool alive, crashed, hung, paused, deaf;
-	int name;		/* 0 none, 1 the slot's, 2 the standby's */
-	msec born;
-	uint64_t beats;
-	msec poller, device;
-};
-
-struct disk {
-	unsigned int backend;
-	msec pointed_at;
-	bool hold, stock, torn;
-	enum moat_trouble trouble;
-	bool served, left;
-};
-
-struct job {
-	enum moat_job job;
-	msec end;
-	unsigned int domid;
-	enum moat_role role;
-};
-
-struct world {
-	msec now;
-	struct domain dom[DOMAINS];
-	unsigned int next_domid;
-	unsigned int pci_holder;
-	msec pci_free_at, pci_given_at;
-	struct disk disk[DISKS];
-	struct job job[MOAT_ROLES];
-	bool bad_standby, bad_probe, bad_create;
-	/* notes */
-	unsigned int recorded, condemned;
-	struct moat_view_recovery recovery;
-	msec crashes[MOAT_CRASHES_MAX];
-	size_t crash_count;
-	bool gave_up;
-	enum moat_wish wish;
-	msec wish_at, standby_made, held;
-	msec complaints[32];
-	size_t complaint_count;
-	/* what came to pass */
-	unsigned int destroyed, reports, repoints, created, aborted, gave_ups;
-	unsigned int reconnects;
-};
-
-static struct moat_limits limits;
-static struct moat_view_disk seen[DISKS];
-
-static unsigned int find_name(const struct world *w, int name)
-{
-	for (unsigned int i = 1; i < DOMAINS; i++)
-		if (w->dom[i].alive && w->dom[i].name == name)
-			return i;
-	return 0;
-}
-
-static bool runs(const struct domain *d)
-{
-	return d->alive && !d->crashed && !d->paused && !d->hung;
-}
-
-static bool is_ready(const struct world *w, unsigned int id)
-{
-	const struct domain *d = &w->dom[id];
-
-	return d->alive && w->now - d->born >= BOOT_MS && !d->deaf;
-}
-
-static bool is_served(const struct world *w, const struct disk *d)
-{
-	return !d->torn && runs(&w->dom[d->backend]) &&
-	       is_ready(w, d->backend) && w->pci_holder == d->backend &&
-	       !w->bad_probe && w->now - w->pci_given_at >= PROBE_MS &&
-	       w->now - d->pointed_at >= 300;
-}
-
-static void view_domain(const struct world *w, unsigned int id,
-			struct moat_view_domain *v)
-{
-	if (!id || !w->dom[id].alive)
-		return;
-	v->domid = id;
-	v->ended = v->crashed = w->dom[id].crashed;
-	v->ready = is_ready(w, id);
-	v->condemned = w->condemned == id;
-	v->heartbeat = w->dom[id].beats;
-	v->poller = w->dom[id].poller;
-	v->device = w->dom[id].device;
-}
-
-static void view_disk(const struct world *w, size_t i, struct moat_view_disk *v)
-{
-	const struct disk *d = &w->disk[i];
-	bool up = is_served(w, d);
-
-	*v = (struct moat_view_disk) {
-		.app = APP + i, .device = 51712, .backend = d->backend,
-		.orphan = !w->dom[d->backend].alive, .able = !d->stock,
-		.awake = true, .served = d->served, .left = d->left,
-		.hold = d->hold, .torn = d->torn, .connected = up,
-		.front_state = up ? 4 : 1, .back_state = up ? 4 : 1,
-		.front = !up ? MOAT_FRONT_IS_WAITING :
-			 d->hold ? MOAT_FRONT_IS_HELD : MOAT_FRONT_IS_UP,
-		.trouble = d->trouble,
-	};
-	if (i == 0)
-		for (size_t k = 0; k < w->complaint_count; k++)
-			v->complaints += w->now - w->complaints[k] <=
-					 limits.crash_window;
-}
-
-static void view_world(const struct world *w, struct moat_view *v)
-{
-	unsigned int active = w->dom[w->recorded].alive && w->recorded ?
-				      w->recorded : find_name(w, 1);
-	unsigned int standby = find_name(w, 2);
-
-	*v = (struct moat_view) {
-		.recorded = w->recorded, .recovery = w->recovery,
-		.crash_count = w->crash_count, .gave_up = w->gave_up,
-		.wish = w->wish, .wish_at = w->wish_at, .held = w->held,
-		.standby_made = w->standby_made, .pcis = 1, .disks = seen,
-		.count = DISKS,
-	};
-	memcpy(v->crashes, w->crashes, sizeof(v->crashes));
-	view_domain(w, active, &v->domain[MOAT_ACTIVE]);
-	if (standby != active)
-		view_domain(w, standby, &v->domain[MOAT_STANDBY]);
-	for (int r = 0; r < MOAT_ROLES; r++)
-		v->job[r] = w->job[r].job;
-	v->pci[0].domid = w->pci_holder;
-	v->pci[0].stale = w->pci_holder && !w->dom[w->pci_holder].alive;
-	v->pci[0].busy = !w->pci_holder && w->now < w->pci_free_at;
-	v->pci[0].assignable = true;
-	for (size_t i = 0; i < DISKS; i++)
-		view_disk(w, i, &seen[i]);
-}
-
-/* --- what may never be ------------------------------------------------- */
-
-static void give_pci(struct world *w, unsigned int id)
-{
-	assert_int_equal(w->pci_holder, 0);
-	assert_true(w->now >= w->pci_free_at);
-	w->pci_holder = id;
-	w->pci_given_at = w->now;
-}
-
-static void strip(struct world *w, unsigned int id)
-{
-	/* never under a domain that runs */
-	assert_true(!w->dom[id].alive || w->dom[id].paused);
-	if (w->pci_holder == id) {
-		w->pci_holder = 0;
-		w->pci_free_at = w->now + 100;
-	}
-}
-
-static void check_old_is_gone(const struct world *w)
-{
-	assert_true(!w->condemned || !w->dom[w->condemned].alive);
-}
-
-/* --- processes --------------------------------------------------------- */
-
-static void start_job(struct world *w, enum moat_role role, enum moat_job job,
-		      unsigned int domid)
-{
-	assert_int_equal(w->job[role].job, MOAT_JOB_NONE);
-	w->job[role] = (struct job) { job, w->now + JOB_MS, domid, role };
-}
-
-/* Xen has a domain long before xl is done with it. */
-static unsigned int make_domain(struct world *w, enum moat_role role)
-{
-	unsigned int id = w->next_domid++;
-
-	assert_true(id < DOMAINS);
-	assert_int_equal(find_name(w, role + 1), 0);
-	w->dom[id] = (struct domain) { .alive = true, .name = role + 1,
-				       .born = w->now };
-	w->dom[id].deaf = role == MOAT_STANDBY && w->bad_standby;
-	w->created++;
-	return id;
-}
-
-static void end_job(struct world *w, struct moat_slot *slot,
-		    enum moat_role role)
-{
-	struct job j = w->job[role];
-	bool ok = true;
-
-	w->job[role].job = MOAT_JOB_NONE;
-	if (j.job == MOAT_JOB_DESTROY) {
-		w->dom[j.domid].alive = false;
-		w->destroyed++;
-	} else if (j.job == MOAT_JOB_ATTACH && w->dom[j.domid].alive) {
-		give_pci(w, j.domid);
-	} else if (j.job == MOAT_JOB_CREATE) {
-		ok = !w->bad_create;
-		if (w->bad_create)
-			w->dom[j.domid].alive = false;
-	}
-	moat_slot_job_ended(slot, role, j.job, ok, w->now);
-}
-
-/* --- steps ------------------------------------------------------------- */
-
-static void note_verdict(struct world *w, const struct moat_action *a,
-			 unsigned int domid)
-{
-	bool counts = a->why != MOAT_WHY_RESTART && a->why != MOAT_WHY_UPGRADE;
-
-	if (!w->recovery.on)
-		w->recovery = (struct moat_view_recovery) {
-			.on = true, .why = a->why, .old = domid,
-			.begun = w->now, .detect = a->detect };
-	memset(w->recovery.phase, 0, sizeof(w->recovery.phase));
-	w->condemned = domid;
-	if (counts)
-		w->crashes[w->crash_count++] = w->now;
-	if (a->blame == APP)
-		w->complaints[w->complaint_count++] = w->now;
-	if (a->why == MOAT_WHY_RESTART)
-		w->crash_count = 0;
-	if (!counts)
-		w->wish = MOAT_WISH_NONE;
-	w->held = 0;
-}
-
-static void repoint(struct world *w, unsigned int to, size_t upto)
-{
-	assert_true(to && w->dom[to].alive);
-	for (size_t i = 0; i < upto; i++) {
-		struct disk *d = &w->disk[i];
-
-		if (d->stock || (w->dom[d->backend].alive && !d->torn))
-			continue;
-		d->backend = to;
-		d->pointed_at = w->now;
-		d->hold = d->torn = false;
-		d->trouble = MOAT_TROUBLE_IS_NONE;
-		w->repoints++;
-	}
-}
-
-static void destroy(struct world *w, unsigned int id, enum moat_role role,
-		    bool half)
-{
-	assert_true(role == MOAT_STANDBY || w->condemned == id);
-	w->dom[id].paused = true;
-	strip(w, id);
-	if (!half)
-		start_job(w, role, MOAT_JOB_DESTROY, id);
-}
-
-static void promote(struct world *w, unsigned int id)
-{
-	assert_int_equal(find_name(w, 1), 0);
-	check_old_is_gone(w);
-	w->dom[id].name = 1;
-	w->recorded = id;
-	if (w->wish == MOAT_WISH_UPGRADE && w->standby_made >= w->wish_at)
-		w->wish = MOAT_WISH_NONE;
-	w->standby_made = 0;
-}
-
-static void create(struct world *w, enum moat_role role, bool half)
-{
-	unsigned int id;
-
-	if (role == MOAT_STANDBY)
-		w->standby_made = w->now;
-	else
-		check_old_is_gone(w);
-	if (half)
-		return;
-	id = make_domain(w, role);
-	if (role == MOAT_ACTIVE)
-		give_pci(w, id);
-	start_job(w, role, MOAT_JOB_CREATE, id);
-}
-
-static void hold(struct world *w, bool wanted, size_t upto)
-{
-	w->held = wanted ? w->now : 0;
-	for (size_t i = 0; i < upto; i++)
-		w->disk[i].hold = wanted && !w->disk[i].stock;
-}
-
-/* Do a step, or only what of it may have been done when moatd was killed. */
-static void apply(struct world *w, const struct moat_view *v,
-		  const struct moat_action *a, bool half)
-{
-	unsigned int active = v->domain[MOAT_ACTIVE].domid;
-	size_t upto = half ? 1 : DISKS;
-
-	switch (a->act) {
-	case MOAT_ACT_DESTROY:
-		destroy(w, v->domain[a->role].domid, a->role, half);
-		return;
-	case MOAT_ACT_CREATE:
-		create(w, a->role, half);
-		return;
-	case MOAT_ACT_REPOINT:
-		repoint(w, active, upto);
-		return;
-	case MOAT_ACT_HOLD:
-	case MOAT_ACT_RELEASE:
-		hold(w, a->act == MOAT_ACT_HOLD, upto);
-		return;
-	case MOAT_ACT_ABORT:
-		w->wish = MOAT_WISH_NONE;
-		w->aborted++;
-		if (!half)
-			hold(w, false, DISKS);
-		return;
-	default:
-		break;
-	}
-	if (half)
-		return;	/* the others are done or not done */
-	switch (a->act) {
-	case MOAT_ACT_ADOPT:
-		w->recorded = active;
-		break;
-	case MOAT_ACT_BEGIN:
-		note_verdict(w, a, w->recorded);
-		break;
-	case MOAT_ACT_CONDEMN:
-		note_verdict(w, a, active);
-		break;
-	case MOAT_ACT_KILL:
-		w->job[a->role].job = MOAT_JOB_NONE;
-		break;
-	case MOAT_ACT_PROMOTE:
-		promote(w, v->domain[MOAT_STANDBY].domid);
-		break;
-	case MOAT_ACT_FREE:
-		strip(w, w->pci_holder);
-		break;
-	case MOAT_ACT_ATTACH:
-		assert_int_equal(w->pci_holder, 0);
-		start_job(w, MOAT_ACTIVE, MOAT_JOB_ATTACH, active);
-		break;
-	case MOAT_ACT_RECONNECT:
-		w->disk[a->index].torn = true;
-		w->disk[a->index].trouble = MOAT_TROUBLE_IS_NONE;
-		w->reconnects++;
-		break;
-	case MOAT_ACT_SERVED:
-		w->disk[a->index].served = true;
-		break;
-	case MOAT_ACT_LEAVE:
-		w->disk[a->index].left = true;
-		break;
-	case MOAT_ACT_FORGIVE:
-		w->crash_count = 0;
-		w->gave_up = false;
-		w->wish = MOAT_WISH_NONE;
-		break;
-	case MOAT_ACT_GIVE_UP:
-		w->gave_up = true;
-		w->gave_ups++;
-		break;
-	case MOAT_ACT_PHASE:
-		w->recovery.phase[a->index] = w->now;
-		break;
-	case MOAT_ACT_REPORT:
-		w->reports++;
-		memset(&w->recovery, 0, sizeof(w->recovery));
-		w->condemned = 0;
-		break;
-	default:
-		fail_msg("unexpected act %d", a->act);
-	}
-}
 
 /* --- histories --------------------------------------------------------- */
 
@@ -570,7 +177,8 @@ static void crash(struct play *p)
 	settle(p);
 	run_until(p, is_whole, 120000, "whole after a crash");
 	assert_int_equal(p->w.reports, 1);
-	assert_int_equal(p->w.repoints, DISKS);
+	/* again, if the first new domain never came to life */
+	assert_in_range(p->w.repoints, DISKS, 2 * DISKS);
 }
 
 static void hang(struct play *p)
@@ -638,7 +246,8 @@ static void restart(struct play *p)
 	settle(p);
 	run_until(p, is_whole, 120000, "restarted");
 	assert_true(find_name(&p->w, 1) != active);
-	assert_int_equal(p->w.crash_count, 0);
+	if (!p->death.jobs_too)
+		assert_int_equal(p->w.crash_count, 0);
 }
 
 /* Unless an upgrade was cut short by our death, there is a new domain. */
@@ -848,7 +457,7 @@ struct row {
 	struct moat_view_domain dom;
 	msec beat_age;
 	enum moat_trouble trouble;
-	bool late;
+	msec lost;
 	enum moat_act act;
 	enum moat_why why;
 };
@@ -865,8 +474,10 @@ static const struct row rows[] = {
 	  .act = MOAT_ACT_NONE },
 	{ .name = "heartbeat past its limit", .beat_age = 10001,
 	  .act = MOAT_ACT_CONDEMN, .why = MOAT_WHY_HEARTBEAT },
-	{ .name = "heartbeat old, but so are we", .beat_age = 60000,
-	  .late = true, .act = MOAT_ACT_NONE },
+	{ .name = "heartbeat old, but we did not run", .beat_age = 60000,
+	  .lost = 58000, .act = MOAT_ACT_NONE },
+	{ .name = "heartbeat older than we did not run", .beat_age = 60000,
+	  .lost = 40000, .act = MOAT_ACT_CONDEMN, .why = MOAT_WHY_HEARTBEAT },
 	{ .name = "poller at its limit", .dom = { .poller = 5000 },
 	  .act = MOAT_ACT_NONE },
 	{ .name = "poller past its limit", .dom = { .poller = 5001 },
@@ -913,13 +524,14 @@ static void check(const struct row *row)
 	v.domain[MOAT_ACTIVE] = row->dom;
 	v.domain[MOAT_ACTIVE].domid = 7;
 	v.domain[MOAT_ACTIVE].ready = true;
-	v.late = row->late;
+	v.lost = row->lost;
 	disk.trouble = row->trouble;
 	moat_decide(&v, &l, &slot, SPAN_MS + row->beat_age, &a);
 	check_row(row->name, "act", a.act, row->act);
 	check_row(row->name, "why", a.why, row->why);
 	if (row->why == MOAT_WHY_HEARTBEAT)
-		check_row(row->name, "detect", a.detect, row->beat_age);
+		check_row(row->name, "detect", a.detect,
+			  row->beat_age - row->lost);
 }
 
 static void test_rows(void **state)

@@ -531,4 +531,8 @@ class World:
         old = self.served.get(disk)
         if old not in (None, storage) and old in self.domains:
             self.wrong.append(f"disk {disk} moved while domain {old} exists")
+        front = f"/local/domain/{disk[0]}/device/vbd/{disk[1]}"
+        if old not in (None, storage) and \
+                self.store.read(front + "/moat-state") not in (None, "waiting"):
+            self.wrong.append(f"disk {disk} moved with the state of its old connection")
         self.served[disk] = storage

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """moatd as a whole, in a made-up world: see fakexen.py.
 
-$MOATD names the program, linked with hyper-fake.c.
+$MOATD names the program, linked with hyper-fake.c. $SEED and $TURNS are for killing it at
+random.
 """
 
 import json
@@ -248,7 +249,7 @@ class WithStandby(Moatd):
         """kill -9 in the middle of recoveries; the next moatd goes on."""
         seed = int(os.environ.get("SEED", random.randrange(1 << 32)))
         chance = random.Random(seed)
-        for turn in range(12):
+        for turn in range(int(os.environ.get("TURNS", "5"))):
             with self.subTest(seed=seed, turn=turn):
                 old = self.storage()
                 way = chance.choice(("crash", "restart", "upgrade"))
@@ -318,7 +319,7 @@ class Socket(Moatd):
         self.assertEqual(watcher.ask(command="watch"), {"ok": True})
         try:
             for _ in range(20000):
-                deaf.send('{"command":"status"}')
+                deaf.send('{"command":"events"}')
         except OSError:
             pass
         self.wait(lambda: "does not read" in self.log(), "the deaf client dropped")

@@ -377,7 +377,7 @@ static int end_phase(struct moat_unit *u, const struct moat_action *a)
 		moat_xs_remove(xs_of(u), "/libxl/%u", old);
 	}
 	moat_info("%s: %s", name_of(u), names[a->index]);
-	return moat_note_phase(u, a->index, moat_now());
+	return moat_note_phase(u, a->index);
 }
 
 static json_t *phases(const struct moat_view_recovery *r)

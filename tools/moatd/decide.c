@@ -116,6 +116,24 @@ static bool passed(struct decision *d, msec since, msec span)
 
 /* --- clocks ------------------------------------------------------------ */
 
+/* Time that we lost was perhaps lost for all others, too: it does not count. */
+static void move_on(struct decision *d, msec *at)
+{
+	*at = d->now - *at > d->view->lost ? *at + d->view->lost : d->now;
+}
+
+static void discount_lost(struct decision *d)
+{
+	if (!d->view->lost)
+		return;
+	for (int role = 0; role < MOAT_ROLES; role++) {
+		move_on(d, &d->slot->clock[role].beat_at);
+		move_on(d, &d->slot->clock[role].seen_at);
+	}
+	move_on(d, &d->slot->fine_at);
+	move_on(d, &d->slot->moved_at);
+}
+
 static void wind_clock(struct decision *d, enum moat_role role)
 {
 	const struct moat_view_domain *dom = domain(d, role);
@@ -138,10 +156,10 @@ static void wind_clock(struct decision *d, enum moat_role role)
 	/* until xl is done with it, a domain is not even started */
 	if (d->view->job[role] == MOAT_JOB_CREATE)
 		c->seen_at = d->now;
-	if (c->heartbeat != dom->heartbeat || dom->suspended || d->view->late ||
+	if (c->heartbeat != dom->heartbeat || dom->suspended ||
 	    (dom->ready && !c->was_ready))
 		c->beat_at = d->now;
-	if (d->view->late || dom->suspended)
+	if (dom->suspended)
 		c->seen_at = d->now;
 	c->heartbeat = dom->heartbeat;
 	c->was_ready = c->was_ready || dom->ready;
@@ -186,15 +204,15 @@ static void wind_clocks(struct decision *d)
 	struct moat_slot *slot = d->slot;
 	size_t phases = 0;
 
+	discount_lost(d);
 	/* the active one first: it may inherit the standby's */
 	wind_clock(d, MOAT_ACTIVE);
 	wind_clock(d, MOAT_STANDBY);
-	if (is_fine(d->view) || d->view->late)
+	if (is_fine(d->view))
 		slot->fine_at = d->now;
 	for (size_t i = 0; i < MOAT_PHASES; i++)
 		phases += r->phase[i] != 0;
-	if (!r->on || slot->old != r->old || slot->phases != phases ||
-	    d->view->late)
+	if (!r->on || slot->old != r->old || slot->phases != phases)
 		slot->moved_at = d->now;
 	slot->old = r->old;
 	slot->phases = phases;
@@ -454,7 +472,9 @@ static bool replace(struct decision *d)
 		return act(d, MOAT_ACT_FORGIVE, "a restart is wished");
 	if (back_off(d) || remove_bad_standby(d))
 		return true;
-	if (d->view->job[MOAT_ACTIVE] != MOAT_JOB_NONE)
+	/* an xl that still tidies up behind a domain is not waited for */
+	if (d->view->job[MOAT_ACTIVE] != MOAT_JOB_NONE &&
+	    d->view->job[MOAT_ACTIVE] != MOAT_JOB_DESTROY)
 		return true;
 	/* even one that still boots is ahead of one that is not created */
 	if (d->view->job[MOAT_STANDBY] != MOAT_JOB_NONE)
@@ -539,7 +559,8 @@ static bool note_served(struct decision *d)
 static bool is_past(const struct moat_view_disk *disk, enum moat_phase phase)
 {
 	if (!disk->able || !disk->awake || disk->closing || disk->failed ||
-	    disk->front == MOAT_FRONT_IS_FAILED)
+	    disk->front == MOAT_FRONT_IS_FAILED ||
+	    disk->trouble == MOAT_TROUBLE_IS_REFUSED)
 		return true;
 	switch (phase) {
 	case MOAT_PHASE_PROBE:
@@ -557,6 +578,20 @@ static size_t disks_behind(const struct decision *d, enum moat_phase phase)
 
 	for (size_t i = 0; i < d->view->count; i++)
 		count += !is_past(&d->view->disks[i], phase);
+	return count;
+}
+
+/* Disks that ought to be up and are not, whether they are waited for or not. */
+static size_t disks_left(const struct decision *d)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < d->view->count; i++) {
+		const struct moat_view_disk *disk = &d->view->disks[i];
+
+		count += disk->able && disk->awake && !disk->closing &&
+			 disk->front != MOAT_FRONT_IS_UP;
+	}
 	return count;
 }
 
@@ -580,14 +615,14 @@ static bool advance(struct decision *d)
 	while (phase < MOAT_PHASES && r->phase[phase])
 		phase++;
 	if (phase == MOAT_PHASES)
-		return act_at(d, MOAT_ACT_REPORT, 0, "all is up again");
+		return act_at(d, MOAT_ACT_REPORT, disks_left(d),
+			      "all is up again");
 	if (phase_is_over(d, phase))
 		return act_at(d, MOAT_ACT_PHASE, phase, "it has ended");
 	/* twice the limit: a domain whose devices do not appear goes first */
 	if (phase >= MOAT_PHASE_PROBE &&
 	    passed(d, d->slot->moved_at, 2 * d->limits->probe))
-		return act_at(d, MOAT_ACT_REPORT,
-			      disks_behind(d, MOAT_PHASE_REPLAY),
+		return act_at(d, MOAT_ACT_REPORT, disks_left(d),
 			      "the rest is not waited for");
 	return false;
 }

@@ -30,6 +30,7 @@
 /* moatd wakes at least so often, so that it can tell that it was late */
 #define BEAT_MS 1000
 #define LATE_MS 1000
+#define LOST_WARN_MS 5000
 /* after a step that failed */
 #define RETRY_MS 100
 /* steps in one go, before others get their turn */
@@ -66,11 +67,12 @@ static void tell_standby(struct moat_unit *u)
 {
 	const struct moat_view_domain *d = &u->view.domain[MOAT_STANDBY];
 
-	if (!d->ready ||
-	    moat_xs_number(&u->daemon->xs, 0, MOAT_ROOT "/%s/standby-ready",
-			   u->storage->name) == d->domid)
+	if (!d->ready || u->told_standby == d->domid)
 		return;
-	if (moat_note_number(u, d->domid, "standby-ready"))
+	u->told_standby = d->domid;
+	if (moat_xs_number(&u->daemon->xs, 0, MOAT_ROOT "/%s/standby-ready",
+			   u->storage->name) == d->domid ||
+	    moat_note_number(u, d->domid, "standby-ready"))
 		return;
 	moat_notice("%s: domain %u is ready to stand in", u->storage->name,
 		    d->domid);
@@ -78,10 +80,13 @@ static void tell_standby(struct moat_unit *u)
 			json_pack("{s:i}", "domid", (int)d->domid));
 }
 
-static void settle(struct moat_unit *u, bool late)
+static void settle(struct moat_unit *u, msec lost)
 {
+	u->last.act = MOAT_ACT_NONE;
 	for (int steps = 0; steps < STEPS_MAX; steps++) {
-		int err = moat_observe(u, late);
+		/* the end of a phase is only noted: nothing has changed by it */
+		int err = u->last.act == MOAT_ACT_PHASE ? 0 :
+							  moat_observe(u, lost);
 
 		if (err) {
 			moat_err("%s: cannot look: %s", u->storage->name,
@@ -100,7 +105,7 @@ static void settle(struct moat_unit *u, bool late)
 			u->last.until = moat_now() + RETRY_MS;
 			return;
 		}
-		late = false;
+		lost = 0;
 	}
 	u->last.until = moat_now() + RETRY_MS;
 }
@@ -165,22 +170,24 @@ static int before_wait(void *context)
 {
 	struct moat_daemon *d = context;
 	msec now = moat_now();
-	bool late = now - last_beat > BEAT_MS + LATE_MS;
+	msec gap = now - last_beat;
+	msec lost = gap > BEAT_MS + LATE_MS ? gap - BEAT_MS - LATE_MS : 0;
 	int err = fetch_watches(d);
 
 	if (err) {
 		moat_err("xenstore: %s", strerror(-err));
 		return err;
 	}
-	if (late)
-		moat_warn("running late by %llu ms; all clocks start anew",
-			  (unsigned long long)(now - last_beat - BEAT_MS));
+	if (lost)
+		moat_log(lost > LOST_WARN_MS ? LOG_WARNING : LOG_DEBUG,
+			 "did not run for %llu ms, which do not count",
+			 (unsigned long long)lost);
 	last_beat = now;
 	for (size_t i = 0; i < d->config.count; i++) {
 		struct moat_unit *u = &d->units[i];
 
-		if (d->dirty || late || (u->last.until && u->last.until <= now))
-			settle(u, late);
+		if (d->dirty || lost || (u->last.until && u->last.until <= now))
+			settle(u, lost);
 	}
 	d->dirty = false;
 	moat_notify("WATCHDOG=1");

@@ -103,25 +103,34 @@ int moat_note_active(struct moat_unit *unit, unsigned int domid)
 	return err ? err : moat_note_number(unit, domid, "domid");
 }
 
+static int write_recovery(struct moat_unit *u,
+			  const struct moat_view_recovery *r)
+{
+	char text[256];
+	size_t used;
+
+	used = snprintf(text, sizeof(text), "%s %u %" PRIu64 " %" PRIu64,
+			moat_why_name(r->why), r->old, r->begun, r->detect);
+	for (size_t i = 0; i < MOAT_PHASES; i++)
+		used += snprintf(text + used, sizeof(text) - used, " %" PRIu64,
+				 r->phase[i]);
+	return moat_note(u, text, "recovery");
+}
+
 static int note_recovery(struct moat_unit *u, const struct verdict *v)
 {
-	int err = 0;
+	struct moat_view_recovery r = u->view.recovery;
 
 	/* a second fault on the way: one recovery, which began with the first */
-	if (!u->view.recovery.on) {
-		err = moat_note(u, moat_why_name(v->action->why),
-				"recovery/why");
-		if (!err)
-			err = moat_note_number(u, v->domid, "recovery/old");
-		if (!err)
-			err = moat_note_number(u, moat_now(), "recovery/begun");
-		if (!err)
-			err = moat_note_number(u, v->action->detect,
-					       "recovery/detect");
-	}
-	for (size_t i = 0; i < MOAT_PHASES && !err; i++)
-		err = moat_note_phase(u, i, 0);
-	return err;
+	if (!r.on)
+		r = (struct moat_view_recovery) {
+			.why = v->action->why,
+			.old = v->domid,
+			.begun = moat_now(),
+			.detect = v->action->detect,
+		};
+	memset(r.phase, 0, sizeof(r.phase));
+	return write_recovery(u, &r);
 }
 
 /* What a person asked for is no sign of a bad domain. */
@@ -163,12 +172,10 @@ int moat_note_verdict(struct moat_unit *unit, const struct moat_action *action,
 	return moat_xs_transact(xs_of(unit), verdict_in, &v);
 }
 
-int moat_note_phase(struct moat_unit *unit, size_t phase, msec now)
+int moat_note_phase(struct moat_unit *unit, size_t phase)
 {
-	char key[32];
-
-	snprintf(key, sizeof(key), "recovery/phase-%zu", phase);
-	return moat_note_number(unit, now, key);
+	unit->view.recovery.phase[phase] = moat_now();
+	return write_recovery(unit, &unit->view.recovery);
 }
 
 static int recovered_in(struct moat_xs *xs, void *context)

@@ -6,7 +6,7 @@
  *   domid          the active domain
  *   past           active domains before it that a disk may still name
  *   condemned      "DOMID WHY"
- *   recovery/      why, old, begun, detect, phase-0 ...: one under way
+ *   recovery       "WHY OLD BEGUN DETECT PHASE...": one under way
  *   crashes        their times
  *   complaints/ID  times of verdicts that a front end of domain ID caused
  *   gave-up        1
@@ -35,7 +35,8 @@ int moat_note_active(struct moat_unit *unit, unsigned int domid);
 int moat_note_verdict(struct moat_unit *unit, const struct moat_action *action,
 		      unsigned int domid);
 
-int moat_note_phase(struct moat_unit *unit, size_t phase, msec now);
+/* A phase has ended; the view is told, too. */
+int moat_note_phase(struct moat_unit *unit, size_t phase);
 
 /* The recovery is over; a transaction of its own. */
 int moat_note_recovered(struct moat_unit *unit);

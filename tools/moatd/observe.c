@@ -40,27 +40,7 @@ static uint64_t noted(struct moat_unit *u, const char *key)
 			      u->storage->name, key);
 }
 
-static void read_recovery(struct moat_unit *u)
-{
-	struct moat_view_recovery *r = &u->view.recovery;
-	char *why = moat_xs_get(xs_of(u), MOAT_ROOT "/%s/recovery/why",
-				u->storage->name);
-
-	if (!why)
-		return;
-	r->on = true;
-	r->why = moat_why_parse(why);
-	r->old = noted(u, "recovery/old");
-	r->begun = noted(u, "recovery/begun");
-	r->detect = noted(u, "recovery/detect");
-	for (int i = 0; i < MOAT_PHASES; i++)
-		r->phase[i] = moat_xs_number(xs_of(u), 0,
-					     MOAT_ROOT "/%s/recovery/phase-%d",
-					     u->storage->name, i);
-	free(why);
-}
-
-/* Numbers separated by spaces. Return: how many were kept. */
+/* Numbers separated by spaces; the text is cut up. Return: how many. */
 static size_t read_numbers(char *text, uint64_t *to, size_t room)
 {
 	char *word, *rest = text;
@@ -69,16 +49,47 @@ static size_t read_numbers(char *text, uint64_t *to, size_t room)
 	while (text && count < room && (word = strsep(&rest, " ")) != NULL)
 		if (*word)
 			to[count++] = strtoull(word, NULL, 10);
+	return count;
+}
+
+/* The same of a note. */
+static size_t noted_numbers(struct moat_unit *u, const char *key, uint64_t *to,
+			    size_t room)
+{
+	char *text = moat_xs_get(xs_of(u), MOAT_ROOT "/%s/%s", u->storage->name,
+				 key);
+	size_t count = read_numbers(text, to, room);
+
 	free(text);
 	return count;
+}
+
+/* "WHY OLD BEGUN DETECT PHASE..."; one node, for it is read often. */
+static void read_recovery(struct moat_unit *u)
+{
+	struct moat_view_recovery *r = &u->view.recovery;
+	char *text = moat_xs_get(xs_of(u), MOAT_ROOT "/%s/recovery",
+				 u->storage->name);
+	uint64_t numbers[3 + MOAT_PHASES] = { 0 };
+	char *rest = text, *why = text ? strsep(&rest, " ") : NULL;
+
+	if (why && *why) {
+		r->on = true;
+		r->why = moat_why_parse(why);
+		read_numbers(rest, numbers, 3 + MOAT_PHASES);
+		r->old = numbers[0];
+		r->begun = numbers[1];
+		r->detect = numbers[2];
+		memcpy(r->phase, numbers + 3, sizeof(r->phase));
+	}
+	free(text);
 }
 
 static void read_past(struct moat_unit *u)
 {
 	uint64_t past[64];
 
-	u->pasts = read_numbers(moat_xs_get(xs_of(u), MOAT_ROOT "/%s/past",
-					    u->storage->name), past, 64);
+	u->pasts = noted_numbers(u, "past", past, 64);
 	for (size_t i = 0; i < u->pasts; i++)
 		u->past[i] = past[i];
 }
@@ -105,9 +116,8 @@ static void read_notes(struct moat_unit *u)
 	v->gave_up = noted(u, "gave-up");
 	v->standby_made = noted(u, "standby-made");
 	v->held = noted(u, "held");
-	v->crash_count = read_numbers(
-		moat_xs_get(xs_of(u), MOAT_ROOT "/%s/crashes",
-			    u->storage->name), v->crashes, MOAT_CRASHES_MAX);
+	v->crash_count = noted_numbers(u, "crashes", v->crashes,
+				       MOAT_CRASHES_MAX);
 	read_recovery(u);
 	read_past(u);
 	read_wish(u);
@@ -280,17 +290,19 @@ static enum moat_front front_state(char *text)
 
 static enum moat_trouble front_trouble(char *text)
 {
+	static const char *const words[] = {
+		[MOAT_TROUBLE_IS_PROTOCOL] = MOAT_TROUBLE_PROTOCOL,
+		[MOAT_TROUBLE_IS_STALL] = MOAT_TROUBLE_STALL,
+		[MOAT_TROUBLE_IS_DEVICE] = MOAT_TROUBLE_DEVICE,
+		[MOAT_TROUBLE_IS_REFUSED] = MOAT_TROUBLE_REFUSED,
+	};
 	enum moat_trouble found = MOAT_TROUBLE_IS_NONE;
 	char word[16];
 
-	if (text && sscanf(text, "%15s", word) == 1) {
-		if (strcmp(word, MOAT_TROUBLE_PROTOCOL) == 0)
-			found = MOAT_TROUBLE_IS_PROTOCOL;
-		else if (strcmp(word, MOAT_TROUBLE_STALL) == 0)
-			found = MOAT_TROUBLE_IS_STALL;
-		else if (strcmp(word, MOAT_TROUBLE_DEVICE) == 0)
-			found = MOAT_TROUBLE_IS_DEVICE;
-	}
+	if (text && sscanf(text, "%15s", word) == 1)
+		for (size_t i = 1; i < sizeof(words) / sizeof(*words); i++)
+			if (strcmp(word, words[i]) == 0)
+				found = i;
 	free(text);
 	return found;
 }
@@ -329,11 +341,12 @@ static void read_back(struct moat_xs *xs, struct moat_view_disk *disk)
 static unsigned int complaints_of(struct moat_unit *u, unsigned int app)
 {
 	uint64_t when[MOAT_CRASHES_MAX];
-	size_t count = read_numbers(
-		moat_xs_get(xs_of(u), MOAT_ROOT "/%s/complaints/%u",
-			    u->storage->name, app), when, MOAT_CRASHES_MAX);
 	unsigned int recent = 0;
+	char key[32];
+	size_t count;
 
+	snprintf(key, sizeof(key), "complaints/%u", app);
+	count = noted_numbers(u, key, when, MOAT_CRASHES_MAX);
 	for (size_t i = 0; i < count; i++)
 		recent += moat_now() - when[i] <=
 			  u->storage->limits.crash_window;
@@ -400,9 +413,10 @@ static int read_disk(struct moat_unit *u, const struct census *c,
 				      app->domid, device);
 	disk->left = moat_xs_exists(xs, "/libxl/%u/device/vbd/%u/moat-left",
 				    app->domid, device);
-	disk->complaints = complaints_of(u, app->domid);
 	read_front(xs, disk);
 	read_back(xs, disk);
+	if (disk->trouble != MOAT_TROUBLE_IS_NONE)
+		disk->complaints = complaints_of(u, app->domid);
 	return 0;
 }
 
@@ -424,7 +438,7 @@ static int read_disks(struct moat_unit *u, const struct census *c)
 	return err;
 }
 
-int moat_observe(struct moat_unit *unit, bool late)
+int moat_observe(struct moat_unit *unit, msec lost)
 {
 	struct moat_view_disk *disks = unit->view.disks;
 	struct census c;
@@ -432,7 +446,7 @@ int moat_observe(struct moat_unit *unit, bool late)
 	c.count = moat_hyper_list(unit->daemon->hyper, &c.list);
 	if (c.count < 0)
 		return c.count;
-	unit->view = (struct moat_view) { .disks = disks, .late = late };
+	unit->view = (struct moat_view) { .disks = disks, .lost = lost };
 	read_notes(unit);
 	read_domains(unit, &c);
 	read_pci(unit, &c);

@@ -14,10 +14,10 @@
 /**
  * moat_observe() - look at everything that concerns a storage domain
  * @unit: its view is filled
- * @late: moatd did not run in time, so clocks must not be believed
+ * @lost: how long moatd did not run; clocks must not count that
  *
  * Return: 0, or -errno if it could not be seen; then the view is of no use.
  */
-int moat_observe(struct moat_unit *unit, bool late);
+int moat_observe(struct moat_unit *unit, msec lost);
 
 #endif

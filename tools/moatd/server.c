@@ -26,7 +26,7 @@ struct client {
 	bool watches;
 	size_t have;			/* of line */
 	char *out;			/* not yet sent */
-	size_t unsent;
+	size_t unsent, room;
 	char line[LINE_MAX_BYTES];
 };
 
@@ -76,27 +76,42 @@ static int flush(struct client *c)
 	return moat_loop_want_write(c->server->loop, &c->source, c->unsent);
 }
 
+static int make_room(struct client *c, size_t len)
+{
+	size_t room = c->room ? c->room : 4096;
+	char *more;
+
+	if (len > UNREAD_MAX_BYTES - c->unsent)
+		return -ENOBUFS;
+	while (room - c->unsent < len)
+		room *= 2;
+	if (room == c->room)
+		return 0;
+	more = realloc(c->out, room);
+	if (!more)
+		return -ENOMEM;
+	c->out = more;
+	c->room = room;
+	return 0;
+}
+
 static int send_json(struct client *c, const json_t *json)
 {
 	char *text = json_dumps(json, JSON_COMPACT);
 	size_t len = text ? strlen(text) : 0;
-	char *more;
+	bool waiting = c->unsent;
+	int err = text ? make_room(c, len + 1) : -ENOMEM;
 
-	if (!text || len + 1 > UNREAD_MAX_BYTES - c->unsent) {
+	if (err) {
 		free(text);
-		return -ENOBUFS;
+		return err;
 	}
-	more = realloc(c->out, c->unsent + len + 1);
-	if (!more) {
-		free(text);
-		return -ENOMEM;
-	}
-	c->out = more;
 	memcpy(c->out + c->unsent, text, len);
 	c->out[c->unsent + len] = '\n';
 	c->unsent += len + 1;
 	free(text);
-	return flush(c);
+	/* behind what waits already there is nothing to try */
+	return waiting ? 0 : flush(c);
 }
 
 static int handle(struct client *c, const char *line, size_t len)

@@ -29,6 +29,7 @@ struct moat_unit {
 	size_t pasts;
 	struct moat_action last;	/* what was decided last */
 	unsigned int recoveries;	/* since moatd started */
+	unsigned int told_standby;	/* the last one said to be ready */
 };
 
 struct moat_daemon {

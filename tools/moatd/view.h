@@ -62,6 +62,7 @@ enum moat_trouble {
 	MOAT_TROUBLE_IS_PROTOCOL,
 	MOAT_TROUBLE_IS_STALL,
 	MOAT_TROUBLE_IS_DEVICE,
+	MOAT_TROUBLE_IS_REFUSED,
 };
 
 /* Borders of a recovery's phases, in their order. */
@@ -151,7 +152,7 @@ struct moat_view {
 	msec wish_at;
 	msec standby_made;	/* when the standby was created */
 	msec held;		/* when the disks were asked to hold */
-	bool late;		/* moatd itself did not get to run in time */
+	msec lost;		/* moatd itself did not run for so long */
 };
 
 #endif

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The small world: how it looks, and what moatd's steps do to it.
+ */
+#include "world.h"
+
+#include <string.h>
+
+struct moat_limits limits;
+static struct moat_view_disk seen[DISKS];
+
+unsigned int find_name(const struct world *w, int name)
+{
+	for (unsigned int i = 1; i < DOMAINS; i++)
+		if (w->dom[i].alive && w->dom[i].name == name)
+			return i;
+	return 0;
+}
+
+bool runs(const struct domain *d)
+{
+	return d->alive && !d->crashed && !d->paused && !d->hung;
+}
+
+bool is_ready(const struct world *w, unsigned int id)
+{
+	const struct domain *d = &w->dom[id];
+
+	return d->alive && w->now - d->born >= BOOT_MS && !d->deaf;
+}
+
+bool is_served(const struct world *w, const struct disk *d)
+{
+	return !d->torn && runs(&w->dom[d->backend]) &&
+	       is_ready(w, d->backend) && w->pci_holder == d->backend &&
+	       !w->bad_probe && w->now - w->pci_given_at >= PROBE_MS &&
+	       w->now - d->pointed_at >= 300;
+}
+
+static void view_domain(const struct world *w, unsigned int id,
+			struct moat_view_domain *v)
+{
+	if (!id || !w->dom[id].alive)
+		return;
+	v->domid = id;
+	v->ended = v->crashed = w->dom[id].crashed;
+	v->ready = is_ready(w, id);
+	v->condemned = w->condemned == id;
+	v->heartbeat = w->dom[id].beats;
+	v->poller = w->dom[id].poller;
+	v->device = w->dom[id].device;
+}
+
+static void view_disk(const struct world *w, size_t i, struct moat_view_disk *v)
+{
+	const struct disk *d = &w->disk[i];
+	bool up = is_served(w, d);
+
+	*v = (struct moat_view_disk) {
+		.app = APP + i, .device = 51712, .backend = d->backend,
+		.orphan = !w->dom[d->backend].alive, .able = !d->stock,
+		.awake = true, .served = d->served, .left = d->left,
+		.hold = d->hold, .torn = d->torn, .connected = up,
+		.front_state = up ? 4 : 1, .back_state = up ? 4 : 1,
+		.front = !up ? MOAT_FRONT_IS_WAITING :
+			 d->hold ? MOAT_FRONT_IS_HELD : MOAT_FRONT_IS_UP,
+		.trouble = d->trouble,
+	};
+	if (i == 0)
+		for (size_t k = 0; k < w->complaint_count; k++)
+			v->complaints += w->now - w->complaints[k] <=
+					 limits.crash_window;
+}
+
+void view_world(const struct world *w, struct moat_view *v)
+{
+	unsigned int active = w->dom[w->recorded].alive && w->recorded ?
+				      w->recorded : find_name(w, 1);
+	unsigned int standby = find_name(w, 2);
+
+	*v = (struct moat_view) {
+		.recorded = w->recorded, .recovery = w->recovery,
+		.crash_count = w->crash_count, .gave_up = w->gave_up,
+		.wish = w->wish, .wish_at = w->wish_at, .held = w->held,
+		.standby_made = w->standby_made, .pcis = 1, .disks = seen,
+		.count = DISKS,
+	};
+	memcpy(v->crashes, w->crashes, sizeof(v->crashes));
+	view_domain(w, active, &v->domain[MOAT_ACTIVE]);
+	if (standby != active)
+		view_domain(w, standby, &v->domain[MOAT_STANDBY]);
+	for (int r = 0; r < MOAT_ROLES; r++)
+		v->job[r] = w->job[r].job;
+	v->pci[0].domid = w->pci_holder;
+	v->pci[0].stale = w->pci_holder && !w->dom[w->pci_holder].alive;
+	v->pci[0].busy = !w->pci_holder && w->now < w->pci_free_at;
+	v->pci[0].assignable = true;
+	for (size_t i = 0; i < DISKS; i++)
+		view_disk(w, i, &seen[i]);
+}
+
+/* --- what may never be ------------------------------------------------- */
+
+static void give_pci(struct world *w, unsigned int id)
+{
+	assert_int_equal(w->pci_holder, 0);
+	assert_true(w->now >= w->pci_free_at);
+	w->pci_holder = id;
+	w->pci_given_at = w->now;
+}
+
+static void strip(struct world *w, unsigned int id)
+{
+	/* never under a domain that runs */
+	assert_true(!w->dom[id].alive || w->dom[id].paused);
+	if (w->pci_holder == id) {
+		w->pci_holder = 0;
+		w->pci_free_at = w->now + 100;
+	}
+}
+
+static void check_old_is_gone(const struct world *w)
+{
+	assert_true(!w->condemned || !w->dom[w->condemned].alive);
+}
+
+/* --- processes --------------------------------------------------------- */
+
+static void start_job(struct world *w, enum moat_role role, enum moat_job job,
+		      unsigned int domid)
+{
+	assert_int_equal(w->job[role].job, MOAT_JOB_NONE);
+	w->job[role] = (struct job) { job, w->now + JOB_MS, domid, role };
+}
+
+/* Xen has a domain long before xl is done with it. */
+static unsigned int make_domain(struct world *w, enum moat_role role)
+{
+	unsigned int id = w->next_domid++;
+
+	assert_true(id < DOMAINS);
+	assert_int_equal(find_name(w, role + 1), 0);
+	w->dom[id] = (struct domain) { .alive = true, .name = role + 1,
+				       .born = w->now };
+	w->dom[id].deaf = role == MOAT_STANDBY && w->bad_standby;
+	w->created++;
+	return id;
+}
+
+void end_job(struct world *w, struct moat_slot *slot, enum moat_role role)
+{
+	struct job j = w->job[role];
+	bool ok = true;
+
+	w->job[role].job = MOAT_JOB_NONE;
+	if (j.job == MOAT_JOB_DESTROY) {
+		w->dom[j.domid].alive = false;
+		w->destroyed++;
+	} else if (j.job == MOAT_JOB_ATTACH && w->dom[j.domid].alive) {
+		give_pci(w, j.domid);
+	} else if (j.job == MOAT_JOB_CREATE) {
+		ok = !w->bad_create;
+		if (w->bad_create)
+			w->dom[j.domid].alive = false;
+	}
+	moat_slot_job_ended(slot, role, j.job, ok, w->now);
+}
+
+/* --- steps ------------------------------------------------------------- */
+
+static void note_verdict(struct world *w, const struct moat_action *a,
+			 unsigned int domid)
+{
+	bool counts = a->why != MOAT_WHY_RESTART && a->why != MOAT_WHY_UPGRADE;
+
+	if (!w->recovery.on)
+		w->recovery = (struct moat_view_recovery) {
+			.on = true, .why = a->why, .old = domid,
+			.begun = w->now, .detect = a->detect };
+	memset(w->recovery.phase, 0, sizeof(w->recovery.phase));
+	w->condemned = domid;
+	if (counts)
+		w->crashes[w->crash_count++] = w->now;
+	if (a->blame == APP)
+		w->complaints[w->complaint_count++] = w->now;
+	if (a->why == MOAT_WHY_RESTART)
+		w->crash_count = 0;
+	if (!counts)
+		w->wish = MOAT_WISH_NONE;
+	w->held = 0;
+}
+
+static void repoint(struct world *w, unsigned int to, size_t bound)
+{
+	assert_true(to && w->dom[to].alive);
+	for (size_t i = 0; i < bound; i++) {
+		struct disk *d = &w->disk[i];
+
+		if (d->stock || (w->dom[d->backend].alive && !d->torn))
+			continue;
+		d->backend = to;
+		d->pointed_at = w->now;
+		d->hold = d->torn = false;
+		d->trouble = MOAT_TROUBLE_IS_NONE;
+		w->repoints++;
+	}
+}
+
+static void destroy(struct world *w, unsigned int id, enum moat_role role,
+		    bool half)
+{
+	assert_true(role == MOAT_STANDBY || w->condemned == id);
+	w->dom[id].paused = true;
+	strip(w, id);
+	if (!half)
+		start_job(w, role, MOAT_JOB_DESTROY, id);
+}
+
+static void promote(struct world *w, unsigned int id)
+{
+	assert_int_equal(find_name(w, 1), 0);
+	check_old_is_gone(w);
+	w->dom[id].name = 1;
+	w->recorded = id;
+	if (w->wish == MOAT_WISH_UPGRADE && w->standby_made >= w->wish_at)
+		w->wish = MOAT_WISH_NONE;
+	w->standby_made = 0;
+}
+
+static void create(struct world *w, enum moat_role role, bool half)
+{
+	unsigned int id;
+
+	if (role == MOAT_STANDBY)
+		w->standby_made = w->now;
+	else
+		check_old_is_gone(w);
+	if (half)
+		return;
+	id = make_domain(w, role);
+	if (role == MOAT_ACTIVE)
+		give_pci(w, id);
+	start_job(w, role, MOAT_JOB_CREATE, id);
+}
+
+static void hold(struct world *w, bool wanted, size_t bound)
+{
+	w->held = wanted ? w->now : 0;
+	for (size_t i = 0; i < bound; i++)
+		w->disk[i].hold = wanted && !w->disk[i].stock;
+}
+
+/* Steps of which moatd may die in the middle. Return: was it one? */
+static bool apply_long(struct world *w, const struct moat_view *v,
+		       const struct moat_action *a, bool half)
+{
+	size_t bound = half ? 1 : DISKS;
+
+	switch (a->act) {
+	case MOAT_ACT_DESTROY:
+		destroy(w, v->domain[a->role].domid, a->role, half);
+		return true;
+	case MOAT_ACT_CREATE:
+		create(w, a->role, half);
+		return true;
+	case MOAT_ACT_REPOINT:
+		repoint(w, v->domain[MOAT_ACTIVE].domid, bound);
+		return true;
+	case MOAT_ACT_HOLD:
+	case MOAT_ACT_RELEASE:
+		hold(w, a->act == MOAT_ACT_HOLD, bound);
+		return true;
+	case MOAT_ACT_ABORT:
+		w->wish = MOAT_WISH_NONE;
+		w->aborted++;
+		if (!half)
+			hold(w, false, DISKS);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void apply_to_disk(struct world *w, const struct moat_action *a)
+{
+	struct disk *d = &w->disk[a->index];
+
+	switch (a->act) {
+	case MOAT_ACT_RECONNECT:
+		d->torn = true;
+		d->trouble = MOAT_TROUBLE_IS_NONE;
+		w->reconnects++;
+		break;
+	case MOAT_ACT_SERVED:
+		d->served = true;
+		break;
+	case MOAT_ACT_LEAVE:
+		d->left = true;
+		break;
+	default:
+		fail_msg("unexpected act %d", a->act);
+	}
+}
+
+static void forgive(struct world *w)
+{
+	w->crash_count = 0;
+	w->gave_up = false;
+	w->wish = MOAT_WISH_NONE;
+}
+
+static void report(struct world *w)
+{
+	w->reports++;
+	memset(&w->recovery, 0, sizeof(w->recovery));
+	w->condemned = 0;
+}
+
+void apply(struct world *w, const struct moat_view *v,
+	   const struct moat_action *a, bool half)
+{
+	unsigned int active = v->domain[MOAT_ACTIVE].domid;
+
+	/* the others are done or not done */
+	if (apply_long(w, v, a, half) || half)
+		return;
+	switch (a->act) {
+	case MOAT_ACT_ADOPT:
+		w->recorded = active;
+		break;
+	case MOAT_ACT_BEGIN:
+		note_verdict(w, a, w->recorded);
+		break;
+	case MOAT_ACT_CONDEMN:
+		note_verdict(w, a, active);
+		break;
+	case MOAT_ACT_KILL:
+		w->job[a->role].job = MOAT_JOB_NONE;
+		break;
+	case MOAT_ACT_PROMOTE:
+		promote(w, v->domain[MOAT_STANDBY].domid);
+		break;
+	case MOAT_ACT_FREE:
+		strip(w, w->pci_holder);
+		break;
+	case MOAT_ACT_ATTACH:
+		assert_int_equal(w->pci_holder, 0);
+		start_job(w, MOAT_ACTIVE, MOAT_JOB_ATTACH, active);
+		break;
+	case MOAT_ACT_FORGIVE:
+		forgive(w);
+		break;
+	case MOAT_ACT_GIVE_UP:
+		w->gave_up = true;
+		w->gave_ups++;
+		break;
+	case MOAT_ACT_PHASE:
+		w->recovery.phase[a->index] = w->now;
+		break;
+	case MOAT_ACT_REPORT:
+		report(w);
+		break;
+	default:
+		apply_to_disk(w, a);
+	}
+}
