@@ -126,13 +126,14 @@ class Load:
         return {"pause_ms": {name: look[2] // 1000 for name, look in looks.items()}, **new}
 
     def end(self):
-        """Stop the writers: {lost, corrupt, errors, said}."""
-        total = {"lost": 0, "corrupt": 0, "errors": 0, "said": ""}
+        """Stop the writers: {lost, corrupt, errors, said, lost_by writer}."""
+        total = {"lost": 0, "corrupt": 0, "errors": 0, "said": "", "lost_by": {}}
         for writer in self.writers:
             words, said = writer.stop()
             for key in ("lost", "corrupt", "errors"):
                 total[key] += words[key]
             total["said"] += said
+            total["lost_by"][writer.name] = words["lost"]
         return total
 
 
