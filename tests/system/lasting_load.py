@@ -11,7 +11,7 @@ from runner import Failure
 
 WRITER = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                       "../../build/tests/writer/writer")
-BLOCKS = 4096
+BLOCKS, THREADS = 1024, 3
 START_S, STOP_S = 120, 300
 PARTITIONS = "label: dos\n,32M\n,96M\n,48M\n"
 WRITER_PART, BANK_PART, SEALED_PART = 1, 2, 3
@@ -61,10 +61,10 @@ class Writer:
     def start(self):
         self.machine.sh("app", (
             "rm -f /run/{0}.*; cat >/run/{0}.sh <<'end'\n"
-            "/run/writer --blocks {3} --log {1} {2} >/run/{0}.out 2>/run/{0}.err &\n"
+            "/run/writer --blocks {3} --threads {4} --log {1} {2} >/run/{0}.out 2>/run/{0}.err &\n"
             "echo $! >/run/{0}.pid; wait $!; echo $? >/run/{0}.status\nend\n"
             "setsid sh /run/{0}.sh >/dev/null 2>&1 </dev/null &").format(
-                self.name, self.log, " ".join([*self.options, self.device]), BLOCKS))
+                self.name, self.log, " ".join([*self.options, self.device]), BLOCKS, THREADS))
         if not self.machine.wait_until("app", "[ -s %s -o -s /run/%s.status ]"
                                        % (self.log, self.name), START_S):
             raise Failure("%s does not begin" % self.name)
