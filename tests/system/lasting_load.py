@@ -149,11 +149,11 @@ class Plain(Load):
 
     def start(self):
         self.carry()
-        for writer in self.writers:
-            writer.start()
         self.machine.sh("app", "mkfs.ext4 -q -F /dev/{0}{1} && mkdir -p /mnt/bank && "
                         "mount /dev/{0}{1} /mnt/bank".format(self.disk, BANK_PART))
         self.machine.sh("app", BANK)
+        for writer in self.writers:
+            writer.start()
         if not self.goes_on(60):
             raise Failure("the load does not begin")
 
