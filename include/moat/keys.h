@@ -30,6 +30,14 @@
 #define MOAT_KEY_PERSISTENT_RO "feature-moat-persistent-ro"
 
 /*
+ * In a back end's directory, written by moat-init with "physical-device": which
+ * piece of hardware it is; empty where that cannot be told. A front end refuses
+ * to go on with another than it began with.
+ */
+#define MOAT_KEY_IDENTITY "moat-identity"
+#define MOAT_IDENTITY_MAX 64 /* with the zero at its end */
+
+/*
  * In a front end's directory, device/vbd/ID of the application domain.
  *
  * Written by the front end:
@@ -57,6 +65,7 @@
 #define MOAT_TROUBLE_PROTOCOL "protocol"	/* the back end broke the protocol */
 #define MOAT_TROUBLE_STALL "stall"	/* a request is old, the ring stands still */
 #define MOAT_TROUBLE_DEVICE "device"	/* the back end has lost its device */
+#define MOAT_TROUBLE_REFUSED "refused"	/* not the disk that was here */
 
 /*
  * In the directory of either half, written by the toolstack and removed by the

@@ -35,6 +35,7 @@
 	X(grants_ended, "grants taken back from the peer") \
 	X(bytes_copied, "bytes copied by the CPU or by Xen") \
 	X(replays, "requests issued again on a new connection") \
+	X(retained, "writes kept until a flush, since the ring exists") \
 	X(protocol_errors, "violations of the protocol by the peer")
 
 enum moat_ring_stat {

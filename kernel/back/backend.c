@@ -24,6 +24,7 @@
 #include <linux/string.h>
 
 #include "handshake.h"
+#include "kernel/common/control.h"
 #include "params.h"
 #include "poller.h"
 #include "queue.h"
@@ -317,6 +318,8 @@ static void backend_node_changed(struct xenbus_watch *watch, const char *path,
 	struct moat_backend *backend = container_of(watch, struct moat_backend, watch);
 	struct xenbus_device *dev = backend->dev;
 
+	if (moat_control_changed(backend->sysfs, dev, path))
+		return;
 	if (!path_ends(path, "physical-device") && !path_ends(path, "state") &&
 	    !path_ends(path, "online"))
 		return;

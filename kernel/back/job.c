@@ -387,6 +387,7 @@ static void job_submit_blocking(struct work_struct *work)
 static void job_send_blocking(struct moat_job *job)
 {
 	job->blocking = true;
+	job->sent_ns = job->queue->poller->now;
 	queue_work(job->queue->disk->blocking, &job->work);
 }
 
@@ -417,6 +418,7 @@ static int job_submit(struct moat_job *job)
 	if (err)
 		return err;
 	job->bio.bi_opf |= REQ_NOWAIT;
+	job->sent_ns = job->queue->poller->now;
 	submit_bio(&job->bio);
 	return 0;
 }
@@ -474,6 +476,7 @@ void moat_jobs_done(struct moat_poller *poller, struct list_head *jobs)
 	struct moat_job *job, *next;
 
 	list_for_each_entry_safe(job, next, jobs, link) {
+		job->sent_ns = 0;
 		if (job->error != -EAGAIN && job->error != -EOPNOTSUPP)
 			continue;
 		if (!job->blocking) {

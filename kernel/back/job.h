@@ -38,6 +38,8 @@ struct moat_room {
  * @done: in the poller's list of jobs that the disk has done
  * @req: our copy of the request
  * @taken_ns: when it was taken from the ring
+ * @sent_ns: when it was sent to the device; 0: it is not there. The poller's own
+ *	all the time
  * @sectors: amount of data, in units of 512 bytes
  * @error: 0 or a negative errno
  * @path: enum moat_data_path, settled
@@ -64,6 +66,7 @@ struct moat_job {
 	struct llist_node done;
 	struct moat_request req;
 	u64 taken_ns;
+	u64 sent_ns;
 	u64 sectors;
 	int error;
 	u8 path;

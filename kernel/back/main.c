@@ -9,6 +9,7 @@
 #include "job.h"
 #include "params.h"
 #include "poller.h"
+#include "watchdog.h"
 
 static int __init moat_back_init(void)
 {
@@ -25,11 +26,16 @@ static int __init moat_back_init(void)
 	err = moat_pollers_init();
 	if (err)
 		goto err_jobs;
-	err = moat_backend_register();
+	err = moat_watchdog_init();
 	if (err)
 		goto err_pollers;
+	err = moat_backend_register();
+	if (err)
+		goto err_watchdog;
 	return 0;
 
+err_watchdog:
+	moat_watchdog_deinit();
 err_pollers:
 	moat_pollers_deinit();
 err_jobs:
@@ -41,6 +47,7 @@ module_init(moat_back_init);
 static void __exit moat_back_exit(void)
 {
 	moat_backend_unregister();
+	moat_watchdog_deinit();
 	moat_pollers_deinit();
 	moat_jobs_module_deinit();
 }

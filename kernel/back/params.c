@@ -62,6 +62,10 @@ static unsigned int budget = 32;
 module_param(budget, uint, 0644);
 MODULE_PARM_DESC(budget, "requests taken from a ring before the next ring's turn");
 
+static unsigned int watchdog_s = 10;
+module_param(watchdog_s, uint, 0444);
+MODULE_PARM_DESC(watchdog_s, "Xen ends a domain that has not served for so long; 0: never");
+
 /* Rings offered to a front end. */
 unsigned int moat_params_queues(void)
 {
@@ -99,6 +103,14 @@ unsigned long moat_params_persistent_age(void)
 unsigned int moat_params_budget(void)
 {
 	return clamp(READ_ONCE(budget), 1u, 1024u);
+}
+
+/* Seconds; 0: no watchdog. Less than three would be a bet on the scheduler, for
+ * a ping comes once a second.
+ */
+unsigned int moat_params_watchdog(void)
+{
+	return watchdog_s ? clamp(watchdog_s, 3u, 86400u) : 0;
 }
 
 /**

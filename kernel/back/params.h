@@ -27,6 +27,7 @@ unsigned int moat_params_segs(void);
 unsigned int moat_params_persistent(void);
 unsigned long moat_params_persistent_age(void);
 unsigned int moat_params_budget(void);
+unsigned int moat_params_watchdog(void);
 void moat_params_tune(struct moat_tune *tune);
 int moat_params_check(void);
 

@@ -28,6 +28,7 @@
 #include <linux/sched/stat.h>
 #include <linux/slab.h>
 
+#include "health.h"
 #include "job.h"
 #include "queue.h"
 
@@ -36,7 +37,7 @@
 
 static DEFINE_PER_CPU(struct moat_poller *, pollers);
 
-/* Guards the assignment of rings to pollers. */
+/* Guards the assignment of rings to pollers, and who the pollers are. */
 static DEFINE_MUTEX(pollers_lock);
 
 static int cpuhp_state;
@@ -110,6 +111,8 @@ void moat_poller_activate(struct moat_poller *poller, struct moat_queue *queue)
 	if (!list_empty(&queue->active))
 		return;
 	list_add_tail(&queue->active, &poller->active);
+	if (list_empty(&queue->served))
+		list_add_tail(&queue->served, &poller->serves);
 	moat_queue_wake(queue, poller->now);
 }
 
@@ -161,22 +164,40 @@ static void poller_visit(struct moat_poller *poller)
 		if (verdict == MOAT_QUEUE_STAY)
 			continue;
 		list_del_init(&queue->active);
+		if (verdict != MOAT_QUEUE_DRAINED)
+			continue;
+		list_del_init(&queue->served);
 		/* Whoever waits for it may free the ring at once. */
-		if (verdict == MOAT_QUEUE_DRAINED)
-			complete(&queue->drained);
+		complete(&queue->drained);
 	}
+}
+
+/* What came back before the ping has been taken off the lists by now. */
+static void poller_answer(struct moat_poller *poller)
+{
+	u64 oldest = poller->now;
+	struct moat_queue *queue;
+
+	if (!moat_health_asked(poller->seen))
+		return;
+	poller->seen = moat_health_current();
+	list_for_each_entry(queue, &poller->serves, served)
+		oldest = min(oldest, moat_queue_oldest(queue));
+	WRITE_ONCE(poller->device_ns, poller->now - oldest);
+	moat_health_answered();
 }
 
 static void poller_sleep(struct moat_poller *poller)
 {
 	long timeout = list_empty(&poller->deferred) ? MAX_SCHEDULE_TIMEOUT : RETRY_JIFFIES;
 
-	/* Orders the state before the looks at the lists; its partner is
-	 * llist_add() before wake_up_process() in poller_add().
+	/* Orders the state before the looks at the lists and at the ping; its
+	 * partners are what comes before wake_up_process() in poller_add() and in
+	 * moat_pollers_ping().
 	 */
 	set_current_state(TASK_IDLE);
 	if (llist_empty(&poller->kicked) && llist_empty(&poller->done) &&
-	    !kthread_should_stop())
+	    !moat_health_asked(poller->seen) && !kthread_should_stop())
 		schedule_timeout(timeout);
 	__set_current_state(TASK_RUNNING);
 }
@@ -192,6 +213,7 @@ static int poller_run(void *data)
 		poller_take_done(poller);
 		poller_retry(poller);
 		poller_visit(poller);
+		poller_answer(poller);
 		if (list_empty(&poller->active))
 			poller_sleep(poller);
 		/* A spinner is no idle loop: RCU, of both kinds, must get its
@@ -241,6 +263,52 @@ void moat_poller_leave(struct moat_poller *poller)
 	mutex_unlock(&pollers_lock);
 }
 
+/* ---- health ---- */
+
+/**
+ * moat_pollers_ping() - have every poller take a turn and say so
+ *
+ * Context: process, may sleep.
+ */
+void moat_pollers_ping(void)
+{
+	struct moat_poller *poller;
+	unsigned int cpu, count = 0;
+
+	mutex_lock(&pollers_lock);
+	for_each_possible_cpu(cpu)
+		count += !!per_cpu(pollers, cpu);
+	if (count)
+		moat_health_begin(count);
+	for_each_possible_cpu(cpu) {
+		poller = per_cpu(pollers, cpu);
+		if (poller)
+			wake_up_process(poller->task);
+	}
+	mutex_unlock(&pollers_lock);
+}
+
+/**
+ * moat_pollers_device_age() - how long has the oldest request been at its device?
+ *
+ * As of the last ping that was answered.
+ *
+ * Context: process, may sleep.
+ * Return: nanoseconds; 0: none is there.
+ */
+u64 moat_pollers_device_age(void)
+{
+	unsigned int cpu;
+	u64 age = 0;
+
+	mutex_lock(&pollers_lock);
+	for_each_possible_cpu(cpu)
+		if (per_cpu(pollers, cpu))
+			age = max(age, READ_ONCE(per_cpu(pollers, cpu)->device_ns));
+	mutex_unlock(&pollers_lock);
+	return age;
+}
+
 /* ---- life ---- */
 
 static struct moat_poller *poller_create(unsigned int cpu)
@@ -254,6 +322,7 @@ static struct moat_poller *poller_create(unsigned int cpu)
 	init_llist_head(&poller->kicked);
 	init_llist_head(&poller->done);
 	INIT_LIST_HEAD(&poller->active);
+	INIT_LIST_HEAD(&poller->serves);
 	INIT_LIST_HEAD(&poller->deferred);
 	poller->task = kthread_create_on_node(poller_run, poller, cpu_to_node(cpu),
 					      "moat-back/%u", cpu);
@@ -264,7 +333,6 @@ static struct moat_poller *poller_create(unsigned int cpu)
 		return err;
 	}
 	kthread_bind(poller->task, cpu);
-	wake_up_process(poller->task);
 	return poller;
 }
 
@@ -278,7 +346,12 @@ static int poller_online(unsigned int cpu)
 	poller = poller_create(cpu);
 	if (IS_ERR(poller))
 		return PTR_ERR(poller);
+	mutex_lock(&pollers_lock);
+	/* A round that is under way does not count on it. */
+	poller->seen = moat_health_current();
 	per_cpu(pollers, cpu) = poller;
+	mutex_unlock(&pollers_lock);
+	wake_up_process(poller->task);
 	return 0;
 }
 
@@ -288,12 +361,14 @@ static void pollers_destroy(void)
 	unsigned int cpu;
 
 	for_each_possible_cpu(cpu) {
+		mutex_lock(&pollers_lock);
 		poller = per_cpu(pollers, cpu);
+		per_cpu(pollers, cpu) = NULL;
+		mutex_unlock(&pollers_lock);
 		if (!poller)
 			continue;
 		kthread_stop(poller->task);
 		kfree(poller);
-		per_cpu(pollers, cpu) = NULL;
 	}
 }
 

@@ -23,10 +23,13 @@ struct moat_queue;
  * @kicked: rings that ask to be visited; anybody adds
  * @done: jobs that came back from the disk; anybody adds
  * @active: rings that are visited in turn
+ * @serves: all rings that it serves and that were ever active
  * @deferred: jobs that have to wait until @retry
  * @retry: when to look at @deferred again, in jiffies
  * @now: time at the beginning of the turn, in nanoseconds
  * @busy: the CPU has other runnable work
+ * @seen: the last ping it has answered, see health.c
+ * @device_ns: age, then, of the oldest request at a device; anybody reads
  * @maps: mappings to be made
  * @unmaps: mappings to be ended
  * @copies: copies to be made
@@ -40,10 +43,13 @@ struct moat_poller {
 	struct llist_head kicked;
 	struct llist_head done;
 	struct list_head active ____cacheline_aligned;
+	struct list_head serves;
 	struct list_head deferred;
 	unsigned long retry;
 	u64 now;
 	bool busy;
+	unsigned int seen;
+	u64 device_ns;
 	struct moat_map_batch maps;
 	struct moat_unmap_batch unmaps;
 	struct moat_copy_batch copies;
@@ -51,6 +57,8 @@ struct moat_poller {
 
 int moat_pollers_init(void);
 void moat_pollers_deinit(void);
+void moat_pollers_ping(void);
+u64 moat_pollers_device_age(void);
 struct moat_poller *moat_poller_join(void);
 void moat_poller_leave(struct moat_poller *poller);
 void moat_poller_kick(struct moat_poller *poller, struct moat_queue *queue);

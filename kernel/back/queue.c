@@ -313,6 +313,29 @@ void moat_queue_wake(struct moat_queue *queue, u64 now)
 	trace_moat_back_wake(queue, event);
 }
 
+/**
+ * moat_queue_oldest() - when was the oldest request sent to the device?
+ * @queue: the ring
+ *
+ * Looks at all of them: it is asked once a second, and the data path then need
+ * not keep them in order.
+ *
+ * Context: the poller.
+ * Return: time in nanoseconds; U64_MAX: the device has none.
+ */
+u64 moat_queue_oldest(const struct moat_queue *queue)
+{
+	u64 oldest = U64_MAX;
+	u32 i;
+
+	if (!queue->in_flight)
+		return oldest;
+	for (i = 0; i < queue->ring.size; i++)
+		if (queue->jobs[i].sent_ns)
+			oldest = min(oldest, queue->jobs[i].sent_ns);
+	return oldest;
+}
+
 /* ---- events ---- */
 
 static irqreturn_t queue_event(int irq, void *data)
@@ -379,6 +402,7 @@ static void queue_init(struct moat_queue *queue, struct moat_backend *backend,
 	queue->trim = jiffies + TRIM_JIFFIES;
 	init_completion(&queue->drained);
 	INIT_LIST_HEAD(&queue->active);
+	INIT_LIST_HEAD(&queue->served);
 	INIT_LIST_HEAD(&queue->unused);
 	gnttab_page_cache_init(&queue->foreign);
 	moat_pool_init(&queue->pool);

@@ -73,6 +73,7 @@ struct moat_queue_setup {
  * @drained: completed when the ring has stopped
  * @broken: the front end broke the protocol
  * @active: in the poller's list of active rings
+ * @served: in the poller's list of rings it serves
  * @ring: our side of the ring
  * @spin: state of the spin policy
  * @looks: looks in a row that found nothing
@@ -109,6 +110,7 @@ struct moat_queue {
 	bool broken;
 
 	struct list_head active ____cacheline_aligned;
+	struct list_head served;
 	struct moat_ring ring;
 	struct moat_spin spin;
 	u32 looks;
@@ -135,6 +137,7 @@ void moat_queue_destroy(struct moat_queue *queue);
 void moat_queue_wake(struct moat_queue *queue, u64 now);
 enum moat_queue_verdict moat_queue_visit(struct moat_queue *queue,
 					 struct moat_poller *poller);
+u64 moat_queue_oldest(const struct moat_queue *queue);
 void moat_queue_answer(struct moat_queue *queue, struct moat_job *job);
 
 #endif

@@ -3,6 +3,9 @@
  * The moat/ directory of a disk in sysfs: its settings, and below it one
  * directory of counters per ring.
  *
+ * xenstore is the other way in (control.c): the mode can be set by both and is
+ * told there whenever it changes.
+ *
  * The kobjects live as long as someone holds a file of them open, which may be
  * longer than the disk. kobject_del() however waits for running show and store
  * methods, and none starts behind it: so the methods may use the disk's memory,
@@ -12,8 +15,13 @@
 
 #include <linux/export.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/sysfs.h>
+#include <xen/xenbus.h>
+
+#include "control.h"
 
 /* One ringN directory. */
 struct sysfs_ring {
@@ -28,13 +36,18 @@ struct sysfs_ring {
  * @dev: the disk's xenbus device
  * @tune: its settings
  * @ops: what its half does differently
- * @rings: the ring directories; changed by the handshake only
+ * @mode_lock: held while the mode is changed and told, so that the last one told
+ *	is the last one set
+ * @rings_lock: guards @rings; within it no other lock is taken
+ * @rings: the ring directories
  */
 struct moat_sysfs {
 	struct kobject kobj;
 	struct device *dev;
 	struct moat_tune *tune;
 	const struct moat_sysfs_ops *ops;
+	struct mutex mode_lock;
+	struct mutex rings_lock;
 	struct list_head rings;
 };
 
@@ -114,6 +127,29 @@ TUNE_ATTRIBUTE(data_path, 0);
 TUNE_ATTRIBUTE(window_min_ns, NSEC_PER_SEC);
 TUNE_ATTRIBUTE(window_max_ns, NSEC_PER_SEC);
 TUNE_ATTRIBUTE(relax_every, 1 << 20);
+/* An hour, a month, and more memory than is sensible. */
+TUNE_ATTRIBUTE(stall_s, 3600);
+TUNE_ATTRIBUTE(give_up_s, 30 * 24 * 3600);
+TUNE_ATTRIBUTE(retain_kib, 1 << 20);
+
+static struct attribute *recovery_attrs[] = {
+	&tune_stall_s.attr,
+	&tune_give_up_s.attr,
+	&tune_retain_kib.attr,
+	NULL,
+};
+
+static umode_t recovery_visible(struct kobject *kobj, struct attribute *attr, int nr)
+{
+	struct moat_sysfs *sysfs = container_of(kobj, struct moat_sysfs, kobj);
+
+	return sysfs->ops->recovers ? attr->mode : 0;
+}
+
+static const struct attribute_group recovery_group = {
+	.attrs = recovery_attrs,
+	.is_visible = recovery_visible,
+};
 
 static struct attribute *disk_attrs[] = {
 	&tune_mode.attr,
@@ -123,7 +159,14 @@ static struct attribute *disk_attrs[] = {
 	&tune_relax_every.attr,
 	NULL,
 };
-ATTRIBUTE_GROUPS(disk);
+
+static const struct attribute_group disk_group = { .attrs = disk_attrs };
+
+static const struct attribute_group *disk_groups[] = {
+	&disk_group,
+	&recovery_group,
+	NULL,
+};
 
 static u32 *tune_word(struct moat_sysfs *sysfs, const struct tune_attribute *a)
 {
@@ -165,6 +208,15 @@ static int tune_value(struct moat_sysfs *sysfs, const struct tune_attribute *a,
 	return *value <= a->max ? 0 : -ERANGE;
 }
 
+static void disk_store_mode(struct moat_sysfs *sysfs, u32 mode)
+{
+	moat_sysfs_lock_mode(sysfs);
+	WRITE_ONCE(sysfs->tune->mode, mode);
+	sysfs->ops->changed(sysfs->dev);
+	moat_control_tell_mode(to_xenbus_device(sysfs->dev), moat_mode_names[mode]);
+	moat_sysfs_unlock_mode(sysfs);
+}
+
 static ssize_t disk_store(struct kobject *kobj, struct attribute *attr,
 			  const char *text, size_t len)
 {
@@ -176,6 +228,10 @@ static ssize_t disk_store(struct kobject *kobj, struct attribute *attr,
 	err = tune_value(sysfs, a, text, &value);
 	if (err)
 		return err;
+	if (a == &tune_mode) {
+		disk_store_mode(sysfs, value);
+		return len;
+	}
 	WRITE_ONCE(*tune_word(sysfs, a), value);
 	sysfs->ops->changed(sysfs->dev);
 	return len;
@@ -196,6 +252,84 @@ static struct kobj_type disk_type = {
 	.sysfs_ops = &disk_sysfs_ops,
 	.default_groups = disk_groups,
 };
+
+/* ---- for xenstore ---- */
+
+/**
+ * moat_sysfs_lock_mode() - keep others from changing the mode
+ * @sysfs: the disk's directory
+ *
+ * Context: process, may sleep; no lock that changed() takes is held.
+ */
+void moat_sysfs_lock_mode(struct moat_sysfs *sysfs)
+{
+	mutex_lock(&sysfs->mode_lock);
+}
+
+/* Counterpart of moat_sysfs_lock_mode(). */
+void moat_sysfs_unlock_mode(struct moat_sysfs *sysfs)
+{
+	mutex_unlock(&sysfs->mode_lock);
+}
+
+/**
+ * moat_sysfs_set_mode() - change the mode, as a write to the file does
+ * @sysfs: the disk's directory, locked by moat_sysfs_lock_mode()
+ * @mode: its name
+ *
+ * The caller tells xenstore.
+ *
+ * Context: process, may sleep.
+ * Return: 0, or -EINVAL if there is no such mode.
+ */
+int moat_sysfs_set_mode(struct moat_sysfs *sysfs, const char *mode)
+{
+	int found = match_string(moat_mode_names, -1, mode);
+
+	if (found < 0)
+		return -EINVAL;
+	WRITE_ONCE(sysfs->tune->mode, found);
+	sysfs->ops->changed(sysfs->dev);
+	return 0;
+}
+
+/**
+ * moat_sysfs_tell_mode() - write the mode in force to xenstore
+ * @sysfs: the disk's directory
+ *
+ * For whom the disk's directory in xenstore has been made anew: changes are
+ * told by themselves.
+ *
+ * Context: process, may sleep; no lock that changed() takes is held.
+ */
+void moat_sysfs_tell_mode(struct moat_sysfs *sysfs)
+{
+	moat_sysfs_lock_mode(sysfs);
+	moat_control_tell_mode(to_xenbus_device(sysfs->dev),
+			       moat_mode_names[READ_ONCE(sysfs->tune->mode)]);
+	moat_sysfs_unlock_mode(sysfs);
+}
+EXPORT_SYMBOL_GPL(moat_sysfs_tell_mode);
+
+/**
+ * moat_sysfs_sum() - the counters of all rings together
+ * @sysfs: the disk's directory
+ * @sum: MOAT_STAT_COUNT numbers to fill
+ *
+ * Context: process, may sleep.
+ */
+void moat_sysfs_sum(struct moat_sysfs *sysfs, u64 *sum)
+{
+	struct sysfs_ring *ring;
+	u32 i;
+
+	memset(sum, 0, MOAT_STAT_COUNT * sizeof(*sum));
+	mutex_lock(&sysfs->rings_lock);
+	list_for_each_entry(ring, &sysfs->rings, link)
+		for (i = 0; i < MOAT_STAT_COUNT; i++)
+			sum[i] += READ_ONCE(ring->stat->count[i]);
+	mutex_unlock(&sysfs->rings_lock);
+}
 
 /* ---- life ---- */
 
@@ -219,12 +353,15 @@ struct moat_sysfs *moat_sysfs_create(struct device *dev, struct moat_tune *tune,
 	sysfs->dev = dev;
 	sysfs->tune = tune;
 	sysfs->ops = ops;
+	mutex_init(&sysfs->mode_lock);
+	mutex_init(&sysfs->rings_lock);
 	INIT_LIST_HEAD(&sysfs->rings);
 	err = kobject_init_and_add(&sysfs->kobj, &disk_type, &dev->kobj, "moat");
 	if (err) {
 		kobject_put(&sysfs->kobj);
 		return ERR_PTR(err);
 	}
+	moat_sysfs_tell_mode(sysfs);
 	return sysfs;
 }
 EXPORT_SYMBOL_GPL(moat_sysfs_create);
@@ -271,7 +408,9 @@ int moat_sysfs_add_ring(struct moat_sysfs *sysfs, unsigned int nr,
 		kobject_put(&ring->kobj);
 		return err;
 	}
+	mutex_lock(&sysfs->rings_lock);
 	list_add_tail(&ring->link, &sysfs->rings);
+	mutex_unlock(&sysfs->rings_lock);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(moat_sysfs_add_ring);
@@ -285,8 +424,12 @@ EXPORT_SYMBOL_GPL(moat_sysfs_add_ring);
 void moat_sysfs_remove_rings(struct moat_sysfs *sysfs)
 {
 	struct sysfs_ring *ring, *next;
+	LIST_HEAD(rings);
 
-	list_for_each_entry_safe(ring, next, &sysfs->rings, link) {
+	mutex_lock(&sysfs->rings_lock);
+	list_splice_init(&sysfs->rings, &rings);
+	mutex_unlock(&sysfs->rings_lock);
+	list_for_each_entry_safe(ring, next, &rings, link) {
 		list_del(&ring->link);
 		kobject_del(&ring->kobj);
 		kobject_put(&ring->kobj);

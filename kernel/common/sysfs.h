@@ -16,10 +16,12 @@ struct moat_sysfs;
 /**
  * struct moat_sysfs_ops - what differs between the halves
  * @data_paths: names of the data paths, ends with NULL
+ * @recovers: it has the settings of recovery: a front end
  * @changed: a setting was written; called in process context after the store
  */
 struct moat_sysfs_ops {
 	const char *const *data_paths;
+	bool recovers;
 	void (*changed)(struct device *dev);
 };
 
@@ -29,5 +31,10 @@ void moat_sysfs_destroy(struct moat_sysfs *sysfs);
 int moat_sysfs_add_ring(struct moat_sysfs *sysfs, unsigned int nr,
 			struct moat_stat *stat);
 void moat_sysfs_remove_rings(struct moat_sysfs *sysfs);
+void moat_sysfs_sum(struct moat_sysfs *sysfs, u64 *sum);
+void moat_sysfs_lock_mode(struct moat_sysfs *sysfs);
+void moat_sysfs_unlock_mode(struct moat_sysfs *sysfs);
+int moat_sysfs_set_mode(struct moat_sysfs *sysfs, const char *mode);
+void moat_sysfs_tell_mode(struct moat_sysfs *sysfs);
 
 #endif

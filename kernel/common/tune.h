@@ -19,6 +19,12 @@
  * @window_max_ns: longest adaptive window
  * @relax_every: a spinner executes cpu_relax() every so many looks; 0: never
  * @data_path: index into the half's own list of data paths
+ * @stall_s: how long a ring may stand still, with a request in flight, before
+ *	the front end says so; seconds, 0: never. Front end only, like the rest
+ * @give_up_s: how long to wait for a back end before all I/O fails; seconds,
+ *	0: for ever
+ * @retain_kib: room for writes that are acknowledged but not flushed yet; KiB,
+ *	0: keep none
  */
 struct moat_tune {
 	u32 mode;
@@ -26,6 +32,9 @@ struct moat_tune {
 	u32 window_max_ns;
 	u32 relax_every;
 	u32 data_path;
+	u32 stall_s;
+	u32 give_up_s;
+	u32 retain_kib;
 };
 
 /**

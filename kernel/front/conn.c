@@ -24,6 +24,7 @@
 #include <moat/keys.h>
 
 #include "disk.h"
+#include "io.h"
 #include "params.h"
 #include "poll.h"
 
@@ -286,6 +287,18 @@ static int conn_read_traits(struct moat_disk *disk, struct moat_traits *t)
 	return -EINVAL;
 }
 
+/* Which hardware it is; a back end that is not Moat's does not say. */
+static void conn_read_identity(struct moat_disk *disk, char *identity, size_t size)
+{
+	char *text = xenbus_read(XBT_NIL, disk->xdev->otherend, MOAT_KEY_IDENTITY, NULL);
+
+	identity[0] = '\0';
+	if (IS_ERR(text))
+		return;
+	strscpy(identity, text, size);
+	kfree(text);
+}
+
 /* ---- start ---- */
 
 /* The vCPU that a ring mostly works for. */
@@ -305,7 +318,7 @@ static unsigned int conn_ring_cpu(const struct moat_disk *disk, unsigned int rin
 static int conn_start_rings(struct moat_disk *disk)
 {
 	/* Several contexts may share a ring: one slot for each of their tags. */
-	unsigned int slots = disk->depth *
+	unsigned int slots = (disk->depth + MOAT_RESERVED_TAGS) *
 			     DIV_ROUND_UP(disk->nr_queues, disk->nr_rings);
 	unsigned int i, cpu;
 	int err;
@@ -330,10 +343,13 @@ static int conn_start_rings(struct moat_disk *disk)
  */
 static void conn_refuse(struct moat_disk *disk, int err)
 {
-	if (disk->added)
-		xenbus_dev_error(disk->xdev, err, "connecting disk %s again", disk->name);
-	else
+	if (!disk->added) {
 		xenbus_dev_fatal(disk->xdev, err, "connecting disk %s", disk->name);
+		return;
+	}
+	xenbus_dev_error(disk->xdev, err, "connecting disk %s again", disk->name);
+	set_bit(MOAT_DISK_REFUSED, &disk->flags);
+	moat_report_update(disk);
 }
 
 /**
@@ -345,14 +361,16 @@ static void conn_refuse(struct moat_disk *disk, int err)
  */
 int moat_conn_start(struct moat_disk *disk)
 {
+	char identity[MOAT_IDENTITY_MAX];
 	struct moat_traits t;
 	int err;
 
+	conn_read_identity(disk, identity, sizeof(identity));
 	err = conn_read_traits(disk, &t);
 	if (!err && !disk->gd)
 		err = moat_disk_build(disk, &t);
 	if (!err)
-		err = moat_disk_adopt(disk, &t);
+		err = moat_disk_adopt(disk, &t, identity);
 	if (err)
 		goto err_refuse;
 	disk->persistent = disk->offered && t.persistent;
@@ -361,6 +379,8 @@ int moat_conn_start(struct moat_disk *disk)
 		goto err_refuse;
 
 	disk->link = MOAT_LINK_UP;
+	moat_retained_budget(disk);
+	moat_retained_begin(disk);
 	xenbus_switch_state(disk->xdev, XenbusStateConnected);
 	moat_disk_wake(disk);
 	queue_work(moat_front_wq, &disk->life);
@@ -381,12 +401,27 @@ err_refuse:
  */
 void moat_conn_close(struct moat_disk *disk)
 {
+	struct moat_io *io, *next;
+	LIST_HEAD(inflight);
 	unsigned int i;
 
 	for (i = 0; i < disk->nr_queues && disk->queue; i++)
-		moat_queue_close(&disk->queue[i], &disk->waiting);
+		moat_queue_close(&disk->queue[i], &inflight);
+	moat_retained_unanswered(disk);
+	list_for_each_entry_safe(io, next, &inflight, link) {
+		if (!blk_mq_is_reserved_rq(moat_io_request(io)))
+			continue;
+		list_del_init(&io->link);
+		moat_retained_abandon(moat_io_request(io));
+	}
+	/* Behind a replay that was cut short, others still wait their turn. */
+	list_splice(&inflight, &disk->waiting);
 	disk->link = MOAT_LINK_DOWN;
+	disk->drained = false;
 	clear_bit(MOAT_DISK_BROKEN, &disk->flags);
+	clear_bit(MOAT_DISK_REFUSED, &disk->flags);
+	clear_bit(MOAT_DISK_STALLED, &disk->flags);
+	moat_disk_lose(disk);
 }
 
 /**
@@ -412,7 +447,7 @@ void moat_conn_refresh(struct moat_disk *disk)
 	if (!why)
 		moat_disk_resize(disk, t.capacity);
 	else if (!a.sectors)
-		moat_disk_break(disk, "has lost its device");
+		moat_disk_break(disk, MOAT_TROUBLE_DEVICE, "has lost its device");
 	else
 		dev_err_ratelimited(&disk->xdev->dev, "%s: not resized: %s\n",
 				    disk->name, why);

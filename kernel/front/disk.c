@@ -22,7 +22,9 @@
 #include "params.h"
 #include "replay.h"
 
-/* How old a request becomes before blk-mq has us look after it. */
+/* How old a request becomes before blk-mq has us look after it, where no
+ * stall is to be reported.
+ */
 #define DISK_TIMEOUT (30 * HZ)
 
 /* ---- what users of the block device see ---- */
@@ -74,12 +76,22 @@ static const struct block_device_operations disk_ops = {
 
 /* ---- settings ---- */
 
+static void disk_limit_age(struct moat_disk *disk)
+{
+	u32 seconds = READ_ONCE(disk->tune.stall_s);
+
+	blk_queue_rq_timeout(disk->gd->queue, seconds ? seconds * HZ : DISK_TIMEOUT);
+}
+
 static void disk_changed(struct device *dev)
 {
 	struct moat_disk *disk = dev_get_drvdata(dev);
 	unsigned int i;
 
 	mutex_lock(&disk->lock);
+	if (disk->gd)
+		disk_limit_age(disk);
+	moat_retained_budget(disk);
 	for (i = 0; disk->link == MOAT_LINK_UP && i < disk->nr_rings; i++)
 		moat_queue_retune(&disk->queue[i]);
 	if (disk->link == MOAT_LINK_UP && disk->persistent &&
@@ -90,6 +102,7 @@ static void disk_changed(struct device *dev)
 
 static const struct moat_sysfs_ops disk_sysfs_ops = {
 	.data_paths = moat_path_names,
+	.recovers = true,
 	.changed = disk_changed,
 };
 
@@ -135,6 +148,8 @@ struct moat_disk *moat_disk_create(struct xenbus_device *xdev)
 	bio_list_init(&disk->split);
 	INIT_DELAYED_WORK(&disk->replay, moat_replay_run);
 	INIT_WORK(&disk->life, moat_life_run);
+	INIT_DELAYED_WORK(&disk->give_up, moat_life_give_up);
+	moat_retained_init(&disk->retained);
 	err = disk_identify(disk);
 	if (err) {
 		xenbus_dev_fatal(xdev, err, "reading virtual-device");
@@ -221,9 +236,10 @@ static int disk_alloc_tags(struct moat_disk *disk)
 	set->ops = &moat_mq_ops;
 	set->nr_hw_queues = disk->nr_queues;
 	set->nr_maps = disk->nr_polled ? HCTX_MAX_TYPES : 1;
-	set->queue_depth = disk->depth;
+	set->queue_depth = disk->depth + MOAT_RESERVED_TAGS;
 	set->numa_node = NUMA_NO_NODE;
 	set->cmd_size = struct_size((struct moat_io *)NULL, piece, disk->room);
+	set->reserved_tags = MOAT_RESERVED_TAGS;
 	/* The storage domain has the device, and the scheduler for it. */
 	set->flags = BLK_MQ_F_SHOULD_MERGE | BLK_MQ_F_NO_SCHED_BY_DEFAULT;
 	set->timeout = DISK_TIMEOUT;
@@ -266,13 +282,17 @@ int moat_disk_build(struct moat_disk *disk, const struct moat_traits *t)
 	blk_queue_flag_set(QUEUE_FLAG_NONROT, gd->queue);
 	set_capacity(gd, t->capacity);
 	disk->gd = gd;
+	disk_limit_age(disk);
 	return 0;
 }
 
 /* Why a disk cannot go on as another one, or NULL. */
 static const char *disk_mismatch(const struct moat_disk *disk,
-				 const struct moat_traits *t)
+				 const struct moat_traits *t, const char *identity)
 {
+	/* One that had none may have been served by a back end that told none. */
+	if (disk->identity[0] && strcmp(identity, disk->identity))
+		return "it is another device";
 	if (t->block_size != disk->traits.block_size)
 		return "its logical block size is another";
 	if (t->capacity < get_capacity(disk->gd))
@@ -286,13 +306,15 @@ static const char *disk_mismatch(const struct moat_disk *disk,
  * moat_disk_adopt() - go on with what a back end announced
  * @disk: the disk, built
  * @t: the announcement
+ * @identity: which hardware it says it is, or ""
  *
  * Context: process, may sleep; the disk's lock held.
  * Return: 0, or -EINVAL if it cannot be the same disk.
  */
-int moat_disk_adopt(struct moat_disk *disk, const struct moat_traits *t)
+int moat_disk_adopt(struct moat_disk *disk, const struct moat_traits *t,
+		    const char *identity)
 {
-	const char *why = disk->traits.block_size ? disk_mismatch(disk, t) : NULL;
+	const char *why = disk->traits.block_size ? disk_mismatch(disk, t, identity) : NULL;
 
 	if (why) {
 		dev_err_ratelimited(&disk->xdev->dev,
@@ -301,6 +323,7 @@ int moat_disk_adopt(struct moat_disk *disk, const struct moat_traits *t)
 		return -EINVAL;
 	}
 	disk->traits = *t;
+	strscpy(disk->identity, identity, sizeof(disk->identity));
 	disk->max_segs = min(t->max_segs, disk->room);
 	disk_limit(disk);
 	if (disk->added)
@@ -417,17 +440,40 @@ void moat_disk_wake(struct moat_disk *disk)
 }
 
 /**
- * moat_disk_break() - the back end broke the protocol
+ * moat_disk_lose() - there is no back end, for now
  * @disk: the disk
- * @why: what it did, for the log
+ *
+ * From here on runs the time after which all I/O fails. One that runs already
+ * is not prolonged: what counts is how long the application waits.
+ *
+ * Context: any.
+ */
+void moat_disk_lose(struct moat_disk *disk)
+{
+	unsigned long seconds = READ_ONCE(disk->tune.give_up_s);
+
+	if (seconds && disk->added && !test_bit(MOAT_DISK_GONE, &disk->flags) &&
+	    !test_bit(MOAT_DISK_DEAD, &disk->flags))
+		queue_delayed_work(moat_front_wq, &disk->give_up, seconds * HZ);
+}
+
+/**
+ * moat_disk_break() - nothing is to be had from this connection any more
+ * @disk: the disk
+ * @trouble: MOAT_TROUBLE_*
+ * @why: what the back end did, for the log; behind "back end in domain N"
  *
  * The disk is held from here on; its requests wait for another connection, or
  * for the end of the disk.
  *
  * Context: any.
  */
-void moat_disk_break(struct moat_disk *disk, const char *why)
+void moat_disk_break(struct moat_disk *disk, const char *trouble, const char *why)
 {
+	if (test_bit(MOAT_DISK_BROKEN, &disk->flags))
+		return;
+	/* Two that find it broken at once have equally good reasons. */
+	disk->trouble = (struct moat_trouble) { trouble, why };
 	if (test_and_set_bit(MOAT_DISK_BROKEN, &disk->flags))
 		return;
 	dev_err_ratelimited(&disk->xdev->dev,
@@ -435,7 +481,48 @@ void moat_disk_break(struct moat_disk *disk, const char *why)
 			    disk->name, disk->xdev->otherend_id, why);
 	if (!test_and_set_bit(MOAT_DISK_HELD, &disk->flags))
 		blk_mq_quiesce_queue_nowait(disk->gd->queue);
+	moat_disk_lose(disk);
 	moat_disk_wake(disk);
+}
+
+/**
+ * moat_disk_stall() - a request is old, and its ring has stood still
+ * @disk: the disk
+ *
+ * That is a suspicion and no more: the device may be slow. Who watches over
+ * the storage domain knows how it is.
+ *
+ * Context: any.
+ */
+void moat_disk_stall(struct moat_disk *disk)
+{
+	if (test_and_set_bit(MOAT_DISK_STALLED, &disk->flags))
+		return;
+	dev_warn_ratelimited(&disk->xdev->dev, "%s: no answer from domain %d for %u s\n",
+			     disk->name, disk->xdev->otherend_id,
+			     READ_ONCE(disk->tune.stall_s));
+	moat_disk_wake(disk);
+}
+
+/**
+ * moat_disk_busy() - is anything in flight?
+ * @disk: the disk, held, so that nothing is added
+ *
+ * Context: process; the disk's lock held.
+ */
+bool moat_disk_busy(struct moat_disk *disk)
+{
+	bool busy = false;
+	unsigned int i;
+
+	for (i = 0; i < disk->nr_rings; i++) {
+		struct moat_queue *q = &disk->queue[i];
+
+		spin_lock_irq(&q->lock);
+		busy |= q->inflight.count;
+		spin_unlock_irq(&q->lock);
+	}
+	return busy;
 }
 
 /**
@@ -461,6 +548,8 @@ void moat_disk_kill(struct moat_disk *disk)
 	}
 	while ((bio = bio_list_pop(&disk->split)))
 		bio_io_error(bio);
+	moat_retained_drop(disk);
+	moat_report_update(disk);
 	if (disk->added && !test_bit(MOAT_DISK_GONE, &disk->flags))
 		blk_mark_disk_dead(disk->gd);
 	moat_disk_release(disk);

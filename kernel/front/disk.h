@@ -11,11 +11,16 @@
 #include <linux/workqueue.h>
 #include <xen/xenbus.h>
 
+#include <moat/keys.h>
+
 #include "core/announce.h"
 #include "core/vdev.h"
 #include "kernel/common/sysfs.h"
 
 #include "queue.h"
+#include "report.h"
+#include "retain.h"
+#include "toolstack.h"
 
 /* Values of moat_tune.data_path. */
 enum moat_data_path {
@@ -34,7 +39,10 @@ enum moat_link {
 /* Bits of moat_disk.flags, which are set from any context. */
 enum moat_disk_flag {
 	MOAT_DISK_HELD,		/* the request queue is quiesced, by us */
-	MOAT_DISK_BROKEN,	/* the back end broke the protocol */
+	MOAT_DISK_BROKEN,	/* nothing is to be had from this connection any more */
+	MOAT_DISK_REFUSED,	/* what this connection offers is another disk */
+	MOAT_DISK_STALLED,	/* the ring stands still */
+	MOAT_DISK_HOLDING,	/* the toolstack wants no new requests issued */
 	MOAT_DISK_DEAD,		/* I/O fails, there will be no back end */
 	MOAT_DISK_CLOSING,	/* the back end asked to close */
 	MOAT_DISK_GONE,		/* there are no more openers, the gendisk goes */
@@ -56,6 +64,10 @@ enum moat_disk_flag {
  * @persistent: and the back end keeps them mapped
  * @readonly: grants that it keeps of pages it only reads are read-only
  * @traits: the disk as the back end announced it
+ * @identity: which hardware it is, "" if that is not known
+ * @drained: held as the toolstack asked, with nothing in flight or retained
+ * @trouble: why it is broken; written before MOAT_DISK_BROKEN is set
+ * @report: what xenstore has been told
  * @max_segs: most pieces of a request, now
  * @nr_rings: rings of the connection
  * @layout: layout of their slots
@@ -73,6 +85,9 @@ enum moat_disk_flag {
  * @added: device_add_disk() has succeeded; only the life work writes it
  * @life: work that adds and deletes the gendisk, and so waits for I/O
  * @replay: work that issues waiting requests; never waits for I/O
+ * @give_up: work that fails all I/O if no back end has come within the limit
+ * @toolstack: watch of our directory
+ * @retained: writes that are acknowledged but not flushed; has a lock of its own
  */
 struct moat_disk {
 	struct xenbus_device *xdev;
@@ -89,6 +104,10 @@ struct moat_disk {
 	bool persistent;
 	bool readonly;
 	struct moat_traits traits;
+	char identity[MOAT_IDENTITY_MAX];
+	bool drained;
+	struct moat_trouble trouble;
+	struct moat_report report;
 	u32 max_segs;
 	unsigned int nr_rings;
 	enum moat_layout layout;
@@ -106,6 +125,9 @@ struct moat_disk {
 	bool added;
 	struct work_struct life;
 	struct delayed_work replay;
+	struct delayed_work give_up;
+	struct moat_toolstack toolstack;
+	struct moat_retained retained;
 };
 
 static inline struct moat_disk *moat_disk_of(struct request *rq)
@@ -125,14 +147,18 @@ extern struct workqueue_struct *moat_front_wq;
 struct moat_disk *moat_disk_create(struct xenbus_device *xdev);
 void moat_disk_destroy(struct moat_disk *disk);
 int moat_disk_build(struct moat_disk *disk, const struct moat_traits *t);
-int moat_disk_adopt(struct moat_disk *disk, const struct moat_traits *t);
+int moat_disk_adopt(struct moat_disk *disk, const struct moat_traits *t,
+		    const char *identity);
 int moat_disk_add(struct moat_disk *disk);
 bool moat_disk_try_gone(struct moat_disk *disk);
 void moat_disk_resize(struct moat_disk *disk, u64 capacity);
 void moat_disk_hold(struct moat_disk *disk);
 void moat_disk_release(struct moat_disk *disk);
 void moat_disk_wake(struct moat_disk *disk);
-void moat_disk_break(struct moat_disk *disk, const char *why);
+void moat_disk_break(struct moat_disk *disk, const char *trouble, const char *why);
+void moat_disk_stall(struct moat_disk *disk);
+bool moat_disk_busy(struct moat_disk *disk);
+void moat_disk_lose(struct moat_disk *disk);
 void moat_disk_kill(struct moat_disk *disk);
 
 #endif

@@ -20,6 +20,10 @@
  * Packing never needs more pieces than the block layer counted segments, whose
  * limits are a page each as well. A request built under larger limits than the
  * connection of now allows is refused with -E2BIG.
+ *
+ * A write that may have to be retained (retain.c) is always packed, whatever
+ * the path: the application may do as it likes with pages of its own as soon
+ * as the write is acknowledged.
  */
 #include "io.h"
 
@@ -127,7 +131,7 @@ static int io_layout(struct moat_queue *q, struct moat_io *io,
 	io->nr = 0;
 	if (io->op != MOAT_OP_READ && io->op != MOAT_OP_WRITE)
 		return 0;
-	if (io->per_request &&
+	if (io->per_request && !io->keep &&
 	    READ_ONCE(disk->tune.data_path) == MOAT_PATH_GRANT &&
 	    layout_own(io, rq, max))
 		return 0;
@@ -261,6 +265,7 @@ void moat_io_init(struct moat_io *io)
 {
 	INIT_LIST_HEAD(&io->link);
 	INIT_LIST_HEAD(&io->pages);
+	io->keep = NULL;
 	io->queue = NULL;
 	io->table = NULL;
 	io->nr = 0;
@@ -275,7 +280,8 @@ void moat_io_init(struct moat_io *io)
  * @gfp: how to allocate memory
  *
  * Context: any that @gfp allows, the connection being held open.
- * Return: 0; -ENOMEM or -ENOSPC when pages or grants are short for now;
+ * Return: 0; -ENOMEM or -ENOSPC when pages, grants or room to retain it are
+ * short for now;
  * -E2BIG if it has more segments than the connection takes.
  */
 int moat_io_map(struct moat_queue *q, struct request *rq, gfp_t gfp)
@@ -287,9 +293,14 @@ int moat_io_map(struct moat_queue *q, struct request *rq, gfp_t gfp)
 	io->status = BLK_STS_OK;
 	io->per_request = !q->disk->persistent;
 	io->pool = io->op == MOAT_OP_READ ? MOAT_POOL_READ : q->write_pool;
-	err = io_layout(q, io, rq);
-	if (err || !io_has_data(io))
+	err = moat_retained_prepare(q->disk, rq, gfp);
+	if (err)
 		return err;
+	err = io_layout(q, io, rq);
+	if (err)
+		goto err_cancel;
+	if (!io_has_data(io))
+		return 0;
 
 	io->queue = q;
 	err = io_take_pages(q, io, gfp);
@@ -308,6 +319,10 @@ int moat_io_map(struct moat_queue *q, struct request *rq, gfp_t gfp)
 
 err_drop:
 	moat_io_drop(io);
+	return err;
+
+err_cancel:
+	moat_retained_cancel(q->disk, io);
 	return err;
 }
 
@@ -382,6 +397,27 @@ int moat_io_revoke(struct moat_io *io)
 }
 
 /**
+ * moat_io_give() - give the pages of a write away, in the order of its data
+ * @io: the request, answered and revoked; holds no pages any more
+ * @pages: empty list that receives them; all full but the last, and due to be
+ *	put back to the pool that they are from
+ *
+ * Context: any.
+ */
+void moat_io_give(struct moat_io *io, struct list_head *pages)
+{
+	LIST_HEAD(table);
+
+	if (io->table)
+		list_move(&io->table->lru, &table);
+	list_splice_init(&io->pages, pages);
+	moat_pool_put(&io->queue->pool[io->pool], io->life, &table);
+	io->queue = NULL;
+	io->table = NULL;
+	io->nr = 0;
+}
+
+/**
  * moat_io_collect() - bring the data home and give back the bounce pages
  * @io: the request, answered and revoked
  *
@@ -389,6 +425,7 @@ int moat_io_revoke(struct moat_io *io)
  */
 void moat_io_collect(struct moat_io *io)
 {
+	moat_retained_cancel(moat_disk_of(moat_io_request(io)), io);
 	if (!io_has_data(io))
 		return;
 	if (io->op == MOAT_OP_READ && io->status == BLK_STS_OK && io->copied)
@@ -423,6 +460,7 @@ void moat_io_drop(struct moat_io *io)
 {
 	u32 i;
 
+	moat_retained_cancel(moat_disk_of(moat_io_request(io)), io);
 	if (!io->queue)
 		return;
 	if (io->per_request) {

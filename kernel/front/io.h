@@ -9,8 +9,11 @@
 #include <linux/list.h>
 #include <xen/grant_table.h>
 
+#include "core/replay.h"
+#include "core/retain.h"
 #include "core/wire.h"
 
+struct moat_keep;
 struct moat_queue;
 
 /*
@@ -45,6 +48,10 @@ struct moat_piece {
  * @op: operation on the wire
  * @status: how it ended
  * @per_request: its grants live as long as it does
+ * @keep: room to retain it in once it is acknowledged, or NULL
+ * @mark: what it covers, if it is a flush
+ * @item: its place in the plan of a replay
+ * @life_own: connection that it was made for, if it is a request of our own
  * @queue: queue that carries it, NULL while it holds no pages
  * @table: page of descriptors of an indirect request, or NULL
  * @table_gref: its grant
@@ -63,6 +70,10 @@ struct moat_io {
 	u8 op;
 	blk_status_t status;
 	bool per_request;
+	struct moat_keep *keep;
+	struct moat_retain_mark mark;
+	struct moat_replay_item item;
+	u32 life_own;
 	struct moat_queue *queue;
 	struct page *table;
 	grant_ref_t table_gref;
@@ -86,6 +97,7 @@ void moat_io_init(struct moat_io *io);
 int moat_io_map(struct moat_queue *q, struct request *rq, gfp_t gfp);
 void moat_io_wire(struct request *rq, struct moat_request *wire);
 int moat_io_revoke(struct moat_io *io);
+void moat_io_give(struct moat_io *io, struct list_head *pages);
 void moat_io_collect(struct moat_io *io);
 void moat_io_drop(struct moat_io *io);
 

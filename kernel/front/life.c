@@ -8,8 +8,9 @@
  * needs.
  *
  * A back end that asks to close is obeyed when the last user has closed the
- * disk. If no I/O could come to an end anyway (the connection is down or
- * broken) all of it fails at once, so that users can let go.
+ * disk. Until then the users wait, if need be for another back end: one that
+ * breaks the protocol and then closes must not be able to fail their I/O. Who
+ * wants the disk gone all the same removes it by force.
  */
 #include "life.h"
 
@@ -65,16 +66,15 @@ static void life_resubmit(struct moat_disk *disk)
 /* The back end has asked to close: do so once nobody uses the disk. */
 static void life_close(struct moat_disk *disk)
 {
+	if (disk->added && !moat_disk_try_gone(disk))
+		return;
+	/* What is dirty can be written only to one that serves. */
 	mutex_lock(&disk->lock);
 	if (!life_serving(disk))
 		moat_disk_kill(disk);
 	mutex_unlock(&disk->lock);
-
-	if (disk->added) {
-		if (!moat_disk_try_gone(disk))
-			return;
+	if (disk->added)
 		del_gendisk(disk->gd);
-	}
 	mutex_lock(&disk->lock);
 	moat_disk_hold(disk);
 	disk->link = MOAT_LINK_CLOSED;
@@ -99,6 +99,30 @@ void moat_life_run(struct work_struct *work)
 	life_add(disk);
 	if (test_bit(MOAT_DISK_CLOSING, &disk->flags))
 		life_close(disk);
+}
+
+/**
+ * moat_life_give_up() - no back end has come within the limit
+ * @work: moat_disk.give_up
+ *
+ * An error is better than to wait for ever. The disk does not come back: what
+ * was acknowledged and not flushed may be lost, which its users must hear.
+ *
+ * Context: process.
+ */
+void moat_life_give_up(struct work_struct *work)
+{
+	struct moat_disk *disk = container_of(to_delayed_work(work), struct moat_disk,
+					      give_up);
+
+	mutex_lock(&disk->lock);
+	if (!life_serving(disk) || moat_retained_phase(disk) != MOAT_REPLAY_LIVE) {
+		dev_err(&disk->xdev->dev,
+			"%s: no back end for %u s: all I/O fails from now on\n",
+			disk->name, READ_ONCE(disk->tune.give_up_s));
+		moat_disk_kill(disk);
+	}
+	mutex_unlock(&disk->lock);
 }
 
 /* Does the back end still have the rings? */
@@ -178,4 +202,5 @@ void moat_life_end(struct moat_disk *disk)
 	set_bit(MOAT_DISK_GONE, &disk->flags);
 	cancel_work_sync(&disk->life);
 	cancel_delayed_work_sync(&disk->replay);
+	cancel_delayed_work_sync(&disk->give_up);
 }

@@ -9,6 +9,7 @@ struct moat_disk;
 struct work_struct;
 
 void moat_life_run(struct work_struct *work);
+void moat_life_give_up(struct work_struct *work);
 void moat_life_end(struct moat_disk *disk);
 
 #endif

@@ -13,6 +13,7 @@
 #include "io.h"
 #include "params.h"
 #include "poll.h"
+#include "retain.h"
 #include "xenbus.h"
 
 /* Window: from about the cost of an event to KVM's longest halt poll. */
@@ -22,6 +23,9 @@ struct moat_params moat_params = {
 		.window_min_ns = 10 * NSEC_PER_USEC,
 		.window_max_ns = 200 * NSEC_PER_USEC,
 		.data_path = MOAT_PATH_PERSISTENT,
+		.stall_s = 5,
+		.give_up_s = 600,
+		.retain_kib = 16 << 10,
 	},
 	.ring_order = 0,
 	.max_segs = 64,
@@ -91,6 +95,12 @@ MODULE_PARM_DESC(window_max_ns, "longest time a submitter looks, in ns");
 static int relax_every = -1;
 module_param(relax_every, int, 0644);
 MODULE_PARM_DESC(relax_every, "looks per PAUSE of a spinner; 0: none, -1: by measurement");
+module_param_named(stall_s, moat_params.tune.stall_s, uint, 0644);
+MODULE_PARM_DESC(stall_s, "seconds without an answer that are reported; 0: never");
+module_param_named(give_up_s, moat_params.tune.give_up_s, uint, 0644);
+MODULE_PARM_DESC(give_up_s, "seconds without a back end before all I/O fails; 0: never");
+module_param_named(retain_kib, moat_params.tune.retain_kib, uint, 0644);
+MODULE_PARM_DESC(retain_kib, "room for acknowledged, unflushed writes in KiB; 0: none kept");
 module_param_named(inline_depth, moat_params.inline_depth, uint, 0644);
 MODULE_PARM_DESC(inline_depth, "submitters look while at most so many requests are in flight");
 module_param_named(max_queues, moat_params.max_queues, uint, 0644);
@@ -135,9 +145,12 @@ static int __init front_init(void)
 	moat_front_wq = alloc_workqueue("moat-front", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!moat_front_wq)
 		return -ENOMEM;
-	err = moat_pollers_create();
+	err = moat_retained_setup();
 	if (err)
 		goto err_wq;
+	err = moat_pollers_create();
+	if (err)
+		goto err_retained;
 	err = moat_xenbus_register();
 	if (err)
 		goto err_pollers;
@@ -145,6 +158,8 @@ static int __init front_init(void)
 
 err_pollers:
 	moat_pollers_destroy();
+err_retained:
+	moat_retained_exit();
 err_wq:
 	destroy_workqueue(moat_front_wq);
 	return err;
@@ -156,6 +171,7 @@ static void __exit front_exit(void)
 	moat_xenbus_unregister();
 	moat_pollers_destroy();
 	destroy_workqueue(moat_front_wq);
+	moat_retained_exit();
 }
 module_exit(front_exit);
 

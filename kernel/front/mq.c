@@ -113,14 +113,20 @@ static int mq_poll(struct blk_mq_hw_ctx *hctx, struct io_comp_batch *batch)
 /*
  * A request is old. That alone is no error: a slow device is not a dead one,
  * and while no back end is connected requests wait for the next. But look
- * once, in case an event was lost.
+ * once, in case an event was lost; and if the whole ring stands still, say so.
  */
 static enum blk_eh_timer_return mq_timeout(struct request *rq)
 {
 	struct moat_disk *disk = rq->q->queuedata;
+	struct moat_queue *q = moat_disk_queue(disk, rq->mq_hctx->queue_num);
+	u64 stall_s = READ_ONCE(disk->tune.stall_s);
 
-	moat_queue_look(moat_disk_queue(disk, rq->mq_hctx->queue_num), NULL);
-	return blk_mq_request_completed(rq) ? BLK_EH_DONE : BLK_EH_RESET_TIMER;
+	moat_queue_look(q, NULL);
+	if (blk_mq_request_completed(rq))
+		return BLK_EH_DONE;
+	if (stall_s && moat_queue_stands(q, stall_s * NSEC_PER_SEC))
+		moat_disk_stall(disk);
+	return BLK_EH_RESET_TIMER;
 }
 
 /* ---- out ---- */
@@ -180,6 +186,8 @@ static void mq_complete(struct request *rq)
 {
 	struct moat_io *io = moat_io_of(rq);
 
+	if (req_op(rq) == REQ_OP_FLUSH)
+		moat_retained_reap(moat_disk_of(rq));
 	moat_io_collect(io);
 	blk_mq_end_request(rq, io->status);
 }

@@ -26,6 +26,8 @@
 #include <linux/sort.h>
 #include <xen/events.h>
 
+#include <moat/keys.h>
+
 #include "disk.h"
 #include "io.h"
 #include "mq.h"
@@ -44,7 +46,7 @@ static void queue_break(struct moat_queue *q, const char *why)
 {
 	WRITE_ONCE(q->live, false);
 	moat_stat_inc(&q->stat, MOAT_STAT_protocol_errors);
-	moat_disk_break(q->disk, why);
+	moat_disk_break(q->disk, MOAT_TROUBLE_PROTOCOL, why);
 }
 
 static void queue_count(struct moat_queue *q, struct request *rq, u64 now)
@@ -98,10 +100,25 @@ static bool queue_answer(struct moat_queue *q, const struct moat_response *rsp,
 		return false;
 	}
 	moat_stat_add(&q->stat, MOAT_STAT_grants_ended, ended);
+	if (io->keep && io->status == BLK_STS_OK)
+		moat_stat_inc(&q->stat, MOAT_STAT_retained);
+	/* Before anybody is told: what is told must not be lost from here on. */
+	moat_retained_answer(q->disk, rq);
 	queue_count(q, rq, now);
 	trace_moat_front_answer(q, slot, rq, rsp->status, now - io->issued_ns);
 	list_add_tail(&io->link, done);
 	return true;
+}
+
+/* Tell those who wait for the ring to move, or to be empty. Lock held. */
+static void queue_moves(struct moat_queue *q)
+{
+	unsigned long *flags = &q->disk->flags;
+
+	if (likely(!(READ_ONCE(*flags) & (BIT(MOAT_DISK_STALLED) | BIT(MOAT_DISK_HOLDING)))))
+		return;
+	if (test_and_clear_bit(MOAT_DISK_STALLED, flags) || !q->inflight.count)
+		moat_disk_wake(q->disk);
 }
 
 /*
@@ -124,11 +141,13 @@ static u32 queue_take(struct moat_queue *q, struct list_head *done)
 		q->excused = true;
 	q->armed = false;
 	now = ktime_get_ns();
+	q->answered_ns = now;
 	for (i = 0; i < n; i++) {
 		moat_ring_take_response(&q->ring, &rsp);
 		if (!queue_answer(q, &rsp, now, done))
 			break;
 	}
+	queue_moves(q);
 	return i;
 }
 
@@ -245,7 +264,8 @@ static u32 queue_slot(const struct moat_queue *q, const struct request *rq)
 {
 	const struct moat_disk *disk = q->disk;
 
-	return rq->mq_hctx->queue_num / disk->nr_rings * disk->depth + rq->tag;
+	return rq->mq_hctx->queue_num / disk->nr_rings *
+	       (disk->depth + MOAT_RESERVED_TAGS) + rq->tag;
 }
 
 /* Put a request into the ring. Lock held. Return: whether there was room. */
@@ -316,6 +336,56 @@ void moat_queue_count(struct moat_queue *q, enum moat_ring_stat which)
 	spin_lock_irq(&q->lock);
 	moat_stat_inc(&q->stat, which);
 	spin_unlock_irq(&q->lock);
+}
+
+/**
+ * moat_queue_room() - could a request be issued now?
+ * @q: the queue
+ *
+ * Only who holds the disk can rely on it: else others may be quicker.
+ *
+ * Context: process.
+ */
+bool moat_queue_room(struct moat_queue *q)
+{
+	bool room;
+
+	spin_lock_irq(&q->lock);
+	room = q->live && moat_ring_front_room(&q->ring);
+	spin_unlock_irq(&q->lock);
+	return room;
+}
+
+/**
+ * moat_queue_keep() - keep a request for the next connection
+ * @q: the queue, not live any more
+ * @io: the request, dropped
+ *
+ * Context: process.
+ */
+void moat_queue_keep(struct moat_queue *q, struct moat_io *io)
+{
+	spin_lock_irq(&q->lock);
+	list_add_tail(&io->link, &q->held);
+	spin_unlock_irq(&q->lock);
+}
+
+/**
+ * moat_queue_stands() - has it been without an answer for so long?
+ * @q: the queue
+ * @ns: how long
+ *
+ * Context: any.
+ */
+bool moat_queue_stands(struct moat_queue *q, u64 ns)
+{
+	unsigned long irq;
+	bool stands;
+
+	spin_lock_irqsave(&q->lock, irq);
+	stands = q->live && q->inflight.count && ktime_get_ns() - q->answered_ns >= ns;
+	spin_unlock_irqrestore(&q->lock, irq);
+	return stands;
 }
 
 /**
@@ -590,6 +660,7 @@ int moat_queue_start(struct moat_queue *q, bool persistent, bool readonly,
 	moat_spin_init(&q->spin, &params, ktime_get_ns());
 	q->armed = false;
 	q->excused = false;
+	q->answered_ns = ktime_get_ns();
 	spin_lock_irq(&q->lock);
 	WRITE_ONCE(q->live, true);
 	spin_unlock_irq(&q->lock);

@@ -18,6 +18,7 @@
 #include "pool.h"
 
 struct moat_disk;
+struct moat_io;
 struct moat_poller;
 
 /* Index into moat_queue.pool; the second is used only for read-only grants. */
@@ -42,6 +43,7 @@ enum moat_pool_kind {
  * @rq: the requests in flight, by slot
  * @spin: memory of the spin policy
  * @stat: counters
+ * @answered_ns: when the last response was taken, or the connection began
  * @held: requests that wait for the next connection
  * @polled: only callers of .poll look; never armed. Set while not live
  * @write_pool: index of the pool for what the back end only reads; likewise
@@ -70,6 +72,7 @@ struct moat_queue {
 	struct request **rq;
 	struct moat_spin spin;
 	struct moat_stat stat;
+	u64 answered_ns;
 	struct list_head held;
 
 	bool polled;
@@ -98,6 +101,9 @@ void moat_queue_close(struct moat_queue *q, struct list_head *replay);
 #define MOAT_ISSUE_REPLAY 2u	/* it was issued before, on a connection now gone */
 
 int moat_queue_issue(struct moat_queue *q, struct request *rq, u32 flags);
+bool moat_queue_room(struct moat_queue *q);
+void moat_queue_keep(struct moat_queue *q, struct moat_io *io);
+bool moat_queue_stands(struct moat_queue *q, u64 ns);
 void moat_queue_commit(struct moat_queue *q);
 int moat_queue_look(struct moat_queue *q, struct io_comp_batch *batch);
 void moat_queue_spun(struct moat_queue *q, u32 misses);

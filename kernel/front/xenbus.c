@@ -18,9 +18,16 @@ static int front_probe(struct xenbus_device *xdev,
 		       const struct xenbus_device_id *id)
 {
 	struct moat_disk *disk = moat_disk_create(xdev);
+	int err;
 
 	if (IS_ERR(disk))
 		return PTR_ERR(disk);
+	moat_report_begin(disk);
+	err = moat_toolstack_watch(disk);
+	if (err) {
+		moat_disk_destroy(disk);
+		return err;
+	}
 	/* Driven before, by this driver or another: ask the back end to begin
 	 * anew.
 	 */
@@ -33,23 +40,30 @@ static void front_remove(struct xenbus_device *xdev)
 {
 	struct moat_disk *disk = dev_get_drvdata(&xdev->dev);
 
+	moat_toolstack_unwatch(disk);
 	moat_life_end(disk);
 	moat_disk_destroy(disk);
 }
 
 /*
- * The domain was saved and restored (or xenbus_dev_resume() was called): the
- * rings of before are nobody's any more. What was in flight is issued again on
- * the next connection, which begins when the back end says InitWait.
+ * The domain was saved and restored, or toolstack.c has found that another back
+ * end is to serve the disk: the rings of before are nobody's any more. What was
+ * in flight is issued again on the next connection, which begins when the back
+ * end says InitWait.
  */
 static int front_resume(struct xenbus_device *xdev)
 {
 	struct moat_disk *disk = dev_get_drvdata(&xdev->dev);
 
 	mutex_lock(&disk->lock);
+	/* One that only waited for its last user to close it goes on. */
+	if (!test_bit(MOAT_DISK_GONE, &disk->flags))
+		clear_bit(MOAT_DISK_CLOSING, &disk->flags);
+	clear_bit(MOAT_DISK_HOLDING, &disk->flags);
 	if (disk->link != MOAT_LINK_CLOSED) {
 		moat_disk_hold(disk);
 		moat_conn_close(disk);
+		moat_report_update(disk);
 	}
 	mutex_unlock(&disk->lock);
 	return 0;

@@ -60,6 +60,23 @@ build --out "$dir/two" --back stock | grep -q "up to date" || bad "built again"
 build --out "$dir/two" --back stock --sysctl kernel.panic=1 |
 	grep -q "up to date" && bad "a new option not noticed"
 
+# Defaults, and an administrator's instead of one of them.
+sysctl_of() {
+	(cd "$dir" && cpio -i --quiet --to-stdout etc/moat/sysctl <"$1/initramfs")
+}
+for line in kernel.panic_on_oops=1 vm.panic_on_oom=2 kernel.softlockup_panic=1 \
+	kernel.hung_task_panic=1 kernel.panic=-1; do
+	sysctl_of one | grep -qx -e "$line" || bad "$line is not a default"
+done
+build --out "$dir/two" --back stock --sysctl vm/panic_on_oom=0 \
+	--sysctl 'kernel.panic = 5' --sysctl vm.swappiness=1 >/dev/null
+sysctl_of two >"$dir/have"
+for line in vm/panic_on_oom=0 'kernel.panic = 5' vm.swappiness=1 \
+	kernel.panic_on_oops=1; do
+	grep -qx -e "$line" "$dir/have" || bad "sysctl $line missing"
+done
+grep -qE 'panic_on_oom=2|panic=-1' "$dir/have" && bad "a default not overridden"
+
 mkdir -p "$dir/overlay/etc"
 echo text >"$dir/overlay/etc/extra"
 build --out "$dir/pci" --back none --pci 8086:5845 --overlay "$dir/overlay" \

@@ -8,190 +8,20 @@ no kernel back end, so nodes count as let go by their driver. Needs root and loo
 devices; exits 77 (skipped) without them.
 """
 
+import ctypes
 import os
-import socket
-import struct
+import select
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 
+from fake_store import DEADLINE, HOME, Store
+
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 INIT = os.environ.get("MOAT_INIT", os.path.join(TOP, "build", "tools", "moat-init"))
-DEADLINE = 10
-HOME = "/local/domain/2"
-
-DIRECTORY, READ, WATCH, UNWATCH, BEGIN, END, WRITE, RM, EVENT, ERROR = (
-    1, 2, 4, 5, 6, 7, 11, 13, 15, 16)
-
-
-class Refused(Exception):
-    """A request that the store answers with an error name."""
-
-
-class Store:
-    """The tree, its watches, and one client on a socket."""
-
-    def __init__(self, path):
-        self.nodes = {HOME: ""}
-        self.watches = []
-        self.lock = threading.Condition()
-        self.requests = 0
-        self.busy_commits = 0      # so many commits fail with EAGAIN
-        self.client = None
-        self.transaction = None
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(path)
-        self.listener.listen()
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    # what a test does to the tree
-
-    def write(self, values):
-        with self.lock:
-            for path, value in values.items():
-                self.put(path, value)
-
-    def remove(self, path):
-        with self.lock:
-            self.drop(path)
-
-    def read(self, path):
-        with self.lock:
-            return self.nodes.get(path)
-
-    def wait(self, condition, what):
-        """Waits until condition(nodes) holds."""
-        with self.lock:
-            if not self.lock.wait_for(lambda: condition(self.nodes), DEADLINE):
-                raise AssertionError(f"not within {DEADLINE} s: {what}\n" + "\n".join(
-                    f"{k} = {v}" for k, v in sorted(self.nodes.items())))
-
-    def hang_up(self):
-        with self.lock:
-            self.client.shutdown(socket.SHUT_RDWR)
-
-    # the tree itself; the lock is held
-
-    def put(self, path, value):
-        parts = path.split("/")
-        for end in range(2, len(parts)):
-            self.nodes.setdefault("/".join(parts[:end]), "")
-        self.nodes[path] = value
-        self.fire(path)
-
-    def drop(self, path):
-        gone = [p for p in self.nodes if p == path or p.startswith(path + "/")]
-        if not gone:
-            raise Refused("ENOENT")
-        for node in gone:
-            del self.nodes[node]
-        self.fire(path, gone)
-
-    def fire(self, path, gone=()):
-        for watched, token, relative in self.watches:
-            if path == watched or path.startswith(watched + "/"):
-                self.event(path, token, relative)
-            elif watched in gone:
-                self.event(watched, token, relative)
-        self.lock.notify_all()
-
-    def event(self, path, token, relative):
-        if relative:
-            path = path[len(HOME) + 1:]
-        self.send(EVENT, 0, f"{path}\0{token}\0".encode())
-
-    # the wire
-
-    def serve(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-
-            with self.lock:
-                self.client, self.watches, self.transaction = client, [], None
-            try:
-                self.talk(client)
-            except (ConnectionError, OSError):
-                pass
-            finally:
-                client.close()
-
-    def receive(self, client, size):
-        data = b""
-        while len(data) < size:
-            more = client.recv(size - len(data))
-            if not more:
-                raise ConnectionError
-            data += more
-        return data
-
-    def send(self, kind, ident, body):
-        if self.client:
-            try:
-                self.client.sendall(struct.pack("<IIII", kind, ident, 0, len(body)) + body)
-            except OSError:
-                pass
-
-    def talk(self, client):
-        while True:
-            kind, ident, _, size = struct.unpack("<IIII", self.receive(client, 16))
-            body = self.receive(client, size)
-            with self.lock:
-                self.requests += 1
-                try:
-                    self.send(kind, ident, self.answer(kind, body))
-                except Refused as error:
-                    self.send(ERROR, ident, str(error).encode() + b"\0")
-                if kind == WATCH:
-                    self.event(*self.watches[-1])
-
-    def answer(self, kind, body):
-        words = body.decode().split("\0")
-        path = words[0] if words[0].startswith("/") else f"{HOME}/{words[0]}"
-        if kind == READ:
-            if path not in self.nodes:
-                raise Refused("ENOENT")
-            return self.nodes[path].encode()
-        if kind == DIRECTORY:
-            if path not in self.nodes:
-                raise Refused("ENOENT")
-            names = {p[len(path) + 1:].split("/")[0] for p in self.nodes
-                     if p.startswith(path + "/")}
-            return "".join(name + "\0" for name in sorted(names)).encode()
-        if kind == WATCH:
-            self.watches.append((path, words[1], path != words[0]))
-        elif kind == UNWATCH:
-            self.watches = [w for w in self.watches if w[:2] != (path, words[1])]
-        elif kind == BEGIN:
-            self.transaction = []
-            return b"1\0"
-        elif kind == END:
-            return self.end(words[0] == "T")
-        else:
-            def change():
-                if kind == WRITE:
-                    self.put(path, words[1])
-                else:
-                    self.drop(path)
-            if self.transaction is None:
-                change()
-            else:
-                self.transaction.append(change)
-        return b"OK\0"
-
-    def end(self, commit):
-        changes, self.transaction = self.transaction, None
-        if commit and self.busy_commits:
-            self.busy_commits -= 1
-            raise Refused("EAGAIN")
-        for change in changes if commit else ():
-            change()
-        return b"OK\0"
+IN_OPEN = 0x20      # of inotify(7)
 
 
 class Serve(unittest.TestCase):
@@ -201,9 +31,11 @@ class Serve(unittest.TestCase):
         self.store = Store(path)
         self.log = os.path.join(self.dir.name, "log")
         # A file description of moat-init's own: who reads must not move its offset.
+        self.parameters = os.path.join(self.dir.name, "parameters")
         with open(self.log, "ab") as log:
             self.init = subprocess.Popen([INIT, "--serve"], stderr=log,
-                                         env={"XENSTORED_PATH": path})
+                                         env={"XENSTORED_PATH": path,
+                                              "MOAT_BACK_PARAMETERS": self.parameters})
         self.store.wait(lambda n: n.get(HOME + "/data/moat/state") == "ready", "ready")
 
     def tearDown(self):
@@ -409,6 +241,52 @@ class Serve(unittest.TestCase):
         self.store.wait(lambda n: int(n[key]) >= first + 3, "three heartbeats")
         self.assertGreater(time.monotonic() - start, 1.5)
         self.assertTrue(self.store.read(HOME + "/data/moat/version"))
+
+    def load_back(self, health="0 0"):
+        """Makes the parameters of a moat-back."""
+        os.mkdir(self.parameters)
+        for name, text in (("health", health), ("watched", "0")):
+            with open(os.path.join(self.parameters, name), "w", encoding="utf-8") as out:
+                out.write(text + "\n")
+
+    def parameter(self, name):
+        with open(os.path.join(self.parameters, name), encoding="utf-8") as text:
+            return text.read().strip()
+
+    def test_health(self):
+        key = HOME + "/data/moat/health"
+        self.test_heartbeat()
+        self.assertIsNone(self.store.read(key))
+        self.load_back("7 1234")
+        self.store.wait(lambda n: n.get(key) == "7 1234", "health")
+        self.assertEqual(self.parameter("watched"), "1")
+        with open(os.path.join(self.parameters, "health"), "w", encoding="utf-8") as out:
+            out.write("seven\n")
+        self.store.wait(lambda n: key not in n, "nonsense not passed on")
+        self.assert_logged("health of moat-back")
+        os.rename(self.parameters, self.parameters + ".old")
+        self.load_back()
+        self.store.wait(lambda n: n.get(key) == "0 0", "health of the next one")
+        self.assertEqual(self.parameter("watched"), "1")
+        self.init.terminate()
+        self.init.wait(DEADLINE)
+        self.assertEqual(self.parameter("watched"), "0", "the watchdog was left running")
+
+    def test_silent_store_is_no_reason_to_die(self):
+        """While xenstore does not answer, moat-back is pinged all the same."""
+        self.load_back()
+        self.store.wait(lambda n: n.get(HOME + "/data/moat/health") == "0 0", "health")
+        libc = ctypes.CDLL(None)
+        opened = libc.inotify_init1(os.O_CLOEXEC)
+        self.addCleanup(os.close, opened)
+        libc.inotify_add_watch(opened, os.path.join(self.parameters, "health").encode(), IN_OPEN)
+        self.store.answering.clear()
+        try:
+            for _ in range(4):
+                self.assertTrue(select.select([opened], [], [], DEADLINE)[0], "no ping")
+                os.read(opened, 4096)
+        finally:
+            self.store.answering.set()
 
     def test_many(self):
         backs = [self.attach(front, 51712, self.file(f"disk{front}"))[0]

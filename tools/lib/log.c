@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* the kernel cuts a record at 1 KiB less its own prefix */
@@ -15,7 +17,20 @@
 static const char *log_tag = "moat";
 static int log_fd = STDERR_FILENO;
 static bool log_is_kmsg;
+static bool log_is_journal;
 static int log_threshold = LOG_INFO;
+
+/* Is stderr the stream that the journal gave to a service? */
+static bool is_journal(int fd)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+	       fstat(fd, &st) == 0 && st.st_dev == device &&
+	       st.st_ino == inode;
+}
 
 void moat_log_init(const char *tag, bool kmsg)
 {
@@ -32,6 +47,7 @@ void moat_log_init(const char *tag, bool kmsg)
 			log_is_kmsg = true;
 		}
 	}
+	log_is_journal = !log_is_kmsg && is_journal(log_fd);
 }
 
 void moat_log_level(int level)
@@ -63,6 +79,8 @@ void moat_log(int level, const char *fmt, ...)
 	if (log_is_kmsg)
 		len = snprintf(line, sizeof(line), "<%d>%s: %s\n",
 			       LOG_DAEMON | level, log_tag, text);
+	else if (log_is_journal)
+		len = snprintf(line, sizeof(line), "<%d>%s\n", level, text);
 	else
 		len = snprintf(line, sizeof(line), "%s: %s\n", log_tag, text);
 	if (len >= (int)sizeof(line))

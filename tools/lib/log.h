@@ -3,7 +3,8 @@
  * One line of log per thing that happens, with a syslog level.
  *
  * PID 1 of a storage domain writes to /dev/kmsg, so that its lines stand
- * between the kernel's in one log; any other program writes to stderr.
+ * between the kernel's in one log; any other program writes to stderr, and, if
+ * that is the journal's, with the level in front as the journal wants it.
  */
 #ifndef MOAT_LOG_H
 #define MOAT_LOG_H

@@ -22,6 +22,7 @@
 
 #define DAEMON_SOCKET "/run/xenstored/socket"
 #define KERNEL_DEVICE "/dev/xen/xenbus"
+#define WAIT_MS 1000
 
 /* An event that waits to be fetched; text is path, NUL, token, NUL. */
 struct queued {
@@ -34,6 +35,7 @@ struct moat_store {
 	unsigned int next_id;
 	unsigned int txn;
 	bool lost_event;
+	void (*wait)(void);
 	struct queued *first, **last;
 	/* a message partly received */
 	size_t have;
@@ -132,13 +134,22 @@ int moat_store_fd(const struct moat_store *store)
 	return store->fd;
 }
 
-static int wait_for(int fd, short events)
+void moat_store_on_wait(struct moat_store *store, void (*wait)(void))
 {
-	struct pollfd p = { .fd = fd, .events = events };
+	store->wait = wait;
+}
 
-	while (poll(&p, 1, -1) < 0)
-		if (errno != EINTR)
+static int wait_for(struct moat_store *s, short events)
+{
+	struct pollfd p = { .fd = s->fd, .events = events };
+	int got;
+
+	while ((got = poll(&p, 1, WAIT_MS)) <= 0) {
+		if (got < 0 && errno != EINTR)
 			return -errno;
+		if (got == 0 && s->wait)
+			s->wait();
+	}
 	return 0;
 }
 
@@ -199,18 +210,18 @@ static int enqueue(struct moat_store *s)
 	return 0;
 }
 
-static int send_all(int fd, const void *data, size_t len)
+static int send_all(struct moat_store *s, const void *data, size_t len)
 {
 	const char *p = data;
 
 	while (len) {
-		ssize_t put = write(fd, p, len);
+		ssize_t put = write(s->fd, p, len);
 
 		if (put > 0) {
 			p += put;
 			len -= put;
 		} else if (put < 0 && errno == EAGAIN) {
-			int err = wait_for(fd, POLLOUT);
+			int err = wait_for(s, POLLOUT);
 
 			if (err)
 				return err;
@@ -238,7 +249,7 @@ static int await(struct moat_store *s, enum xsd_sockmsg_type type)
 		if (got < 0)
 			return got;
 		if (got == 0) {
-			int err = wait_for(s->fd, POLLIN);
+			int err = wait_for(s, POLLIN);
 
 			if (err)
 				return err;
@@ -276,7 +287,7 @@ static int request(struct moat_store *s, enum xsd_sockmsg_type type,
 	memcpy(out.body, a, a_len);
 	if (b_len)
 		memcpy(out.body + a_len, b, b_len);
-	err = send_all(s->fd, &out, sizeof(out.head) + out.head.len);
+	err = send_all(s, &out, sizeof(out.head) + out.head.len);
 	return err ? err : await(s, type);
 }
 

@@ -45,6 +45,12 @@ struct moat_store_event {
 int moat_store_open(struct moat_store **store, const char *path);
 void moat_store_close(struct moat_store *store);
 
+/**
+ * moat_store_on_wait() - what to do while a reply does not come
+ * @wait: called once a second of waiting; makes no request. NULL: nothing
+ */
+void moat_store_on_wait(struct moat_store *store, void (*wait)(void));
+
 /* Does a request's result mean that the connection is of no use any more? */
 static inline bool moat_store_is_lost(int err)
 {

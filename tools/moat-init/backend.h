@@ -10,7 +10,7 @@
 #define MOAT_BACKEND_H
 
 #include "../lib/store.h"
-#include "loop.h"
+#include "../lib/loop.h"
 
 struct moat_backends;
 

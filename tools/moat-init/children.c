@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -42,6 +43,7 @@ static void exec_child(const char *path)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	setsid();
+	setpriority(PRIO_PROCESS, 0, 0);
 	execve(path, argv, envp);
 	moat_err("%s: %s", path, strerror(errno));
 	_exit(127);

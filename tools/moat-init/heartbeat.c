@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * State, version and heartbeat in xenstore.
+ * State, version, heartbeat and health in xenstore.
  */
 #include "heartbeat.h"
 
@@ -13,6 +13,7 @@
 #include <moat/keys.h>
 
 #include "../lib/log.h"
+#include "health.h"
 
 static void put(struct moat_heartbeat *hb, const char *key, const char *value)
 {
@@ -22,6 +23,21 @@ static void put(struct moat_heartbeat *hb, const char *key, const char *value)
 	if (err && err != -EPIPE)
 		moat_err("xenstore %s=%s not written: %s", key, value,
 			 strerror(-err));
+}
+
+/* Without moat-back there is no key, rather than one that is out of date. */
+static void tell_health(struct moat_heartbeat *hb)
+{
+	char text[64];
+	int err = moat_health_read(text, sizeof(text));
+
+	if (!err)
+		put(hb, MOAT_KEY_HEALTH, text);
+	else if (!hb->health)
+		moat_store_rm(*hb->store, MOAT_KEY_HEALTH);
+	if (err && err != -ENOENT && err != hb->health)
+		moat_warn("health of moat-back: %s", strerror(-err));
+	hb->health = err;
 }
 
 static int beat(struct moat_source *source)
@@ -34,6 +50,8 @@ static int beat(struct moat_source *source)
 		return 0;
 	/* one step for each turn of the loop, however late it is */
 	snprintf(text, sizeof(text), "%lu", ++hb->beats);
+	/* the ping first: it does not wait for xenstore */
+	tell_health(hb);
 	put(hb, MOAT_KEY_HEARTBEAT, text);
 	return 0;
 }
@@ -55,6 +73,7 @@ int moat_heartbeat_init(struct moat_heartbeat *hb, struct moat_store **store)
 	hb->timer.ready = beat;
 	hb->store = store;
 	hb->beats = 0;
+	hb->health = -ENOENT;
 	hb->state = "booting";
 	moat_heartbeat_announce(hb);
 	return 0;

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What we tell the outside of ourselves: state, version, and a counter that
- * moves once a second for as long as the event loop does.
+ * moves once a second for as long as the event loop does; with each step of it
+ * the health of moat-back.
  */
 #ifndef MOAT_HEARTBEAT_H
 #define MOAT_HEARTBEAT_H
 
 #include "../lib/store.h"
-#include "loop.h"
+#include "../lib/loop.h"
 
 struct moat_heartbeat {
 	struct moat_source timer;
 	struct moat_store **store;	/* may be replaced when it breaks */
 	const char *state;
 	unsigned long beats;
+	int health;		/* of the last look: 0 or -errno */
 };
 
 /**

@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -23,8 +25,9 @@
 #include "../lib/store.h"
 #include "backend.h"
 #include "children.h"
+#include "health.h"
 #include "heartbeat.h"
-#include "loop.h"
+#include "../lib/loop.h"
 #include "modules.h"
 #include "mounts.h"
 #include "shutdown.h"
@@ -86,6 +89,8 @@ static int connect_store(struct init *in)
 		moat_err("xenstore: %s", strerror(-err));
 		return err;
 	}
+	/* a control domain that is slow to answer is no reason to die */
+	moat_store_on_wait(in->store, moat_health_ping);
 	in->store_source.fd = moat_store_fd(in->store);
 	in->store_source.ready = store_ready;
 	err = moat_loop_add(&in->loop, &in->store_source);
@@ -166,6 +171,26 @@ static bool is_coming(const struct moat_uevent *ev)
 	       strcmp(ev->action, "change") == 0;
 }
 
+/*
+ * Loading a module may mean to wait for its devices, for longer than a heart
+ * may stand still: a child does it. SIGCHLD reaps it.
+ */
+static void load_aside(const char *modalias)
+{
+	pid_t pid;
+
+	if (!moat_modules_wants(&init.modules, modalias))
+		return;
+	pid = fork();
+	if (pid < 0)
+		moat_warn("fork: %s; loading a module ourselves",
+			  strerror(errno));
+	if (pid <= 0)
+		moat_modules_load_alias(&init.modules, modalias);
+	if (pid == 0)
+		_exit(0);
+}
+
 static int uevent_ready(struct moat_source *source)
 {
 	char buf[UEVENT_BYTES];
@@ -184,7 +209,7 @@ static int uevent_ready(struct moat_source *source)
 			moat_backends_look_again(init.backends);
 		}
 		if (*ev.modalias && is_coming(&ev) && init.pid1)
-			moat_modules_load_alias(&init.modules, ev.modalias);
+			load_aside(ev.modalias);
 	}
 	if (got == -ENOBUFS) {
 		moat_warn("device announcements lost; looking at all devices");
@@ -290,10 +315,25 @@ static int serve(struct init *in)
 	return moat_loop_run(&in->loop);
 }
 
+/*
+ * A late heartbeat looks like a dead domain. Pollers share the processor with
+ * us and may spin: with the highest weight we run as soon as we wake. A domain
+ * without memory says so by a panic: until then we must not have to wait for a
+ * page. What fails here costs nothing but time.
+ */
+static void be_prompt(void)
+{
+	if (setpriority(PRIO_PROCESS, 0, -20) < 0)
+		moat_debug("priority not raised: %s", strerror(errno));
+	if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
+		moat_debug("memory not locked: %s", strerror(errno));
+}
+
 static int run(struct init *in)
 {
 	int err = moat_loop_init(&in->loop);
 
+	be_prompt();
 	if (!err)
 		err = open_signals(in);
 	if (!err)
@@ -356,6 +396,8 @@ static int run_as_server(void)
 {
 	int err = run(&init);
 
+	/* as PID 1 we do not: an end that takes too long is no end */
+	moat_health_end();
 	clean_up(&init);
 	if (err < 0)
 		fprintf(stderr, "moat-init: %s\n", strerror(-err));

@@ -177,16 +177,28 @@ int moat_modules_load_listed(const struct moat_modules *mods)
 	return failed;
 }
 
+bool moat_modules_wants(const struct moat_modules *mods, const char *modalias)
+{
+	char name[MOAT_MODULE_NAME];
+	size_t pos = 0;
+	bool known = false;
+
+	while (moat_moddep_alias(mods->alias, modalias, &pos, name)) {
+		known = true;
+		if (is_loaded(name))
+			return false;
+	}
+	return known;
+}
+
 void moat_modules_load_alias(const struct moat_modules *mods,
 			     const char *modalias)
 {
 	char name[MOAT_MODULE_NAME];
 	size_t pos = 0;
 
-	while (moat_moddep_alias(mods->alias, modalias, &pos, name))
-		if (is_loaded(name))
-			return;
-	pos = 0;
+	if (!moat_modules_wants(mods, modalias))
+		return;
 	while (moat_moddep_alias(mods->alias, modalias, &pos, name))
 		moat_modules_load(mods, name);
 }

@@ -5,6 +5,8 @@
 #ifndef MOAT_MODULES_H
 #define MOAT_MODULES_H
 
+#include <stdbool.h>
+
 #include "moddep.h"
 
 #define MOAT_MODULES_CONFIG "/etc/moat/modules"
@@ -41,6 +43,9 @@ int moat_modules_load(const struct moat_modules *mods, const char *name);
 
 /* Load all that /etc/moat/modules names. Return: how many failed. */
 int moat_modules_load_listed(const struct moat_modules *mods);
+
+/* Is there a module that claims a device, and none of those that do loaded? */
+bool moat_modules_wants(const struct moat_modules *mods, const char *modalias);
 
 /*
  * Load what claims a device; without a match nothing happens. Nor does it if

@@ -12,7 +12,10 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <moat/keys.h>
+
 #include "../lib/log.h"
+#include "identity.h"
 
 #define STATE_CLOSED "6"
 /* a transaction that loses against others this often is given up */
@@ -243,8 +246,9 @@ static const struct moat_vbd *conflict(const struct moat_vbd *all,
 /* Tell the kernel's back end which device it is. */
 static int publish(struct moat_store *store, struct moat_vbd *vbd)
 {
-	char device[32];
+	char device[32], identity[MOAT_IDENTITY_MAX];
 	const struct pair pairs[] = {
+		{ MOAT_KEY_IDENTITY, identity },
 		{ "physical-device", device },
 		{ "physical-device-path", vbd->disk.path },
 		{ "hotplug-status", "connected" },
@@ -253,6 +257,7 @@ static int publish(struct moat_store *store, struct moat_vbd *vbd)
 
 	snprintf(device, sizeof(device), "%x:%x", major(vbd->disk.dev),
 		 minor(vbd->disk.dev));
+	moat_identity_read(vbd->disk.dev, identity, sizeof(identity));
 	return write_pairs(store, vbd, pairs);
 }
 

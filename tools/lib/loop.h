@@ -5,6 +5,8 @@
 #ifndef MOAT_LOOP_H
 #define MOAT_LOOP_H
 
+#include <stdbool.h>
+
 /* Something to wait for; embedded in what belongs to it. */
 struct moat_source {
 	int fd;
@@ -28,6 +30,13 @@ void moat_loop_deinit(struct moat_loop *loop);
 /* Return: 0, or -errno. A source must be removed before its fd is closed. */
 int moat_loop_add(struct moat_loop *loop, struct moat_source *source);
 void moat_loop_remove(struct moat_loop *loop, struct moat_source *source);
+
+/*
+ * Should ready() be called, too, when the descriptor can be written? It is not
+ * told which of the two it is. Return: 0, or -errno.
+ */
+int moat_loop_want_write(struct moat_loop *loop, struct moat_source *source,
+			 bool wanted);
 
 /* Run until a callback ends it. Return: its value, or -errno. */
 int moat_loop_run(struct moat_loop *loop);

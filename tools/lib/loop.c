@@ -36,6 +36,16 @@ void moat_loop_remove(struct moat_loop *loop, struct moat_source *source)
 	epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, source->fd, NULL);
 }
 
+int moat_loop_want_write(struct moat_loop *loop, struct moat_source *source,
+			 bool wanted)
+{
+	struct epoll_event ev = { .events = EPOLLIN | (wanted ? EPOLLOUT : 0),
+				  .data.ptr = source };
+
+	return epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, source->fd, &ev) ?
+		       -errno : 0;
+}
+
 int moat_loop_run(struct moat_loop *loop)
 {
 	for (;;) {

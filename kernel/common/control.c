@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the toolstack may ask of a disk through xenstore: another mode, and its
+ * counters. include/moat/keys.h names the keys.
+ *
+ * A question is a key in the disk's own directory. It is answered and removed
+ * in one transaction, so a newer question is never removed with the older one,
+ * and who sees it gone finds the answer. The removal, and the answers, make the
+ * directory's watch fire again: a key that is not there is no question.
+ */
+#include "control.h"
+
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <moat/keys.h>
+#include <xen/interface/io/xs_wire.h>
+
+#include "sysfs.h"
+
+/* Longest word that is answered. */
+#define WORD_MAX 32
+
+static const char word_chars[] =
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+/* " NAME=VALUE" of a counter, and of all of them. */
+#define STAT_ROOM(name, text) + sizeof(" " #name "=18446744073709551615") - 1
+#define STATS_ROOM (WORD_MAX + 1 MOAT_RING_STATS(STAT_ROOM))
+
+/* A request carries the path as well. */
+static_assert(STATS_ROOM + XENSTORE_REL_PATH_MAX < XENSTORE_PAYLOAD_MAX);
+
+static const char *const stat_names[] = {
+#define STAT_NAME(name, text) #name,
+	MOAT_RING_STATS(STAT_NAME)
+#undef STAT_NAME
+};
+
+/* An answer in a transaction: 0, or -EINVAL if the word says nothing. */
+typedef int answer_fn(struct moat_sysfs *sysfs, struct xenbus_device *dev,
+		      struct xenbus_transaction t, const char *word);
+
+static int answer_mode(struct moat_sysfs *sysfs, struct xenbus_device *dev,
+		       struct xenbus_transaction t, const char *word)
+{
+	int err = moat_sysfs_set_mode(sysfs, word);
+
+	return err ? err : xenbus_write(t, dev->nodename, MOAT_KEY_MODE, word);
+}
+
+static int answer_stats(struct moat_sysfs *sysfs, struct xenbus_device *dev,
+			struct xenbus_transaction t, const char *word)
+{
+	u64 sum[MOAT_STAT_COUNT];
+	size_t len;
+	char *text;
+	int err;
+	u32 i;
+
+	if (!*word || strlen(word) > WORD_MAX || word[strspn(word, word_chars)])
+		return -EINVAL;
+	text = kmalloc(STATS_ROOM, GFP_KERNEL);
+	if (!text)
+		return -ENOMEM;
+	moat_sysfs_sum(sysfs, sum);
+	len = scnprintf(text, STATS_ROOM, "%s", word);
+	for (i = 0; i < MOAT_STAT_COUNT; i++)
+		len += scnprintf(text + len, STATS_ROOM - len, " %s=%llu",
+				 stat_names[i], sum[i]);
+	err = xenbus_write(t, dev->nodename, MOAT_KEY_STATS, text);
+	kfree(text);
+	return err;
+}
+
+/* One try. Return: -EAGAIN if somebody else interfered. */
+static int control_try(struct moat_sysfs *sysfs, struct xenbus_device *dev,
+		       const char *key, answer_fn *answer)
+{
+	struct xenbus_transaction t;
+	char *word;
+	int err;
+
+	err = xenbus_transaction_start(&t);
+	if (err)
+		return err;
+	word = xenbus_read(t, dev->nodename, key, NULL);
+	if (IS_ERR(word)) {
+		xenbus_transaction_end(t, 1);
+		return 0;
+	}
+	err = answer(sysfs, dev, t, word);
+	if (err == -EINVAL) {
+		pr_warn_ratelimited("moat: %s/%s: \"%.*s\" is not understood\n",
+				    dev->nodename, key, WORD_MAX, word);
+		err = 0;
+	}
+	kfree(word);
+	if (!err)
+		err = xenbus_rm(t, dev->nodename, key);
+	return xenbus_transaction_end(t, !!err) ?: err;
+}
+
+static void control_answer(struct moat_sysfs *sysfs, struct xenbus_device *dev,
+			   const char *key, answer_fn *answer)
+{
+	int err;
+
+	/* The mode that is told last must be the one in force. */
+	moat_sysfs_lock_mode(sysfs);
+	do {
+		err = control_try(sysfs, dev, key, answer);
+	} while (err == -EAGAIN);
+	moat_sysfs_unlock_mode(sysfs);
+	if (err)
+		pr_warn_ratelimited("moat: %s/%s not answered: %d\n", dev->nodename, key,
+				    err);
+}
+
+/**
+ * moat_control_changed() - something in the disk's own directory has changed
+ * @sysfs: the disk's directory in sysfs, which knows its settings and rings
+ * @dev: its xenbus device
+ * @path: what has changed, as the watch says it
+ *
+ * To be called for every event of a watch on the directory: all but the two
+ * keys are passed by without a look at xenstore.
+ *
+ * Context: process, may sleep; holds no lock that @sysfs's changed() takes.
+ * Return: whether it was one of the keys, and the caller need not look at it.
+ */
+bool moat_control_changed(struct moat_sysfs *sysfs, struct xenbus_device *dev,
+			  const char *path)
+{
+	size_t len = strlen(dev->nodename);
+	const char *key = path + len + 1;
+
+	if (strncmp(path, dev->nodename, len) || path[len] != '/')
+		return false;
+	if (!strcmp(key, MOAT_KEY_SET_MODE))
+		control_answer(sysfs, dev, MOAT_KEY_SET_MODE, answer_mode);
+	else if (!strcmp(key, MOAT_KEY_ASK))
+		control_answer(sysfs, dev, MOAT_KEY_ASK, answer_stats);
+	else
+		return false;
+	return true;
+}
+EXPORT_SYMBOL_GPL(moat_control_changed);
+
+/**
+ * moat_control_tell_mode() - write the mode in force to the disk's directory
+ * @dev: the disk's xenbus device
+ * @mode: the mode's name
+ *
+ * A directory that is gone must not come back by this, so it is looked for
+ * first, in the same transaction.
+ *
+ * Context: process, may sleep.
+ */
+void moat_control_tell_mode(struct xenbus_device *dev, const char *mode)
+{
+	struct xenbus_transaction t;
+	bool there;
+	int err;
+
+	do {
+		if (xenbus_transaction_start(&t))
+			return;
+		there = xenbus_exists(t, dev->nodename, "state");
+		err = there ? xenbus_write(t, dev->nodename, MOAT_KEY_MODE, mode) : 0;
+		err = xenbus_transaction_end(t, err || !there) ?: err;
+	} while (err == -EAGAIN);
+}

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0
+"""How a storage domain shows that it lives; and that it ends when it does not."""
+import time
+
+from client import Lost, vdev_number
+from load import finished, in_background, verified
+from runner import check
+
+HEALTH = "/sys/module/moat_back/parameters/health"
+
+# moat-init is process 1: no signal stops it, but the freezer does.
+FREEZE_INIT = ("mkdir -p /run/cg; mount -t cgroup2 none /run/cg; mkdir -p /run/cg/x; "
+               "echo 1 >/run/cg/x/cgroup.procs; echo 1 >/run/cg/x/cgroup.freeze")
+
+
+def health(machine, domain="storage"):
+    """(poller age, device age) in milliseconds, as dom0 sees them."""
+    return tuple(int(word) for word in machine.sh(
+        "dom0", "xenstore-read /local/domain/%d/data/moat/health"
+        % machine.domid(domain)).split())
+
+
+def test_health_is_told(machine):
+    """An idle domain has nothing to wait for, with a disk or without."""
+    node = "/local/domain/%d/data/moat/health" % machine.domid("storage")
+    for _ in range(2):
+        well = machine.wait_until("dom0", '[ "$(xenstore-read %s)" = "0 0" ]' % node)
+        check(well, "health of an idle domain: %d %d" % health(machine))
+        verified(machine.attach("xvdb", "memory"), size="256k")
+        machine.clean_up()
+
+
+def test_slow_device_is_not_a_dead_domain(machine):
+    """Seconds for a request: the device's age says so, the pollers' does not.
+
+    With one request at a time in the device, others wait in front of it, in the
+    workqueue that may block. It all goes on for longer than the watchdog waits.
+    """
+    disk = machine.attach("xvdb", "null_blk:memory_backed=0,irqmode=2,"
+                          "completion_nsec=3000000000,hw_queue_depth=1,size=1")
+    in_background(machine, "app", "slow",
+                  "fio --name=slow --filename=%s --rw=randread --bs=4k --iodepth=3 "
+                  "--ioengine=libaio --direct=1 --size=1m --time_based --runtime=16 "
+                  "--thread" % disk.dev)
+    seen, end = [], time.monotonic() + 18
+    while time.monotonic() < end:
+        seen.append(health(machine))
+        machine.wait_until("dom0", "[ \"$(xenstore-read /local/domain/%d/data/moat/health)\" "
+                           "!= '%d %d' ]" % (machine.domid("storage"), *seen[-1]), 2)
+    check(max(device for _, device in seen) > 2000, "the device's age is not seen: %s" % seen)
+    check(max(poller for poller, _ in seen) < 1000, "the pollers look sick: %s" % seen)
+    finished(machine, "app", "slow", 120)
+    check(machine.wait_until("dom0", "xenstore-read /local/domain/%d/data/moat/health "
+                             "| grep -qx '[0-9]* 0'" % machine.domid("storage")),
+          "the device has answered all, and its age is still %d" % health(machine)[1])
+
+
+def test_watchdog_ends_a_domain_that_does_not_serve(machine):
+    """Xen does it, in about ten seconds; also for a domain that was saved before."""
+    machine.create("doomed", "storage")
+    machine.lab("domain", "save", "doomed", timeout=240)
+    machine.lab("domain", "restore", "doomed", timeout=240)
+    domid = machine.domid("doomed")
+    # Longer than the watchdog waits: it is fed.
+    alive = machine.sh("doomed", "sleep 14; cat /sys/module/moat_back/parameters/watched")
+    check(alive.strip() == "1", "the watchdog does not run")
+    start = time.monotonic()
+    try:
+        machine.try_sh("doomed", FREEZE_INIT + "; sleep 40", timeout=100)
+        check(False, "a domain without a living moat-init lives on")
+    except Lost:
+        machine.forget("doomed")
+    check(5 < time.monotonic() - start < 35, "it took %d s" % (time.monotonic() - start))
+    check("Watchdog timer fired for domain %d" % domid in machine.lab("log", "xen").stdout,
+          "it was not the watchdog")
+
+
+def test_going_down_is_no_crash(machine):
+    """An orderly end stops the watchdog; so does whoever takes the promise back."""
+    machine.create("leaving", "storage")
+    machine.sh("leaving", "echo 0 >/sys/module/moat_back/parameters/watched")
+    machine.sh("leaving", FREEZE_INIT)
+    check(machine.sh("leaving", "sleep 14; echo alive").strip() == "alive", "it died")
+    machine.sh("leaving", "echo 0 >/run/cg/x/cgroup.freeze")
+    machine.sh("leaving", "echo 1 >/sys/module/moat_back/parameters/watched")
+    machine.sh("dom0", "xl shutdown leaving")
+    gone = machine.wait_until("dom0", "! xl domid leaving 2>/dev/null", 30)
+    check(gone, "xl shutdown did not end the domain")
+    machine.forget("leaving")
+    machine.lab("domain", "destroy", "leaving", check=False)
+
+
+def test_what_can_be_a_crash_is_one(machine):
+    """Every sysctl of the image exists in this kernel, and is in force."""
+    wrong = machine.sh(
+        "storage", "while IFS='=' read -r key value; do "
+        "file=/proc/sys/$(echo $key | tr . /); "
+        "[ \"$(cat $file)\" = \"$value\" ] || echo $key: $(cat $file 2>&1), not $value; "
+        "done </etc/moat/sysctl; grep -c . /etc/moat/sysctl")
+    lines = wrong.split("\n")
+    check(int(lines[-2]) >= 10, "the image has no sysctls")
+    check(len(lines) == 2, wrong)
+
+
+def test_toolstack_sets_mode_and_reads_counters(machine):
+    """moat-set-mode and moat-ask, in the back end's directory."""
+    disk = machine.attach("xvdb", "memory")
+    node = "/local/domain/%d/backend/vbd/%d/%d/" % (
+        machine.domid("storage"), machine.domid("app"), vdev_number("xvdb"))
+
+    def ask(key, word):
+        machine.sh("dom0", "xenstore-write %s%s '%s'" % (node, key, word))
+        answered = machine.wait_until("dom0", "! xenstore-exists %s%s" % (node, key))
+        check(answered, "%s=%s was not answered" % (key, word))
+
+    def key(name):
+        return machine.try_sh("dom0", "xenstore-read %s%s" % (node, name))[1].strip()
+
+    for mode in ("spin", "event", "adaptive"):
+        ask("moat-set-mode", mode)
+        check(disk.back.get("mode") == mode, "xenstore's %s was not applied" % mode)
+        check(key("moat-mode") == mode, "moat-mode is %s, not %s" % (key("moat-mode"), mode))
+    ask("moat-set-mode", "sometimes")
+    check(disk.back.get("mode") == key("moat-mode") == "adaptive", "nonsense was applied")
+    disk.back.set("mode", "spin")
+    check(key("moat-mode") == "spin", "a change in sysfs is not told")
+
+    verified(disk, size="256k")
+    ask("moat-ask", "now-1")
+    word, *pairs = key("moat-stats").split()
+    check(word == "now-1", "moat-stats answers %s" % word)
+    told = {name: int(value) for name, value in (pair.split("=") for pair in pairs)}
+    count = disk.back.counters()
+    check(set(told) == set(count), "names: %s" % (set(told) ^ set(count)))
+    for name in ("reads", "writes", "bytes_written"):
+        check(told[name] == count[name] > 0, "%s: %d told, %d counted"
+              % (name, told[name], count[name]))
+    ask("moat-ask", "no spaces")
+    ask("moat-ask", "x" * 33)
+    check(key("moat-stats").split()[0] == "now-1", "a bad word was answered")
+    ask("moat-ask", "x" * 32)
+    check(key("moat-stats").split()[0] == "x" * 32, "a long word was not answered")

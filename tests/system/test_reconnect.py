@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The front end goes over to another back end: what it keeps, what it says.
+
+The back end goes and comes in one and the same storage domain, whose device keeps its
+data: so what is issued again, and what the application sees, is the front end's doing
+alone. test_recovery has whole domains die.
+"""
+from load import finished, fio, in_background, verify_loop
+from runner import check
+from toolstack import Reconnection
+
+# A device that says it has a volatile cache.
+CACHED = "null_blk:memory_backed=1,size=64,cache_size=8"
+NO_BACK_END = r"no back end for"
+
+
+def up(link, seconds=20):
+    check(link.wait("moat-state", "up", seconds),
+          "moat-state is %s, moat-trouble %s" % (link.read("moat-state"),
+                                                 link.read("moat-trouble")))
+
+
+def again(link):
+    link.cut()
+    link.connect()
+    up(link)
+
+
+def test_reconnect_under_load(machine):
+    """In every mode, under a load that verifies its data."""
+    disk = machine.attach("xvdb", CACHED)
+    link = Reconnection(disk)
+    for mode in ("event", "spin", "adaptive"):
+        disk.modes(mode)
+        before = disk.front.counters()
+        in_background(machine, "app", "load", verify_loop(disk, 10))
+        check(machine.wait_until("app", "[ $(cat %s/ring0/writes) -gt %d ]"
+                                 % (disk.front.path, before["writes"] + 20)),
+              "mode %s: the load never started" % mode)
+        again(link)
+        replays = disk.front.counters()["replays"] - before["replays"]
+        check(replays > 0, "mode %s: nothing was issued again" % mode)
+        finished(machine, "app", "load", 120)
+
+
+def test_retained_until_flushed(machine):
+    """Acknowledged writes are issued again; flushed ones are not."""
+    disk = machine.attach("xvdb", CACHED)
+    link = Reconnection(disk)
+    write = "dd if=/dev/urandom of=/dev/xvdb bs=4k count=32 oflag=direct 2>/dev/null"
+    for flush, expected in (("", 32), ("; blockdev --flushbufs /dev/xvdb; "
+                                       "dd if=/dev/null of=/dev/xvdb conv=fsync,notrunc "
+                                       "2>/dev/null", 0)):
+        machine.sh("app", write + flush)
+        before = disk.front.counters()["replays"]
+        again(link)
+        got = disk.front.counters()["replays"] - before
+        check(got == expected, "%d writes issued again%s, expected %d"
+              % (got, " behind a flush" if flush else "", expected))
+
+
+def test_budget_makes_it_flush(machine):
+    """More than the budget holds goes through, by flushes of the front end's own."""
+    disk = machine.attach("xvdb", CACHED)
+    disk.front.set("retain_kib", 256)
+    fio(disk, rw="randwrite", bs="16k", depth=8, size="8m")
+    flushes = disk.front.counters()["flushes"]
+    check(flushes >= 16, "%d flushes for 8 MiB through 256 KiB" % flushes)
+    fio(disk, rw="randwrite", bs="512k", depth=2, size="4m")
+
+
+def test_hold(machine):
+    """Held, it is at rest and nothing is only in the cache; released, it goes on."""
+    disk = machine.attach("xvdb", CACHED)
+    link = Reconnection(disk)
+    in_background(machine, "app", "load", verify_loop(disk, 8))
+    check(machine.wait_until("app", "[ $(cat %s/ring0/writes) -gt 20 ]" % disk.front.path),
+          "the load never started")
+    link.write("moat-hold", "1")
+    check(link.wait("moat-state", "held"), "moat-state is %s" % link.read("moat-state"))
+    before = disk.front.counters()
+    again(link)
+    check(disk.front.counters()["replays"] == before["replays"],
+          "a disk at rest had something to issue again")
+    machine.sh("dom0", "xenstore-rm %s/moat-hold" % link.front)
+    link.write("moat-hold", "1")
+    check(link.wait("moat-state", "held"), "it was not held a second time")
+    machine.sh("dom0", "xenstore-rm %s/moat-hold" % link.front)
+    up(link)
+    finished(machine, "app", "load", 60)
+
+
+def test_give_up(machine):
+    """No back end within the limit: an error, and the disk can be detached."""
+    disk = machine.attach("xvdb", CACHED)
+    link = Reconnection(disk)
+    disk.front.set("give_up_s", 2)
+    machine.allowed_log += [NO_BACK_END, r"I/O error|Buffer I/O"]
+    link.cut()
+    link.write("backend", "/local/domain/0/backend/vbd/none/0")
+    check(link.wait("moat-state", "waiting"), "moat-state is %s" % link.read("moat-state"))
+    status, _ = machine.try_sh("app", "dd if=/dev/xvdb of=/dev/null bs=4k count=1 iflag=direct")
+    check(status != 0, "a read without a back end succeeded")
+    check(link.wait("moat-state", "failed"), "moat-state is %s" % link.read("moat-state"))
+    machine.sh("dom0", "xenstore-rm %s" % link.front)
+    check(machine.wait_until("app", "! [ -e /sys/block/xvdb ]"), "the disk stays")
+    machine.lab("disk", "detach", "app", "xvdb", "--force", check=False)
+    machine.disks.remove(disk)
+
+
+def test_stall_is_told(machine):
+    """A device that takes its time: a suspicion, and withdrawn when it answers."""
+    disk = machine.attach("xvdb", "null_blk:memory_backed=1,size=64,irqmode=2,"
+                          "completion_nsec=8000000000")
+    link = Reconnection(disk)
+    disk.front.set("stall_s", 1)
+    in_background(machine, "app", "read",
+                  "dd if=/dev/xvdb of=/dev/null bs=4k count=1 iflag=direct")
+    check(link.wait("moat-trouble", "'stall '*"), "nothing was told")
+    finished(machine, "app", "read", 60)
+    check(link.wait("moat-trouble", "''"), "moat-trouble is still %s"
+          % link.read("moat-trouble"))
+    check(link.read("moat-state") == "up", "moat-state is %s" % link.read("moat-state"))
+
+
+def test_another_disk_is_refused(machine):
+    """A smaller device is not the disk that was here; the right one is taken."""
+    disk = machine.attach("xvdb", "loop:16M")
+    link = Reconnection(disk)
+    device = machine.sh("storage", "truncate -s 8M /run/small; d=$(losetup -f); "
+                        "losetup $d /run/small; echo $d").strip()
+    machine.allowed_log += [r"not the disk that was here|connecting disk"]
+    in_background(machine, "app", "load", verify_loop(disk, 5))
+    link.cut()
+    link.connect(params=device)
+    check(link.wait("moat-trouble", "'refused '*"), "a smaller disk was taken")
+    link.cut()
+    link.connect()
+    up(link)
+    check(link.read("moat-trouble") is None, "moat-trouble is %s" % link.read("moat-trouble"))
+    finished(machine, "app", "load", 60)
+    machine.sh("storage", "losetup -d %s; rm /run/small" % device)

@@ -1,0 +1,534 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A xenstore and a world of domains around it, for moatd on a machine without Xen.
+
+Store speaks xenstore's wire protocol, with transactions and permissions. World plays
+what is around moatd: xl, storage domains with their moat-init, application domains with
+their front ends, pciback. The hypervisor itself is a directory (hyper-fake.c).
+"""
+
+import json
+import os
+import re
+import socket
+import struct
+import threading
+import time
+
+DIRECTORY, READ, GET_PERMS, WATCH, UNWATCH, BEGIN, END = 1, 2, 3, 4, 5, 6, 7
+WRITE, MKDIR, RM, SET_PERMS, EVENT, ERROR = 11, 12, 13, 14, 15, 16
+XL = """#!/usr/bin/env python3
+import json, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect("SOCKET")
+s.sendall(json.dumps(sys.argv[1:]).encode() + b"\\n")
+status, text = json.loads(s.makefile().readline())
+sys.stderr.write(text)
+sys.exit(status)
+"""
+
+
+class Refused(Exception):
+    """A request that the store answers with an error name."""
+
+
+class Transaction:
+    """A copy of the tree, what was touched, and what to do at the end."""
+
+    def __init__(self, store):
+        self.nodes, self.perms = dict(store.nodes), dict(store.perms)
+        self.start = store.generation
+        self.touched, self.changes = set(), []
+
+
+class Store:
+    """The tree, its watches and its clients."""
+
+    def __init__(self, path):
+        self.nodes = {"": "", "/local/domain": ""}
+        self.perms = {"": "n0"}
+        self.changed = {}           # path: generation
+        self.generation = 0
+        self.lock = threading.RLock()
+        self.watches = []           # (client, path, token)
+        self.serial = 0
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    # what the world does to the tree
+
+    def read(self, path):
+        with self.lock:
+            return self.nodes.get(path)
+
+    def write(self, values):
+        with self.lock:
+            for path, value in values.items():
+                self.put(self, path, value)
+                self.fire(path)
+
+    def remove(self, path):
+        with self.lock:
+            if path in self.nodes:
+                self.drop(self, path)
+                self.fire(path)
+
+    def names(self, path):
+        with self.lock:
+            return self.children(self, path)
+
+    def special(self, path):
+        """@releaseDomain and the like."""
+        with self.lock:
+            self.fire(path)
+
+    # the tree itself, or a transaction's copy of it; the lock is held
+
+    def put(self, tree, path, value):
+        parts = path.split("/")
+        for end in range(2, len(parts) + 1):
+            node, parent = "/".join(parts[:end]), "/".join(parts[:end - 1])
+            if node not in tree.nodes:
+                tree.nodes[node] = ""
+                tree.perms[node] = tree.perms.get(parent, "n0")
+                self.touch(tree, node)
+        if value is not None:
+            tree.nodes[path] = value
+            self.touch(tree, path)
+
+    def drop(self, tree, path):
+        gone = [p for p in tree.nodes if p == path or p.startswith(path + "/")]
+        if not gone:
+            raise Refused("ENOENT")
+        for node in gone:
+            del tree.nodes[node]
+            tree.perms.pop(node, None)
+            self.touch(tree, node)
+
+    def touch(self, tree, path):
+        if tree is self:
+            self.generation += 1
+            self.changed[path] = self.generation
+        else:
+            tree.touched.add(path)
+
+    def children(self, tree, path):
+        return sorted({p[len(path) + 1:].split("/")[0] for p in tree.nodes
+                       if p.startswith(path + "/")})
+
+    def fire(self, path):
+        for client, watched, token in list(self.watches):
+            if path == watched or path.startswith(watched + "/") or \
+                    watched.startswith(path + "/"):
+                told = watched if watched.startswith(path + "/") else path
+                self.send(client, EVENT, 0, 0, f"{told}\0{token}\0".encode())
+
+    # the wire
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        transactions = {}
+        try:
+            while True:
+                head = self.receive(client, 16)
+                kind, ident, txn, size = struct.unpack("<IIII", head)
+                body = self.receive(client, size)
+                with self.lock:
+                    try:
+                        answer = self.answer(client, transactions, kind, txn, body)
+                        self.send(client, kind, ident, txn, answer)
+                    except Refused as error:
+                        self.send(client, ERROR, ident, txn, str(error).encode() + b"\0")
+                    if kind == WATCH:
+                        _, path, token = self.watches[-1]
+                        self.send(client, EVENT, 0, 0, f"{path}\0{token}\0".encode())
+        except (ConnectionError, OSError):
+            with self.lock:
+                self.watches = [w for w in self.watches if w[0] is not client]
+            client.close()
+
+    @staticmethod
+    def receive(client, size):
+        data = b""
+        while len(data) < size:
+            more = client.recv(size - len(data))
+            if not more:
+                raise ConnectionError
+            data += more
+        return data
+
+    @staticmethod
+    def send(client, kind, ident, txn, body):
+        try:
+            client.sendall(struct.pack("<IIII", kind, ident, txn, len(body)) + body)
+        except OSError:
+            pass
+
+    def answer(self, client, transactions, kind, txn, body):
+        words = body.decode().split("\0")
+        path = words[0]
+        if kind == WATCH:
+            self.watches.append((client, path, words[1]))
+            return b"OK\0"
+        if kind == UNWATCH:
+            self.watches = [w for w in self.watches if w != (client, path, words[1])]
+            return b"OK\0"
+        if kind == BEGIN:
+            self.serial += 1
+            transactions[self.serial] = Transaction(self)
+            return f"{self.serial}\0".encode()
+        if kind == END:
+            return self.end(transactions.pop(txn), path == "T")
+        tree = transactions[txn] if txn else self
+        if kind in (READ, DIRECTORY, GET_PERMS):
+            return self.look(tree, kind, path)
+        return self.change(tree, kind, path, words)
+
+    def look(self, tree, kind, path):
+        if tree is not self:
+            tree.touched.add(path)
+        if path not in tree.nodes:
+            raise Refused("ENOENT")
+        if kind == READ:
+            return tree.nodes[path].encode()
+        if kind == GET_PERMS:
+            return tree.perms[path].replace(" ", "\0").encode() + b"\0"
+        return "".join(name + "\0" for name in self.children(tree, path)).encode()
+
+    def change(self, tree, kind, path, words):
+        def make(tree):
+            if kind == WRITE:
+                self.put(tree, path, words[1])
+            elif kind == MKDIR:
+                self.put(tree, path, None)
+            elif kind == RM:
+                self.drop(tree, path)
+            elif path not in tree.nodes:
+                raise Refused("ENOENT")
+            else:
+                tree.perms[path] = " ".join(words[1:-1])
+                self.touch(tree, path)
+        make(tree)
+        if tree is self:
+            self.fire(path)
+        else:
+            tree.changes.append((make, path))
+        return b"OK\0"
+
+    def end(self, txn, commit):
+        if not commit:
+            return b"OK\0"
+        if any(self.changed.get(path, 0) > txn.start for path in txn.touched):
+            raise Refused("EAGAIN")
+        for make, _ in txn.changes:
+            make(self)
+        for _, path in txn.changes:
+            self.fire(path)
+        return b"OK\0"
+
+
+class World:
+    """Domains, xl, front ends. A thread moves it on."""
+
+    BOOT, PROBE, BEAT, JOB = 0.25, 0.15, 0.2, 0.08
+    BDF = "0000:00:04.0"
+
+    def __init__(self, directory):
+        self.dir = directory
+        self.store = Store(os.path.join(directory, "xenstored"))
+        self.lock = threading.RLock()
+        self.domains = {}           # domid: dict
+        self.next_domid = 1
+        self.failures = {}          # xl command: how often it fails
+        self.calls = []
+        self.wrong = []             # what must never be
+        self.release_at = {}        # domid: when pciback lets go of its device
+        self.served = {}
+        self.touch(f"assignable.{self.BDF}")
+        self.flush()
+        self.xl = os.path.join(directory, "xl")
+        path = os.path.join(directory, "xl.sock")
+        with open(self.xl, "w", encoding="utf-8") as out:
+            out.write(XL.replace("SOCKET", path))
+        os.chmod(self.xl, 0o755)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen()
+        self.running = True
+        self.ended = threading.Event()
+        for target in self.serve_xl, self.live:
+            threading.Thread(target=target, daemon=True).start()
+
+    def close(self):
+        self.running = False
+        self.ended.set()
+        self.listener.close()
+        self.store.listener.close()
+
+    # the hypervisor's directory
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def touch(self, name):
+        with open(self.path(name), "w", encoding="utf-8"):
+            pass
+
+    def flush(self):
+        text = "0 running\n" + "".join(f"{domid} {d['state']}\n"
+                                       for domid, d in sorted(self.domains.items()))
+        with open(self.path("domains.new"), "w", encoding="utf-8") as out:
+            out.write(text)
+        os.rename(self.path("domains.new"), self.path("domains"))
+
+    def paused(self, domid):
+        return os.path.exists(self.path(f"paused.{domid}"))
+
+    def domid(self, name):
+        with self.lock:
+            for domid in self.domains:
+                if self.store.read(f"/local/domain/{domid}/name") == name:
+                    return domid
+        return None
+
+    # domains
+
+    def make_domain(self, name, kind):
+        with self.lock:
+            domid = self.next_domid
+            self.next_domid += 1
+            self.domains[domid] = {"state": "running", "kind": kind, "hung": False,
+                                   "born": time.monotonic(), "beats": 0, "beat": 0.0}
+            self.store.write({f"/local/domain/{domid}/name": name,
+                              f"/local/domain/{domid}/vm": f"/vm/{domid}",
+                              f"/vm/{domid}/name": name})
+            self.store.perms[f"/local/domain/{domid}"] = f"n{domid}"
+            self.flush()
+        self.store.special("@introduceDomain")
+        return domid
+
+    def end_domain(self, domid, state):
+        """A domain crashes, or shuts down."""
+        with self.lock:
+            self.domains[domid]["state"] = state
+            self.flush()
+        self.store.special("@releaseDomain")
+
+    def destroy(self, domid):
+        with self.lock:
+            if domid not in self.domains:
+                return
+            del self.domains[domid]
+            for name in os.listdir(self.dir):
+                if name in (f"paused.{domid}", f"destroy.{domid}"):
+                    os.unlink(self.path(name))
+            self.flush()
+        for top in f"/local/domain/{domid}", f"/libxl/{domid}", f"/vm/{domid}":
+            self.store.remove(top)
+        self.store.special("@releaseDomain")
+
+    def hang(self, domid):
+        with self.lock:
+            self.domains[domid]["hung"] = True
+
+    def attach(self, app, device, storage, able=True):
+        """What xl block-attach writes, and the front end's own key."""
+        back = f"/local/domain/{storage}/backend/vbd/{app}/{device}"
+        front = f"/local/domain/{app}/device/vbd/{device}"
+        kept = f"/libxl/{app}/device/vbd/{device}"
+        keys = {"frontend": front, "params": "/dev/nvme0n1", "mode": "w", "dev": "xvda",
+                "frontend-id": str(app), "online": "1", "state": "1", "type": "phy",
+                "removable": "0", "bootable": "1", "device-type": "disk",
+                "discard-enable": "1"}
+        with self.store.lock:
+            self.store.write({front + "/x": ""})
+            self.store.perms[front] = f"n{app} r{storage}"
+            self.store.remove(front + "/x")
+            values = {front + "/backend": back, front + "/backend-id": str(storage),
+                      front + "/state": "1", front + "/queue-0/ring-ref": "8"}
+            if able:
+                values[front + "/feature-moat-recovery"] = "1"
+            values |= {f"{kept}/{key}": value for key, value in keys.items()}
+            values[kept + "/backend"] = back
+            self.store.write(values)
+            self.store.write({back + "/x": ""})
+            self.store.perms[back] = f"n{storage} r{app}"
+            self.store.remove(back + "/x")
+            self.store.write({f"{back}/{key}": value for key, value in keys.items()})
+
+    # pciback
+
+    def pci_holder(self):
+        for domid in self.store.names("/local/domain/0/backend/pci"):
+            if self.store.read(f"/local/domain/0/backend/pci/{domid}/0/dev-0") == self.BDF:
+                return int(domid)
+        return None
+
+    def give_pci(self, domid):
+        with self.lock:
+            if self.pci_holder() or os.path.exists(self.path(f"pciback.{domid}")):
+                return "the device is in use"
+            if self.store.read("/libxl/pci/0000-00-04-0/domid"):
+                return "the device is not assignable: libxl knows a holder"
+            base = f"/local/domain/0/backend/pci/{domid}/0"
+            self.store.write({"/libxl/pci/0000-00-04-0/domid": str(domid),
+                              base + "/num_devs": "1", base + "/dev-0": self.BDF})
+            self.touch(f"pciback.{domid}")
+            self.domains[domid]["pci"] = time.monotonic()
+        return ""
+
+    def watch_pciback(self):
+        held = self.pci_holder()
+        for name in os.listdir(self.dir):
+            if not name.startswith("pciback."):
+                continue
+            domid = int(name.split(".")[1])
+            if domid == held:
+                continue
+            if domid in self.domains and not self.paused(domid) and \
+                    self.domains[domid]["state"] == "running":
+                self.wrong.append(f"device taken from domain {domid}, which runs")
+            when = self.release_at.setdefault(domid, time.monotonic() + 0.05)
+            if time.monotonic() >= when:
+                os.unlink(self.path(name))
+
+    # xl
+
+    def serve_xl(self):
+        while self.running:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.run_xl, args=(client,), daemon=True).start()
+
+    def run_xl(self, client):
+        with client, client.makefile() as text:
+            words = json.loads(text.readline())
+            self.calls.append(words)
+            if self.failures.get(words[0], 0):
+                self.failures[words[0]] -= 1
+                reply = [1, f"xl: {words[0]} fails, as told\n"]
+            else:
+                said = getattr(self, "xl_" + words[0].replace("-", "_"))(words[1:])
+                reply = [1 if said else 0, said]
+            try:
+                client.sendall(json.dumps(reply).encode() + b"\n")
+            except OSError:
+                pass        # killed meanwhile
+
+    def pause_for_job(self):
+        self.ended.wait(self.JOB)
+
+    def xl_create(self, words):
+        text = " ".join(words)
+        name = re.search(r'name="([^"]*)"', text)[1]
+        if self.domid(name):
+            return f"domain {name} exists\n"
+        domid = self.make_domain(name, "storage")
+        if "pci=[" in text:
+            said = self.give_pci(domid)
+            if said:
+                self.destroy(domid)
+                return said + "\n"
+        self.pause_for_job()
+        return ""
+
+    def xl_destroy(self, words):
+        domid = int(words[0])
+        if domid not in self.domains:
+            return "no such domain\n"
+        if self.pci_holder() == domid:
+            self.wrong.append("xl destroy of a domain that has a device")
+        self.pause_for_job()
+        self.destroy(domid)
+        return ""
+
+    def xl_pci_attach(self, words):
+        self.pause_for_job()
+        domid = int(words[0])
+        if domid not in self.domains:
+            return "no such domain\n"
+        return self.give_pci(domid)
+
+    def xl_pci_assignable_add(self, words):
+        self.touch(f"assignable.{words[0]}")
+        return ""
+
+    # life
+
+    def live(self):
+        while not self.ended.wait(0.01):
+            with self.lock:
+                for domid in [d for d in self.domains
+                              if os.path.exists(self.path(f"destroy.{d}"))]:
+                    self.destroy(domid)
+                self.watch_pciback()
+                for domid, domain in list(self.domains.items()):
+                    if domain["kind"] == "storage":
+                        self.live_storage(domid, domain)
+                    else:
+                        self.live_app(domid)
+
+    def works(self, domid):
+        domain = self.domains.get(domid)
+        return (domain is not None and domain["state"] == "running" and
+                not domain["hung"] and not self.paused(domid))
+
+    def live_storage(self, domid, domain):
+        now = time.monotonic()
+        if not self.works(domid) or now - domain["born"] < self.BOOT:
+            return
+        home = f"/local/domain/{domid}"
+        if now - domain["beat"] >= self.BEAT:
+            domain["beat"] = now
+            domain["beats"] += 1
+            self.store.write({home + "/data/moat/heartbeat": str(domain["beats"]),
+                              home + "/data/moat/health": "0 0",
+                              home + "/data/moat/state": "ready"})
+        if self.pci_holder() != domid or now - domain["pci"] < self.PROBE:
+            return
+        for app in self.store.names(home + "/backend/vbd"):
+            for device in self.store.names(f"{home}/backend/vbd/{app}"):
+                self.serve_disk(domid, f"{home}/backend/vbd/{app}/{device}")
+
+    def serve_disk(self, domid, back):
+        front = self.store.read(back + "/frontend")
+        if front is None or self.store.read(back + "/state") not in ("1", "2"):
+            return
+        for node in [front] + [f"{front}/{n}" for n in self.store.names(front)]:
+            if f"r{domid}" not in self.store.perms.get(node, ""):
+                self.wrong.append(f"{node} cannot be read by domain {domid}")
+        self.store.write({back + "/hotplug-status": "connected", back + "/state": "4"})
+
+    def live_app(self, app):
+        base = f"/local/domain/{app}/device/vbd"
+        for device in self.store.names(base):
+            front = f"{base}/{device}"
+            back = self.store.read(front + "/backend") or ""
+            storage = int(back.split("/")[3])
+            self.check_move((app, device), storage)
+            if f"r{app}" not in self.store.perms.get(back, f"r{app}"):
+                self.wrong.append(f"{back} cannot be read by domain {app}")
+            up = (self.works(storage) and self.store.read(back + "/state") == "4")
+            held = self.store.read(front + "/moat-hold") is not None
+            word = "waiting" if not up else "held" if held else "up"
+            if self.store.read(front + "/feature-moat-recovery") is None:
+                continue
+            if self.store.read(front + "/moat-state") != word:
+                self.store.write({front + "/moat-state": word,
+                                  **({front + "/state": "4"} if up else {})})
+
+    def check_move(self, disk, storage):
+        old = self.served.get(disk)
+        if old not in (None, storage) and old in self.domains:
+            self.wrong.append(f"disk {disk} moved while domain {old} exists")
+        self.served[disk] = storage

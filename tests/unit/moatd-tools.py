@@ -1,0 +1,391 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""moatd as a whole, in a made-up world: see fakexen.py.
+
+$MOATD names the program, linked with hyper-fake.c.
+"""
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import fakexen
+
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+MOATD = os.environ.get("MOATD", os.path.join(TOP, "build/tests/unit-tools/moatd"))
+EXAMPLE = os.path.join(TOP, "tools/moatd/moatd.conf.example")
+DEADLINE = 20
+DEVICE = 51712
+CONFIG = """
+socket = "{dir}/moatd.sock"; events = "{dir}/log/events"; xl = "{dir}/xl";
+storage = ( {{ name = "storage"; config = "/etc/xen/storage.cfg"; pci = [ "0000:00:04.0" ];
+    permissive = true; standby = {standby}; heartbeat_limit = 2; hang_limit = 1;
+    device_limit = 5; boot_limit = 5; probe_limit = 3; crash_loop = {loop};
+    crash_window = 300; }} );
+"""
+
+
+class Client:
+    """A connection to moatd's socket."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(DEADLINE)
+        try:
+            self.socket.connect(path)
+        except OSError:
+            self.socket.close()
+            raise
+        self.lines = self.socket.makefile()
+
+    def send(self, text):
+        self.socket.sendall(text.encode() + b"\n")
+
+    def receive(self):
+        return json.loads(self.lines.readline())
+
+    def ask(self, **request):
+        self.send(json.dumps(request))
+        return self.receive()
+
+    def close(self):
+        self.lines.close()
+        self.socket.close()
+
+
+class Moatd(unittest.TestCase):
+    standby, loop = "true", 20
+
+    def setUp(self):
+        self.temporary = tempfile.TemporaryDirectory(prefix="moatd-tools.")
+        self.addCleanup(self.temporary.cleanup)
+        self.dir = self.temporary.name
+        self.world = fakexen.World(self.dir)
+        self.addCleanup(self.world.close)
+        with open(self.path("conf"), "w", encoding="utf-8") as out:
+            out.write(CONFIG.format(dir=self.dir, standby=self.standby, loop=self.loop))
+        self.start()
+        self.addCleanup(self.stop)
+        self.app = self.world.make_domain("app", "app")
+        self.wait(lambda: self.status()["state"] == "ready", "ready")
+        self.world.attach(self.app, DEVICE, self.world.domid("storage"))
+        self.whole()
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def start(self):
+        with open(self.path("log.txt"), "ab") as log:
+            self.moatd = subprocess.Popen(
+                [MOATD, "-c", self.path("conf"), "--debug"], stderr=log,
+                env={"XENSTORED_PATH": self.path("xenstored"), "MOAT_FAKE_XEN": self.dir,
+                     "PATH": os.environ["PATH"], "ASAN_OPTIONS": "detect_leaks=1"})
+        self.wait(self.answers, "an answer from moatd")
+
+    def stop(self):
+        if self.moatd.poll() is None:
+            self.moatd.terminate()
+        status = self.moatd.wait(DEADLINE)
+        self.assertEqual(status, 0, self.log())
+        self.assertEqual(self.world.wrong, [], self.log())
+
+    def kill(self):
+        self.moatd.kill()
+        self.moatd.wait()
+
+    def log(self):
+        with open(self.path("log.txt"), encoding="utf-8") as log:
+            return log.read()[-12000:]
+
+    def answers(self):
+        try:
+            return self.ask(command="status")["ok"]
+        except OSError:
+            return False
+
+    def wait(self, condition, what):
+        deadline = time.monotonic() + DEADLINE
+        while not condition():
+            if self.moatd.poll() is not None or time.monotonic() > deadline:
+                tree = "\n".join(f"{k} = {v}" for k, v in sorted(self.world.store.nodes.items()))
+                self.fail(f"not within {DEADLINE} s: {what}\n{tree}\n{self.log()}")
+            time.sleep(0.02)  # check-ok: sleep: a poll step, bounded by the deadline above
+
+    def ask(self, **request):
+        client = Client(self.path("moatd.sock"))
+        try:
+            return client.ask(**request)
+        finally:
+            client.close()
+
+    def status(self):
+        return self.ask(command="status")["storage"][0]
+
+    def events(self, name):
+        return [e for e in self.ask(command="events")["events"] if e["event"] == name]
+
+    def is_whole(self):
+        status = self.status()
+        return (status["state"] == "ready" and status["wish"] is None and
+                (self.standby == "false" or
+                 (status["standby"] or {}).get("state") == "ready") and
+                all(d["backend_domid"] == status["domid"] and d["moat_state"] == "up"
+                    and d["front_state"] == 4 and d["hotplug"] == "connected"
+                    for d in status["disks"]) and status["disks"] and
+                status["pci"][0]["domid"] == status["domid"])
+
+    def whole(self):
+        self.wait(self.is_whole, "all as it should be")
+
+    def storage(self):
+        return self.world.domid("storage")
+
+
+class WithStandby(Moatd):
+    def test_crash(self):
+        old = self.storage()
+        self.world.end_domain(old, "crashed")
+        self.wait(lambda: self.events("recovered"), "recovered")
+        event, = self.events("recovered")
+        self.assertEqual((event["why"], event["domid"], event["disks"], event["left"]),
+                         ("crash", old, 1, 0))
+        self.assertEqual(set(event["phases"]), {
+            "detect_ms", "destroy_ms", "pci_ms", "probe_ms", "reconnect_ms", "replay_ms"})
+        self.assertEqual(event["new_domid"], self.storage())
+        self.whole()
+        store = self.world.store
+        back = store.read(f"/libxl/{self.app}/device/vbd/{DEVICE}/backend")
+        self.assertTrue(back.startswith(f"/local/domain/{self.storage()}/"))
+        for key, value in (("params", "/dev/nvme0n1"), ("mode", "w"), ("online", "1"),
+                           ("dev", "xvda"), ("frontend-id", str(self.app))):
+            self.assertEqual(store.read(f"{back}/{key}"), value)
+        self.assertEqual(self.status()["last"]["id"], event["id"])
+        self.assertEqual(len([c for c in self.world.calls if c[0] == "create"]), 3)
+
+    def test_hang(self):
+        self.world.hang(self.storage())
+        self.wait(lambda: self.events("recovered"), "recovered")
+        event, = self.events("recovered")
+        self.assertEqual(event["why"], "heartbeat")
+        self.assertGreaterEqual(event["phases"]["detect_ms"], 2000)
+        self.whole()
+
+    def test_poller(self):
+        with self.world.lock:
+            self.world.hang(self.storage())
+            self.world.store.write(
+                {f"/local/domain/{self.storage()}/data/moat/health": "1500 0"})
+        self.wait(lambda: self.events("recovered"), "recovered")
+        self.assertEqual(self.events("recovered")[0]["why"], "poller")
+
+    def test_front_complains(self):
+        self.world.store.write({f"/local/domain/{self.app}/device/vbd/{DEVICE}/moat-trouble":
+                                "protocol a response that nobody asked for"})
+        self.wait(lambda: self.events("recovered"), "recovered")
+        self.assertEqual(self.events("recovered")[0]["why"], "protocol")
+        self.whole()
+        self.assertIsNone(self.status()["disks"][0]["trouble"])
+
+    def test_stall_alone(self):
+        self.world.store.write({f"/local/domain/{self.app}/device/vbd/{DEVICE}/moat-trouble":
+                                "stall one request"})
+        self.wait(lambda: self.status()["disks"][0]["trouble"], "the complaint")
+        self.wait(lambda: self.status()["heartbeat_age_ms"] < 100, "a heartbeat")
+        self.assertEqual(self.events("condemned"), [])
+
+    def test_gone(self):
+        self.world.store.remove(f"/local/domain/0/backend/pci/{self.storage()}")
+        self.world.store.remove("/libxl/pci/0000-00-04-0")
+        self.world.touch(f"paused.{self.storage()}")
+        self.world.destroy(self.storage())
+        self.wait(lambda: self.events("recovered"), "recovered")
+        self.assertEqual(self.events("recovered")[0]["why"], "gone")
+        self.whole()
+
+    def test_restart(self):
+        old = self.storage()
+        self.assertTrue(self.ask(command="restart", storage="storage")["ok"])
+        self.wait(lambda: self.events("recovered"), "restarted")
+        self.whole()
+        self.assertNotEqual(self.storage(), old)
+        self.assertEqual(self.status()["crashes"], 0)
+
+    def test_upgrade(self):
+        old, standby = self.storage(), self.world.domid("storage-standby")
+        self.assertTrue(self.ask(command="upgrade", storage="storage")["ok"])
+        self.wait(lambda: self.events("upgraded"), "upgraded")
+        self.whole()
+        self.assertNotIn(self.storage(), (old, standby))
+        self.assertEqual(self.events("recovered"), [])
+
+    def test_stock_front(self):
+        other = self.world.make_domain("other", "app")
+        self.world.attach(other, DEVICE, self.storage(), able=False)
+        self.wait(lambda: len(self.status()["disks"]) == 2, "the other disk")
+        answer = self.ask(command="upgrade", storage="storage")
+        self.assertIn("cannot recover", answer["error"])
+        self.world.end_domain(self.storage(), "crashed")
+        self.wait(lambda: self.events("recovered"), "recovered")
+        event, = self.events("left-alone")
+        self.assertEqual((event["domain"], event["vdev"]), ("other", "xvda"))
+
+    def test_failing_xl(self):
+        self.world.failures = {"pci-attach": 1, "destroy": 1}
+        self.world.end_domain(self.storage(), "crashed")
+        self.wait(lambda: self.events("recovered"), "recovered")
+        self.whole()
+        self.assertEqual(len(self.events("failed")), 2)
+        self.assertIn("fails, as told", self.log())
+
+    def test_killed_at_random(self):
+        """kill -9 in the middle of recoveries; the next moatd goes on."""
+        seed = int(os.environ.get("SEED", random.randrange(1 << 32)))
+        chance = random.Random(seed)
+        for turn in range(12):
+            with self.subTest(seed=seed, turn=turn):
+                old = self.storage()
+                way = chance.choice(("crash", "restart", "upgrade"))
+                if way == "crash":
+                    self.world.end_domain(old, "crashed")
+                else:
+                    self.assertTrue(self.ask(command=way, storage="storage")["ok"])
+                for _ in range(chance.randrange(1, 4)):
+                    self.world.ended.wait(chance.random() * 0.5)
+                    self.kill()
+                    self.start()
+                self.whole()
+                self.assertEqual(self.world.wrong, [])
+        ids = [e["id"] for e in self.ask(command="events")["events"]]
+        self.assertEqual(ids, sorted(set(ids)))
+
+
+class Cold(Moatd):
+    standby, loop = "false", 3
+
+    def test_crash_then_loop(self):
+        self.world.end_domain(self.storage(), "crashed")
+        self.wait(lambda: self.events("recovered"), "recovered")
+        self.whole()
+        for _ in range(2):
+            self.whole()
+            self.world.end_domain(self.storage(), "crashed")
+            self.wait(lambda: not self.storage(), "destroyed")
+            self.wait(lambda: self.storage() or self.status()["state"] == "gave-up",
+                      "replaced or given up")
+        self.wait(lambda: self.status()["state"] == "gave-up", "given up")
+        self.assertEqual(len(self.events("gave-up")), 1)
+        self.assertTrue(self.ask(command="restart", storage="storage")["ok"])
+        self.whole()
+
+
+class Socket(Moatd):
+    def test_mistakes(self):
+        client = Client(self.path("moatd.sock"))
+        self.addCleanup(client.close)
+        for text, words in (
+                ("{", "JSON"), ("[1]", "JSON"), ("\xff", "JSON"), ("{}", "command"),
+                ('{"command": 1}', "command"), ('{"command": "jump"}', "jump"),
+                ('{"command": "restart"}', "storage"),
+                ('{"command": "restart", "storage": "x"}', "no storage domain x"),
+                ('{"command": "events", "since": "x"}', "since")):
+            client.send(text)
+            answer = client.receive()
+            self.assertFalse(answer["ok"])
+            self.assertIn(words, answer["error"])
+        self.assertTrue(client.ask(command="status")["ok"])
+
+    def test_long_line(self):
+        client = Client(self.path("moatd.sock"))
+        self.addCleanup(client.close)
+        try:
+            client.socket.sendall(b"x" * 200000)
+            self.assertEqual(client.socket.recv(1), b"")
+        except ConnectionError:
+            pass
+        self.assertTrue(self.ask(command="status")["ok"])
+
+    def test_watch_and_unread(self):
+        watcher, deaf = Client(self.path("moatd.sock")), Client(self.path("moatd.sock"))
+        self.addCleanup(watcher.close)
+        self.addCleanup(deaf.close)
+        self.assertEqual(watcher.ask(command="watch"), {"ok": True})
+        try:
+            for _ in range(20000):
+                deaf.send('{"command":"status"}')
+        except OSError:
+            pass
+        self.wait(lambda: "does not read" in self.log(), "the deaf client dropped")
+        self.world.end_domain(self.storage(), "crashed")
+        self.assertEqual(watcher.receive()["event"], "condemned")
+
+    def test_since_and_mode(self):
+        events = self.ask(command="events")["events"]
+        self.assertEqual(self.ask(command="events", since=events[0]["id"])["events"],
+                         events[1:])
+        self.assertEqual(os.stat(self.path("moatd.sock")).st_mode & 0o777, 0o600)
+        with open(self.path("log/events"), encoding="utf-8") as lines:
+            self.assertEqual([json.loads(line) for line in lines], events)
+
+    def test_second_moatd(self):
+        again = subprocess.run([MOATD, "-c", self.path("conf")], stderr=subprocess.PIPE,
+                               text=True, timeout=DEADLINE, check=False)
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("another moatd is running", again.stderr)
+
+
+class Configuration(unittest.TestCase):
+    STORAGE = 'storage = ( {\n name = "s";\n config = "/c"; %s\n} );'
+
+    def check(self, text):
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as out:
+            out.write(text)
+            out.flush()
+            run = subprocess.run([MOATD, "--check-config", out.name], check=False,
+                                 stderr=subprocess.PIPE, text=True, timeout=DEADLINE)
+            return run.returncode, run.stderr.replace(out.name, "FILE")
+
+    def test_example(self):
+        run = subprocess.run([MOATD, "--check-config", EXAMPLE], check=False,
+                             stderr=subprocess.PIPE, text=True, timeout=DEADLINE)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+
+    def test_mistakes(self):
+        for text, words in (
+                ("storage = ", "FILE:1: syntax error"),
+                ("", "FILE:1: storage: there must be one"),
+                ("storage = ();", "FILE:1: storage: names no storage domain"),
+                ('storage = ( { config = "/c"; } );', "has no name"),
+                ('storage = ( { name = "s"; } );', "has no config"),
+                (self.STORAGE % 'pci = [ "00:04.0" ];', "FILE:3: pci: not of the form"),
+                (self.STORAGE % "\n hang_limit = 0;", "FILE:4: hang_limit: 0 is not between"),
+                (self.STORAGE % 'boot_limit = "x";', "FILE:3: boot_limit: must be a whole"),
+                (self.STORAGE % "hang_limit = 11;", "longer than heartbeat_limit"),
+                (self.STORAGE % "standby = 1;", "FILE:3: standby: must be true or false"),
+                (self.STORAGE % "stanby = true;", "FILE:3: stanby: there is no such"),
+                (self.STORAGE.replace('"s"', '"a/b"') % "", "FILE:2: name: letters"),
+                ('socket = "x"; ' + self.STORAGE % "", "FILE:1: socket: must be an absolute"),
+                ('storage = ( { name = "s"; config = "/c"; }, { name = "s"; config = "/c"; } );',
+                 "two storage domains of one name")):
+            with self.subTest(text=text):
+                status, said = self.check(text)
+                self.assertEqual(status, 1)
+                self.assertIn(words, said)
+                self.assertEqual(said.count("\n"), 1)
+
+    def test_no_file(self):
+        run = subprocess.run([MOATD, "-c", "/nonexistent"], stderr=subprocess.PIPE,
+                             text=True, timeout=DEADLINE, check=False)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("/nonexistent: No such file", run.stderr)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    sys.exit(unittest.main())

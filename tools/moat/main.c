@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * moat: the command with which administrators look at storage domains and
+ * handle them. This file finds the command that was asked for.
+ */
+#include "args.h"
+#include "client.h"
+#include "command.h"
+
+#include "lib/log.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TIMEOUT_SECONDS 10.0
+
+static const struct moat_command * const commands[] = {
+	&moat_command_status, &moat_command_restart, &moat_command_upgrade,
+	&moat_command_attach, &moat_command_detach, &moat_command_mode,
+	&moat_command_top, &moat_command_events,
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(*commands))
+
+static void print_help(FILE *out)
+{
+	fputs("Usage: moat [--socket PATH] [--timeout SECONDS] COMMAND ...\n\n"
+	      "Looks after storage domains and their disks.\n\n", out);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-8s  %s\n", commands[i]->name,
+			commands[i]->summary);
+	fputs("\n"
+	      "      --socket PATH      where moatd listens: $MOATD_SOCKET or\n"
+	      "                         " MOAT_CLIENT_SOCKET "\n"
+	      "      --timeout SECONDS  how long to wait for an answer of moatd: 10\n"
+	      "  -h, --help             this text; moat COMMAND --help: about one command\n"
+	      "  -V, --version          the version\n", out);
+}
+
+static const struct moat_command *find(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+static int usage_error(const char *text, const char *word)
+{
+	moat_err("%s%s%s%s", text, word ? " '" : "", word ? word : "",
+		 word ? "'" : "");
+	fputs("Try 'moat --help'.\n", stderr);
+	return MOAT_EXIT_USAGE;
+}
+
+static int run(const struct moat_context *context, int argc, char **argv)
+{
+	const struct moat_command *command = find(argv[0]);
+	int status;
+
+	if (!command)
+		return usage_error("there is no command", argv[0]);
+	status = command->run(command, context, argc, argv);
+	/* a full disk behind a redirection must not pass for success */
+	if (fflush(stdout) || ferror(stdout)) {
+		moat_err("cannot write the output");
+		return status ? status : MOAT_EXIT_FAILED;
+	}
+	return status;
+}
+
+int main(int argc, char *argv[])
+{
+	const char *socket = getenv("MOATD_SOCKET");
+	double timeout = TIMEOUT_SECONDS;
+	bool version = false;
+	const struct moat_option options[] = {
+		{ "socket", 0, MOAT_OPTION_TEXT, &socket },
+		{ "timeout", 0, MOAT_OPTION_SECONDS, &timeout },
+		{ "version", 'V', MOAT_OPTION_FLAG, &version },
+		{ NULL, 0, 0, NULL },
+	};
+	struct moat_args args = { .options = options, .first_ends = true };
+	struct moat_context context;
+
+	moat_log_init("moat", false);
+	if (moat_args_parse(&args, argc, argv))
+		return usage_error(args.error, NULL);
+	if (args.help) {
+		print_help(stdout);
+		return MOAT_EXIT_OK;
+	}
+	if (version) {
+		printf("moat %s\n", MOAT_VERSION);
+		return MOAT_EXIT_OK;
+	}
+	if (!args.count) {
+		print_help(stderr);
+		return MOAT_EXIT_USAGE;
+	}
+	context.socket = socket && *socket ? socket : MOAT_CLIENT_SOCKET;
+	context.timeout_ms = (int)(timeout * 1e3);
+	return run(&context, args.count, args.operands);
+}

@@ -1,0 +1,526 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Steps. What has to hold together is written in one transaction, so that a
+ * moatd that is killed leaves the step done or not done.
+ */
+#include "act.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/log.h"
+#include "disk.h"
+#include "note.h"
+#include "strip.h"
+
+#define CREATE_MS 120000
+#define DESTROY_MS 60000
+#define ATTACH_MS 30000
+#define WORDS_MAX 16
+
+static struct moat_xs *xs_of(struct moat_unit *u)
+{
+	return &u->daemon->xs;
+}
+
+static const char *name_of(const struct moat_unit *u)
+{
+	return u->storage->name;
+}
+
+static void tell(struct moat_unit *u, const char *event, json_t *more)
+{
+	moat_events_add(u->daemon->events, name_of(u), event, more);
+}
+
+static unsigned int domid_of(const struct moat_unit *u, enum moat_role role)
+{
+	return u->view.domain[role].domid;
+}
+
+/* --- jobs -------------------------------------------------------------- */
+
+static int start(struct moat_unit *u, enum moat_role role, enum moat_job job,
+		 char *const argv[], msec span)
+{
+	int err = moat_process_start(&u->process[role], xs_of(u),
+				     &u->daemon->loop, job, argv,
+				     moat_now() + span);
+
+	if (err) {
+		moat_err("%s: cannot start %s: %s", name_of(u), argv[0],
+			 strerror(-err));
+		moat_slot_job_ended(&u->slot, role, job, false, moat_now());
+	}
+	return err;
+}
+
+static int destroy(struct moat_unit *u, enum moat_role role)
+{
+	unsigned int domid = domid_of(u, role);
+	bool again = u->slot.failed[role] == MOAT_JOB_DESTROY;
+	char number[16], *argv[4] = { u->daemon->config.xl, "destroy", number };
+	int err;
+
+	snprintf(number, sizeof(number), "%u", domid);
+	err = moat_hyper_pause(u->daemon->hyper, domid);
+	if (err)
+		moat_warn("%s: domain %u cannot be paused: %s", name_of(u),
+			  domid, strerror(-err));
+	err = moat_strip_domain(xs_of(u), domid);
+	if (err)
+		moat_warn("%s: PCI devices of domain %u: %s", name_of(u), domid,
+			  strerror(-err));
+	if (again) {
+		/* where libxl cannot, for want of its own nodes, Xen still can */
+		argv[0] = "/proc/self/exe";
+		argv[1] = "--destroy";
+	}
+	return start(u, role, MOAT_JOB_DESTROY, argv, DESTROY_MS);
+}
+
+/* pci=["0000:00:04.0,permissive=1", ...] */
+static void list_devices(const struct moat_storage *st, char *text, size_t size)
+{
+	size_t used = snprintf(text, size, "pci=[");
+
+	for (size_t i = 0; i < st->pcis && used < size; i++)
+		used += snprintf(text + used, size - used, "%s\"%s%s\"",
+				 i ? ", " : "", st->pci[i],
+				 st->permissive ? ",permissive=1" : "");
+	if (used < size)
+		snprintf(text + used, size - used, "]");
+}
+
+/*
+ * A domain under its own name is created with its devices: that is one scan of
+ * its PCI bus, while it boots. A standby gets them when its time comes.
+ */
+static int create(struct moat_unit *u, enum moat_role role)
+{
+	const struct moat_storage *st = u->storage;
+	char name[80], devices[48 * MOAT_PCI_MAX];
+	char *argv[WORDS_MAX] = { u->daemon->config.xl, "create", "-q", "-e",
+				  st->config, name, "on_crash=\"preserve\"" };
+
+	snprintf(name, sizeof(name), "name=\"%s%s\"", st->name,
+		 role == MOAT_STANDBY ? "-standby" : "");
+	if (role == MOAT_STANDBY)
+		moat_note_number(u, moat_now(), "standby-made");
+	if (st->pcis && role == MOAT_STANDBY) {
+		argv[7] = "passthrough=\"enabled\"";
+		argv[8] = "e820_host=1";
+	} else if (st->pcis) {
+		list_devices(st, devices, sizeof(devices));
+		argv[7] = devices;
+	}
+	return start(u, role, MOAT_JOB_CREATE, argv, CREATE_MS);
+}
+
+static int assign(struct moat_unit *u, size_t index)
+{
+	char *argv[] = { u->daemon->config.xl, "pci-assignable-add",
+			 u->storage->pci[index], NULL };
+
+	return start(u, MOAT_ACTIVE, MOAT_JOB_ASSIGN, argv, ATTACH_MS);
+}
+
+static int attach(struct moat_unit *u, size_t index)
+{
+	char domid[16], device[48];
+	char *argv[] = { u->daemon->config.xl, "pci-attach", domid, device,
+			 NULL };
+
+	snprintf(domid, sizeof(domid), "%u", domid_of(u, MOAT_ACTIVE));
+	snprintf(device, sizeof(device), "%s%s", u->storage->pci[index],
+		 u->storage->permissive ? ",permissive=1" : "");
+	return start(u, MOAT_ACTIVE, MOAT_JOB_ATTACH, argv, ATTACH_MS);
+}
+
+static struct moat_unit *unit_of(struct moat_source *source,
+				 enum moat_role *role)
+{
+	struct moat_process *p = (struct moat_process *)source;
+	struct moat_daemon *d = p->context;
+
+	for (size_t i = 0; i < d->config.count; i++)
+		for (int r = 0; r < MOAT_ROLES; r++)
+			if (&d->units[i].process[r] == p) {
+				*role = r;
+				return &d->units[i];
+			}
+	return NULL;
+}
+
+static void log_failure(struct moat_unit *u, enum moat_job job, int status,
+			char *output)
+{
+	char text[160], *line, *rest = output;
+
+	snprintf(text, sizeof(text), "%s failed with status %d",
+		 moat_job_name(job), status);
+	moat_warn("%s: %s", name_of(u), text);
+	while ((line = strsep(&rest, "\n")) != NULL)
+		if (*line)
+			moat_warn("%s: | %s", name_of(u), line);
+	tell(u, "failed", json_pack("{s:s}", "text", text));
+}
+
+int moat_act_job_ended(struct moat_source *source)
+{
+	enum moat_role role = MOAT_ACTIVE;
+	struct moat_unit *u = unit_of(source, &role);
+	struct moat_process *p = &u->process[role];
+	enum moat_job job = p->job;
+	bool killed = p->killed;
+	char output[4096];
+	int status = moat_process_reap(p, xs_of(u), &u->daemon->loop, output,
+				       sizeof(output));
+
+	/* of what an earlier moatd has started, only the effect is known */
+	if (killed || status < 0)
+		return 0;
+	moat_slot_job_ended(&u->slot, role, job, status == 0, moat_now());
+	if (status)
+		log_failure(u, job, status, output);
+	else if (job == MOAT_JOB_CREATE)
+		tell(u, role == MOAT_ACTIVE ? "created" : "standby-created",
+		     json_pack("{s:i}", "domid", (int)domid_of(u, role)));
+	return 0;
+}
+
+/* --- the standby takes over -------------------------------------------- */
+
+static int rename_domain(struct moat_xs *xs, unsigned int domid,
+			 const char *name)
+{
+	char *vm = moat_xs_get(xs, "/local/domain/%u/vm", domid);
+	int err = moat_xs_set(xs, name, "/local/domain/%u/name", domid);
+
+	if (!err && vm && *vm == '/')
+		err = moat_xs_set(xs, name, "%s/name", vm);
+	free(vm);
+	return err;
+}
+
+static int promote_in(struct moat_xs *xs, void *context)
+{
+	struct moat_unit *u = context;
+	unsigned int domid = domid_of(u, MOAT_STANDBY);
+	int err = rename_domain(xs, domid, name_of(u));
+
+	if (!err)
+		err = moat_note_active(u, domid);
+	/* a crash on the way to an upgrade has brought it about */
+	if (!err && u->view.wish == MOAT_WISH_UPGRADE &&
+	    u->view.standby_made >= u->view.wish_at)
+		err = moat_note_remove(u, "wish");
+	return err ? err : moat_note_remove(u, "standby-made");
+}
+
+static int adopt_in(struct moat_xs *xs, void *context)
+{
+	struct moat_unit *u = context;
+
+	(void)xs;
+	return moat_note_active(u, domid_of(u, MOAT_ACTIVE));
+}
+
+/* --- disks ------------------------------------------------------------- */
+
+static bool is_lost(const struct moat_unit *u, const struct moat_view_disk *d)
+{
+	return d->able && (d->orphan || (d->torn && !d->closing && d->awake &&
+			   d->backend == domid_of(u, MOAT_ACTIVE)));
+}
+
+/* One that cannot be moved does not keep the others from it. */
+static int repoint(struct moat_unit *u)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < u->view.count; i++) {
+		const struct moat_view_disk *disk = &u->view.disks[i];
+		int err;
+
+		if (!is_lost(u, disk))
+			continue;
+		err = moat_disk_repoint(xs_of(u), disk,
+					domid_of(u, MOAT_ACTIVE));
+		result = err ? err : result;
+	}
+	return result;
+}
+
+static int hold(struct moat_unit *u, bool wanted)
+{
+	int result = wanted ? moat_note_number(u, moat_now(), "held") :
+			      moat_note_remove(u, "held");
+
+	for (size_t i = 0; i < u->view.count && !result; i++) {
+		const struct moat_view_disk *disk = &u->view.disks[i];
+
+		if (disk->able && disk->hold != wanted &&
+		    disk->backend == domid_of(u, MOAT_ACTIVE))
+			result = moat_disk_hold(xs_of(u), disk, wanted);
+	}
+	return result;
+}
+
+/* An event about one disk. */
+static void tell_disk(struct moat_unit *u, const char *event, size_t index,
+		      const char *text)
+{
+	const struct moat_view_disk *disk = &u->view.disks[index];
+	char *name = moat_xs_get(xs_of(u), "/local/domain/%u/name", disk->app);
+	char *vdev = moat_xs_get(xs_of(u), "/libxl/%u/device/vbd/%u/dev",
+				 disk->app, disk->device);
+
+	moat_warn("%s: %s of %s: %s: %s", name_of(u), vdev ? vdev : "a disk",
+		  name ? name : "a domain", event, text);
+	tell(u, event, json_pack("{s:s, s:s, s:i, s:s}", "domain",
+				 name ? name : "", "vdev", vdev ? vdev : "",
+				 "domid", (int)disk->backend, "text", text));
+	free(name);
+	free(vdev);
+}
+
+static int mark_disk(struct moat_unit *u, size_t index, const char *key)
+{
+	const struct moat_view_disk *disk = &u->view.disks[index];
+
+	return moat_xs_set(xs_of(u), "1", "/libxl/%u/device/vbd/%u/%s",
+			   disk->app, disk->device, key);
+}
+
+static int leave(struct moat_unit *u, const struct moat_action *a)
+{
+	int err = mark_disk(u, a->index, "moat-left");
+
+	if (!err)
+		tell_disk(u, "left-alone", a->index, a->text);
+	return err;
+}
+
+static int reconnect(struct moat_unit *u, const struct moat_action *a)
+{
+	int err = moat_disk_tear(xs_of(u), &u->view.disks[a->index]);
+
+	if (!err)
+		tell_disk(u, "reconnected", a->index, a->text);
+	return err;
+}
+
+/* --- verdicts ---------------------------------------------------------- */
+
+static int condemn(struct moat_unit *u, const struct moat_action *a)
+{
+	unsigned int domid = a->act == MOAT_ACT_BEGIN ?
+				     u->view.recorded :
+				     domid_of(u, MOAT_ACTIVE);
+	int err = moat_note_verdict(u, a, domid);
+
+	if (err)
+		return err;
+	moat_warn("%s: domain %u is condemned (%s): %s", name_of(u), domid,
+		  moat_why_name(a->why), a->text);
+	tell(u, "condemned",
+	     json_pack("{s:i, s:s, s:s}", "domid", (int)domid, "why",
+		       moat_why_name(a->why), "text", a->text));
+	return 0;
+}
+
+static int give_up(struct moat_unit *u, const struct moat_action *a)
+{
+	int err = moat_note_number(u, 1, "gave-up");
+
+	if (err)
+		return err;
+	moat_err("%s: gave up: %s; waiting for \"moat restart %s\"", name_of(u),
+		 a->text, name_of(u));
+	tell(u, "gave-up", json_pack("{s:i, s:s}", "domid",
+				     (int)u->view.recorded, "text", a->text));
+	return 0;
+}
+
+static int abort_upgrade(struct moat_unit *u, const struct moat_action *a)
+{
+	int err = moat_note_remove(u, "wish");
+
+	if (!err)
+		err = hold(u, false);
+	if (err)
+		return err;
+	moat_warn("%s: upgrade aborted: %s", name_of(u), a->text);
+	tell(u, "upgrade-aborted",
+	     json_pack("{s:i, s:s}", "domid", (int)domid_of(u, MOAT_ACTIVE),
+		       "text", a->text));
+	return 0;
+}
+
+/* --- the end of a recovery --------------------------------------------- */
+
+static int end_phase(struct moat_unit *u, const struct moat_action *a)
+{
+	static const char *const names[MOAT_PHASES] = {
+		"the old domain is destroyed", "the PCI devices are there",
+		"the disks are there", "the disks are connected",
+		"the disks are up",
+	};
+	unsigned int old = u->view.recovery.old;
+
+	if (a->index == MOAT_PHASE_DESTROY && old) {
+		/* what libxl leaves of a domain that it did not destroy itself */
+		moat_xs_remove(xs_of(u), "/local/domain/%u", old);
+		moat_xs_remove(xs_of(u), "/libxl/%u", old);
+	}
+	moat_info("%s: %s", name_of(u), names[a->index]);
+	return moat_note_phase(u, a->index, moat_now());
+}
+
+static json_t *phases(const struct moat_view_recovery *r)
+{
+	static const char *const names[MOAT_PHASES] = {
+		"destroy_ms", "pci_ms", "probe_ms", "reconnect_ms", "replay_ms",
+	};
+	json_t *all = json_pack("{s:I}", "detect_ms", (json_int_t)r->detect);
+	msec last = r->begun;
+
+	for (int i = 0; i < MOAT_PHASES; i++) {
+		if (!r->phase[i])
+			continue;
+		json_object_set_new(all, names[i],
+				    json_integer(r->phase[i] - last));
+		last = r->phase[i];
+	}
+	return all;
+}
+
+/* Told already, by a moatd that was killed before it could forget? */
+static bool was_told(struct moat_unit *u, const char *event)
+{
+	const json_t *e = moat_events_last(u->daemon->events, name_of(u), event);
+
+	return e &&
+	       json_integer_value(json_object_get(e, "begun")) ==
+		       (json_int_t)u->view.recovery.begun &&
+	       json_integer_value(json_object_get(e, "new_domid")) ==
+		       domid_of(u, MOAT_ACTIVE);
+}
+
+static int report(struct moat_unit *u, const struct moat_action *a)
+{
+	const struct moat_view_recovery *r = &u->view.recovery;
+	const char *event = r->why == MOAT_WHY_UPGRADE ? "upgraded" :
+							 "recovered";
+	size_t disks = 0;
+
+	for (size_t i = 0; i < u->view.count; i++)
+		disks += u->view.disks[i].able;
+	moat_notice("%s: %s: domain %u serves %zu disks, %zu are left",
+		    name_of(u), event, domid_of(u, MOAT_ACTIVE),
+		    disks - a->index, a->index);
+	if (!was_told(u, event))
+		tell(u, event,
+		     json_pack("{s:s, s:i, s:i, s:i, s:i, s:I, s:o}", "why",
+			       moat_why_name(r->why), "domid", (int)r->old,
+			       "new_domid", (int)domid_of(u, MOAT_ACTIVE),
+			       "disks", (int)disks, "left", (int)a->index,
+			       "begun", (json_int_t)r->begun, "phases",
+			       phases(r)));
+	u->recoveries++;
+	return moat_note_recovered(u);
+}
+
+/* ----------------------------------------------------------------------- */
+
+static int free_device(struct moat_unit *u, size_t index)
+{
+	unsigned int holder = u->view.pci[index].domid;
+
+	return holder ? moat_strip_domain(xs_of(u), holder) :
+			moat_strip_device(xs_of(u), u->storage->pci[index]);
+}
+
+static int tell_wish_off(struct moat_unit *u)
+{
+	int err = moat_note_remove(u, "crashes");
+
+	if (!err)
+		err = moat_note_remove(u, "gave-up");
+	return err ? err : moat_note_remove(u, "wish");
+}
+
+int moat_act_wish(struct moat_unit *unit, enum moat_wish wish)
+{
+	char text[48];
+
+	snprintf(text, sizeof(text), "%s %llu",
+		 wish == MOAT_WISH_RESTART ? "restart" : "upgrade",
+		 (unsigned long long)moat_now());
+	/* failures of the past are no reason to refuse a new try */
+	moat_slot_job_ended(&unit->slot, MOAT_STANDBY, MOAT_JOB_CREATE, true,
+			    moat_now());
+	return moat_note(unit, text, "wish");
+}
+
+int moat_act(struct moat_unit *unit, const struct moat_action *a)
+{
+	struct moat_xs *xs = xs_of(unit);
+
+	moat_debug("%s: act %d, role %d, index %zu: %s", name_of(unit), a->act,
+		   a->role, a->index, a->text ? a->text : "");
+	switch (a->act) {
+	case MOAT_ACT_NONE:
+		return 0;
+	case MOAT_ACT_ADOPT:
+		return moat_xs_transact(xs, adopt_in, unit);
+	case MOAT_ACT_BEGIN:
+	case MOAT_ACT_CONDEMN:
+		return condemn(unit, a);
+	case MOAT_ACT_DESTROY:
+		if (a->role == MOAT_STANDBY)
+			tell(unit, "standby-lost",
+			     json_pack("{s:i, s:s}", "domid",
+				       (int)domid_of(unit, a->role), "text",
+				       a->text));
+		return destroy(unit, a->role);
+	case MOAT_ACT_KILL:
+		moat_process_kill(&unit->process[a->role]);
+		return -EAGAIN;
+	case MOAT_ACT_CREATE:
+		return create(unit, a->role);
+	case MOAT_ACT_PROMOTE:
+		return moat_xs_transact(xs, promote_in, unit);
+	case MOAT_ACT_FREE:
+		return free_device(unit, a->index);
+	case MOAT_ACT_ASSIGN:
+		return assign(unit, a->index);
+	case MOAT_ACT_ATTACH:
+		return attach(unit, a->index);
+	case MOAT_ACT_REPOINT:
+		return repoint(unit);
+	case MOAT_ACT_RECONNECT:
+		return reconnect(unit, a);
+	case MOAT_ACT_SERVED:
+		return mark_disk(unit, a->index, "moat-served");
+	case MOAT_ACT_LEAVE:
+		return leave(unit, a);
+	case MOAT_ACT_HOLD:
+	case MOAT_ACT_RELEASE:
+		return hold(unit, a->act == MOAT_ACT_HOLD);
+	case MOAT_ACT_ABORT:
+		return abort_upgrade(unit, a);
+	case MOAT_ACT_FORGIVE:
+		return tell_wish_off(unit);
+	case MOAT_ACT_GIVE_UP:
+		return give_up(unit, a);
+	case MOAT_ACT_PHASE:
+		return end_phase(unit, a);
+	case MOAT_ACT_REPORT:
+		return report(unit, a);
+	}
+	return -EINVAL;
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Commands. They note wishes; decide.c grants them.
+ */
+#include "command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "act.h"
+#include "status.h"
+
+static json_t *refuse(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2)));
+
+static json_t *refuse(const char *fmt, ...)
+{
+	char text[256];
+	va_list args;
+	json_t *json;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	json = json_pack("{s:b, s:s}", "ok", 0, "error", text);
+	/* a client's own words, given back, need not be valid UTF-8 */
+	return json ? json : json_pack("{s:b, s:s}", "ok", 0, "error",
+				       "refused");
+}
+
+static json_t *accept_command(void)
+{
+	return json_pack("{s:b}", "ok", 1);
+}
+
+static struct moat_unit *find(struct moat_daemon *d, const char *name)
+{
+	for (size_t i = 0; i < d->config.count; i++)
+		if (strcmp(d->units[i].storage->name, name) == 0)
+			return &d->units[i];
+	return NULL;
+}
+
+/* Why an upgrade would do more harm than good; NULL if it would not. */
+static json_t *object_to_upgrade(const struct moat_unit *u)
+{
+	const struct moat_view *v = &u->view;
+
+	if (!u->storage->limits.standby)
+		return refuse("%s has no standby: use restart",
+			      u->storage->name);
+	if (!v->domain[MOAT_ACTIVE].ready || v->recovery.on)
+		return refuse("%s is not ready", u->storage->name);
+	if (v->wish == MOAT_WISH_UPGRADE)
+		return refuse("%s is being upgraded", u->storage->name);
+	for (size_t i = 0; i < v->count; i++)
+		if (!v->disks[i].able && !v->disks[i].orphan)
+			return refuse("disk %u of domain %u would be lost: its "
+				      "front end cannot recover",
+				      v->disks[i].device, v->disks[i].app);
+	return NULL;
+}
+
+static json_t *wish(struct moat_daemon *d, const json_t *request,
+		    enum moat_wish what)
+{
+	const char *name = json_string_value(json_object_get(request,
+							     "storage"));
+	struct moat_unit *u = name ? find(d, name) : NULL;
+	json_t *no;
+	int err;
+
+	if (!name)
+		return refuse("\"storage\" must name a storage domain");
+	if (!u)
+		return refuse("there is no storage domain %s in the "
+			      "configuration", name);
+	no = what == MOAT_WISH_UPGRADE ? object_to_upgrade(u) : NULL;
+	if (no)
+		return no;
+	err = moat_act_wish(u, what);
+	if (err)
+		return refuse("xenstore: %s", strerror(-err));
+	d->dirty = true;
+	return accept_command();
+}
+
+static json_t *list_events(struct moat_daemon *d, const json_t *request)
+{
+	const json_t *since = json_object_get(request, "since");
+
+	if (since && !json_is_integer(since))
+		return refuse("\"since\" must be a whole number");
+	return json_pack("{s:b, s:o}", "ok", 1, "events",
+			 moat_events_list(d->events,
+					  json_integer_value(since)));
+}
+
+json_t *moat_command(void *context, const json_t *request, bool *watch)
+{
+	struct moat_daemon *d = context;
+	const char *command = json_string_value(json_object_get(request,
+								"command"));
+
+	if (!command)
+		return refuse("\"command\" must be a string");
+	if (strcmp(command, "status") == 0)
+		return json_pack("{s:b, s:o}", "ok", 1, "storage",
+				 moat_status(d));
+	if (strcmp(command, "restart") == 0)
+		return wish(d, request, MOAT_WISH_RESTART);
+	if (strcmp(command, "upgrade") == 0)
+		return wish(d, request, MOAT_WISH_UPGRADE);
+	if (strcmp(command, "events") == 0)
+		return list_events(d, request);
+	if (strcmp(command, "watch") == 0) {
+		*watch = true;
+		return accept_command();
+	}
+	return refuse("there is no command \"%s\"", command);
+}

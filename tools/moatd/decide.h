@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What to do next about one storage domain: one pure function.
+ *
+ * It is level triggered: it looks at what is, never at what has happened, and
+ * names the one next step towards a storage domain that serves its disks. So
+ * moatd may be killed between any two steps, or in the middle of one, and the
+ * next one goes on. Whatever must outlive moatd is in the view, which was read
+ * from xenstore; the slot's memory holds only clocks, and losing it makes
+ * moatd slower by a limit at most.
+ */
+#ifndef MOATD_DECIDE_H
+#define MOATD_DECIDE_H
+
+#include "view.h"
+
+enum moat_act {
+	MOAT_ACT_NONE,		/* nothing before "until", or the next change */
+	MOAT_ACT_ADOPT,		/* note the active domain's id */
+	MOAT_ACT_BEGIN,		/* note that the active domain is gone */
+	MOAT_ACT_CONDEMN,	/* note that the active domain is to go */
+	MOAT_ACT_DESTROY,	/* the domain of "role" */
+	MOAT_ACT_KILL,		/* the job of "role", which is in the way */
+	MOAT_ACT_CREATE,	/* the domain of "role" */
+	MOAT_ACT_PROMOTE,	/* the standby takes the name */
+	MOAT_ACT_FREE,		/* device "index": forget a holder that is gone */
+	MOAT_ACT_ASSIGN,	/* device "index" is given to pciback */
+	MOAT_ACT_ATTACH,	/* device "index" goes to the active domain */
+	MOAT_ACT_REPOINT,	/* every orphan goes to the active domain */
+	MOAT_ACT_RECONNECT,	/* disk "index" only: take its back end away */
+	MOAT_ACT_SERVED,	/* note that disk "index" has been connected */
+	MOAT_ACT_LEAVE,		/* note that disk "index" cannot be helped */
+	MOAT_ACT_HOLD,		/* ask every disk to hold */
+	MOAT_ACT_RELEASE,	/* take that back */
+	MOAT_ACT_ABORT,		/* an upgrade: forget the wish, take hold back */
+	MOAT_ACT_FORGIVE,	/* a restart is wished: forget the crashes */
+	MOAT_ACT_GIVE_UP,
+	MOAT_ACT_PHASE,		/* note that phase "index" has ended */
+	MOAT_ACT_REPORT,	/* the recovery is over; "index" disks are left */
+};
+
+struct moat_action {
+	enum moat_act act;
+	enum moat_role role;
+	enum moat_why why;	/* of CONDEMN and BEGIN */
+	msec detect;		/* of CONDEMN: since the last sign of life */
+	size_t index;
+	unsigned int blame;	/* of CONDEMN: the complaining domain, or 0 */
+	msec until;		/* of NONE: look again then; 0: not by itself */
+	const char *text;	/* why, for people; static */
+};
+
+/* What is remembered of a domain between looks. */
+struct moat_clock {
+	unsigned int domid;
+	uint64_t heartbeat;
+	bool was_ready;
+	msec beat_at;		/* the heartbeat changed */
+	msec seen_at;		/* the domain appeared, or could start */
+};
+
+/* The memory of a slot; all zero at first. */
+struct moat_slot {
+	struct moat_clock clock[MOAT_ROLES];
+	msec fine_at;		/* no disk waited for its device */
+	msec moved_at;		/* a recovery made a step */
+	unsigned int old;	/* of the recovery that moved_at belongs to */
+	size_t phases;
+	enum moat_job failed[MOAT_ROLES];	/* the last job did */
+	unsigned int failures[MOAT_ROLES];	/* of that kind, in a row */
+	msec not_before[MOAT_ROLES];		/* for that kind */
+	msec reconnect_at;	/* no disk is reconnected before */
+};
+
+/**
+ * moat_decide() - the next step for one storage domain
+ * @view: what is
+ * @limits: of its configuration
+ * @slot: its memory, kept from call to call
+ * @now: the time
+ * @out: set to the step; to be called again once it is done
+ */
+void moat_decide(const struct moat_view *view, const struct moat_limits *limits,
+		 struct moat_slot *slot, msec now, struct moat_action *out);
+
+/**
+ * moat_slot_job_ended() - tell the memory how a job ended
+ * @slot: the memory
+ * @role: whose job it was
+ * @job: what it was
+ * @ok: whether it succeeded; after a failure, the next of its kind waits
+ * @now: the time
+ */
+void moat_slot_job_ended(struct moat_slot *slot, enum moat_role role,
+			 enum moat_job job, bool ok, msec now);
+
+/* How many crashes lie within the window. */
+size_t moat_decide_crashes(const struct moat_view *view,
+			   const struct moat_limits *limits, msec now);
+
+const char *moat_why_name(enum moat_why why);
+
+/* Return: the reason of that name, or MOAT_WHY_NONE. */
+enum moat_why moat_why_parse(const char *name);
+
+#endif

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The hypervisor through libxenctrl, pciback through sysfs.
+ */
+#include "hyper.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <xenctrl.h>
+
+#define AT_ONCE 128
+
+struct moat_hyper {
+	xc_interface *xc;
+	struct moat_hyper_domain *list;
+	size_t room;
+};
+
+int moat_hyper_open(struct moat_hyper **hyper)
+{
+	struct moat_hyper *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return -ENOMEM;
+	h->xc = xc_interface_open(NULL, NULL, 0);
+	if (!h->xc) {
+		int err = errno ? errno : EIO;
+
+		free(h);
+		return -err;
+	}
+	*hyper = h;
+	return 0;
+}
+
+void moat_hyper_close(struct moat_hyper *hyper)
+{
+	if (!hyper)
+		return;
+	xc_interface_close(hyper->xc);
+	free(hyper->list);
+	free(hyper);
+}
+
+static struct moat_hyper_domain digest(const xc_dominfo_t *info)
+{
+	bool ended = info->shutdown;
+	int reason = info->shutdown_reason;
+
+	return (struct moat_hyper_domain) {
+		.domid = info->domid,
+		.ended = ended,
+		.crashed = ended && (reason == SHUTDOWN_crash ||
+				     reason == SHUTDOWN_watchdog),
+		.suspended = ended && reason == SHUTDOWN_suspend,
+		.paused = info->paused,
+	};
+}
+
+/* One more domain; grows the list as needed. */
+static int keep(struct moat_hyper *h, size_t count, const xc_dominfo_t *info)
+{
+	if (count == h->room) {
+		size_t room = h->room ? h->room * 2 : AT_ONCE;
+		struct moat_hyper_domain *more;
+
+		more = realloc(h->list, room * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		h->list = more;
+		h->room = room;
+	}
+	h->list[count] = digest(info);
+	return 0;
+}
+
+int moat_hyper_list(struct moat_hyper *hyper,
+		    const struct moat_hyper_domain **list)
+{
+	xc_dominfo_t info[AT_ONCE];
+	size_t count = 0;
+	uint32_t next = 0;
+	int got;
+
+	while ((got = xc_domain_getinfo(hyper->xc, next, AT_ONCE, info)) > 0)
+		for (int i = 0; i < got; i++) {
+			next = info[i].domid + 1;
+			/*
+			 * Xen says "dying" only once everything of a domain,
+			 * its devices too, has been given back.
+			 */
+			if (info[i].dying)
+				continue;
+			if (keep(hyper, count, &info[i]))
+				return -ENOMEM;
+			count++;
+		}
+	/* past the last domain the answer is an error, or nothing */
+	if (got < 0 && !next)
+		return -errno;
+	*list = hyper->list;
+	return count;
+}
+
+int moat_hyper_pause(struct moat_hyper *hyper, unsigned int domid)
+{
+	return xc_domain_pause(hyper->xc, domid) ? -errno : 0;
+}
+
+size_t moat_hyper_pci_domains(unsigned int *domids, size_t room)
+{
+	/* not the bus's directory: the link there goes before the driver does */
+	DIR *dir = opendir("/sys/devices");
+	struct dirent *entry;
+	size_t count = 0;
+
+	if (!dir)
+		return 0;
+	while ((entry = readdir(dir)) != NULL) {
+		unsigned int domid, bus;
+
+		if (sscanf(entry->d_name, "pci-%u-%u", &domid, &bus) != 2)
+			continue;
+		if (count < room)
+			domids[count] = domid;
+		count++;
+	}
+	closedir(dir);
+	return count < room ? count : room;
+}
+
+bool moat_hyper_pci_assignable(const char *bdf)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/pciback/%s", bdf);
+	return access(path, F_OK) == 0;
+}
+
+int moat_hyper_destroy_command(unsigned int domid)
+{
+	xc_interface *xc = xc_interface_open(NULL, NULL, 0);
+	int ret;
+
+	if (!xc)
+		return 1;
+	ret = xc_domain_destroy(xc, domid);
+	xc_interface_close(xc);
+	return ret ? 1 : 0;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What only the hypervisor and dom0's kernel know: which domains there are and
+ * how they fare, and whether pciback has let go of a domain's devices. A test
+ * links another hyper.c.
+ */
+#ifndef MOATD_HYPER_H
+#define MOATD_HYPER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A domain. One that Xen has taken apart but still counts is left out. */
+struct moat_hyper_domain {
+	unsigned int domid;
+	bool ended;		/* shut down, whatever the reason */
+	bool crashed;
+	bool suspended;
+	bool paused;
+};
+
+struct moat_hyper;
+
+/* Return: 0, or -errno. */
+int moat_hyper_open(struct moat_hyper **hyper);
+void moat_hyper_close(struct moat_hyper *hyper);
+
+/**
+ * moat_hyper_list() - all domains, ordered by id
+ * @list: set to them; belongs to @hyper, until the next call
+ *
+ * Return: how many, or -errno.
+ */
+int moat_hyper_list(struct moat_hyper *hyper,
+		    const struct moat_hyper_domain **list);
+
+/* Return: 0, or -errno. The domain runs no more, not even its interrupts. */
+int moat_hyper_pause(struct moat_hyper *hyper, unsigned int domid);
+
+/**
+ * moat_hyper_pci_domains() - the domains that pciback has a device for
+ * @domids: gets them; at most @room
+ *
+ * Return: how many there are.
+ */
+size_t moat_hyper_pci_domains(unsigned int *domids, size_t room);
+
+/* Is a device, "0000:00:04.0", bound to pciback? */
+bool moat_hyper_pci_assignable(const char *bdf);
+
+/**
+ * moat_hyper_destroy_command() - destroy a domain past libxl
+ * @domid: the domain
+ *
+ * For a child process, where "xl destroy" has failed. Return: an exit status.
+ */
+int moat_hyper_destroy_command(unsigned int domid);
+
+#endif

@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * moatd: keeps storage domains running. Everything happens in one event loop:
+ * watches of xenstore, ends of child processes, clients and time each lead to
+ * one look at the world and to what decide.c makes of it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../lib/log.h"
+#include "act.h"
+#include "command.h"
+#include "note.h"
+#include "notify.h"
+#include "observe.h"
+#include "server.h"
+#include "unit.h"
+
+/* moatd wakes at least so often, so that it can tell that it was late */
+#define BEAT_MS 1000
+#define LATE_MS 1000
+/* after a step that failed */
+#define RETRY_MS 100
+/* steps in one go, before others get their turn */
+#define STEPS_MAX 64
+#define RESUMED_MS 120000
+
+static struct moat_daemon moatd = { .loop.epoll_fd = -1 };
+static struct moat_server *server;
+static struct moat_source store_source, timer_source, signal_source;
+static msec last_beat;
+
+static const char usage[] =
+	"Usage: moatd [OPTION]...\n"
+	"Keeps Moat's storage domains running; see moatd(8).\n"
+	"\n"
+	"  -c, --config FILE        read FILE instead of " MOAT_CONFIG_FILE "\n"
+	"      --check-config FILE  check FILE and exit\n"
+	"      --debug              log more\n"
+	"  -h, --help               show this and exit\n"
+	"  -V, --version            show the version and exit\n";
+
+msec moat_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (msec)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* --- one look at the world --------------------------------------------- */
+
+/* A standby that has become ready is told once, also across a restart. */
+static void tell_standby(struct moat_unit *u)
+{
+	const struct moat_view_domain *d = &u->view.domain[MOAT_STANDBY];
+
+	if (!d->ready ||
+	    moat_xs_number(&u->daemon->xs, 0, MOAT_ROOT "/%s/standby-ready",
+			   u->storage->name) == d->domid)
+		return;
+	if (moat_note_number(u, d->domid, "standby-ready"))
+		return;
+	moat_notice("%s: domain %u is ready to stand in", u->storage->name,
+		    d->domid);
+	moat_events_add(u->daemon->events, u->storage->name, "standby-ready",
+			json_pack("{s:i}", "domid", (int)d->domid));
+}
+
+static void settle(struct moat_unit *u, bool late)
+{
+	for (int steps = 0; steps < STEPS_MAX; steps++) {
+		int err = moat_observe(u, late);
+
+		if (err) {
+			moat_err("%s: cannot look: %s", u->storage->name,
+				 strerror(-err));
+			u->last = (struct moat_action) { 0 };
+			u->last.until = moat_now() + BEAT_MS;
+			return;
+		}
+		tell_standby(u);
+		moat_decide(&u->view, &u->storage->limits, &u->slot, moat_now(),
+			    &u->last);
+		if (u->last.act == MOAT_ACT_NONE)
+			return;
+		err = moat_act(u, &u->last);
+		if (err) {
+			u->last.until = moat_now() + RETRY_MS;
+			return;
+		}
+		late = false;
+	}
+	u->last.until = moat_now() + RETRY_MS;
+}
+
+/* Does a change of this node matter? Most of xenstore does not. */
+static bool matters(const char *path)
+{
+	size_t len = strlen(path);
+
+	return *path == '@' || strstr(path, "/data/moat/") ||
+	       strstr(path, "/device/vbd") || strstr(path, "/backend/vbd") ||
+	       strstr(path, "/backend/pci") ||
+	       (len > 5 && strcmp(path + len - 5, "/name") == 0);
+}
+
+/* Return: 0, or -errno if the connection is lost. */
+static int fetch_watches(struct moat_daemon *d)
+{
+	char **event;
+
+	errno = 0;
+	while ((event = xs_check_watch(d->xs.handle)) != NULL) {
+		if (matters(event[XS_WATCH_PATH]))
+			d->dirty = true;
+		free(event);
+		errno = 0;
+	}
+	return errno == EAGAIN || errno == 0 ? 0 : -errno;
+}
+
+static void set_timer(msec when)
+{
+	struct itimerspec spec = {
+		.it_value = { when / 1000, when % 1000 * 1000000 },
+	};
+
+	timerfd_settime(timer_source.fd, TFD_TIMER_ABSTIME, &spec, NULL);
+}
+
+static msec earlier(msec a, msec b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
+/* When something is to be done though nothing changes. */
+static msec next_time(struct moat_daemon *d, msec now)
+{
+	msec when = now + BEAT_MS;
+
+	for (size_t i = 0; i < d->config.count; i++) {
+		struct moat_unit *u = &d->units[i];
+
+		when = earlier(when, u->last.until);
+		for (int r = 0; r < MOAT_ROLES; r++)
+			when = earlier(when, moat_process_expire(
+						     &u->process[r], now));
+	}
+	return when;
+}
+
+static int before_wait(void *context)
+{
+	struct moat_daemon *d = context;
+	msec now = moat_now();
+	bool late = now - last_beat > BEAT_MS + LATE_MS;
+	int err = fetch_watches(d);
+
+	if (err) {
+		moat_err("xenstore: %s", strerror(-err));
+		return err;
+	}
+	if (late)
+		moat_warn("running late by %llu ms; all clocks start anew",
+			  (unsigned long long)(now - last_beat - BEAT_MS));
+	last_beat = now;
+	for (size_t i = 0; i < d->config.count; i++) {
+		struct moat_unit *u = &d->units[i];
+
+		if (d->dirty || late || (u->last.until && u->last.until <= now))
+			settle(u, late);
+	}
+	d->dirty = false;
+	moat_notify("WATCHDOG=1");
+	set_timer(next_time(d, moat_now()));
+	return 0;
+}
+
+/* --- sources ----------------------------------------------------------- */
+
+static int store_ready(struct moat_source *source)
+{
+	(void)source;
+	return 0;	/* before_wait() fetches the events */
+}
+
+static int timer_ready(struct moat_source *source)
+{
+	uint64_t ticks;
+
+	(void)!read(source->fd, &ticks, sizeof(ticks));
+	return 0;
+}
+
+static int job_ready(struct moat_source *source)
+{
+	moatd.dirty = true;
+	return moat_act_job_ended(source);
+}
+
+static int signal_ready(struct moat_source *source)
+{
+	struct signalfd_siginfo info;
+
+	if (read(source->fd, &info, sizeof(info)) != sizeof(info))
+		return 0;
+	moat_notice("ending, by signal %u", info.ssi_signo);
+	return 1;
+}
+
+static void told(void *context, const json_t *event)
+{
+	(void)context;
+	if (server)
+		moat_server_tell(server, event);
+}
+
+static int add_source(struct moat_source *source, int fd,
+		      int (*ready)(struct moat_source *source))
+{
+	if (fd < 0)
+		return -errno;
+	source->fd = fd;
+	source->ready = ready;
+	return moat_loop_add(&moatd.loop, source);
+}
+
+static int add_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return add_source(&signal_source, signalfd(-1, &set, SFD_CLOEXEC),
+			  signal_ready);
+}
+
+/* --- start and end ----------------------------------------------------- */
+
+/* Two of us would each undo what the other does. */
+static int lock(const char *socket)
+{
+	char *path, *slash;
+	int fd, err = 0;
+
+	if (asprintf(&path, "%s.lock", socket) < 0)
+		return -ENOMEM;
+	slash = strrchr(path, '/');
+	*slash = '\0';
+	mkdir(path, 0755);
+	*slash = '/';
+	fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+		err = -errno;
+	if (err)
+		moat_err("%s: %s", path, err == -EWOULDBLOCK ?
+						 "another moatd is running" :
+						 strerror(-err));
+	free(path);
+	return err;	/* the descriptor stays open as long as we live */
+}
+
+static int open_store(struct moat_daemon *d)
+{
+	struct xs_permissions perms = { .id = 0, .perms = XS_PERM_NONE };
+
+	d->xs.handle = xs_open(0);
+	if (!d->xs.handle) {
+		int err = errno ? errno : EIO;
+
+		moat_err("xenstore: %s", strerror(err));
+		return -err;
+	}
+	/* our notes are nobody else's business */
+	if (!xs_mkdir(d->xs.handle, XBT_NULL, "/moat") ||
+	    !xs_set_permissions(d->xs.handle, XBT_NULL, "/moat", &perms, 1) ||
+	    !xs_watch(d->xs.handle, "@releaseDomain", "release") ||
+	    !xs_watch(d->xs.handle, "@introduceDomain", "introduce") ||
+	    !xs_watch(d->xs.handle, "/local/domain", "domain")) {
+		int err = errno;
+
+		moat_err("xenstore: %s", strerror(err));
+		return -err;
+	}
+	return add_source(&store_source, xs_fileno(d->xs.handle), store_ready);
+}
+
+static int init_unit(struct moat_daemon *d, struct moat_unit *u,
+		     const struct moat_storage *storage)
+{
+	u->storage = storage;
+	u->daemon = d;
+	for (int r = 0; r < MOAT_ROLES; r++) {
+		if (asprintf(&u->record[r], MOAT_ROOT "/%s/job-%d",
+			     storage->name, r) < 0)
+			return -ENOMEM;
+		moat_process_init(&u->process[r], u->record[r]);
+		u->process[r].context = d;
+		u->process[r].source.ready = job_ready;
+		moat_process_resume(&u->process[r], &d->xs, &d->loop,
+				    moat_now() + RESUMED_MS);
+	}
+	return 0;
+}
+
+static int init_units(struct moat_daemon *d)
+{
+	int err = 0;
+
+	d->units = calloc(d->config.count, sizeof(*d->units));
+	if (!d->units)
+		return -ENOMEM;
+	for (size_t i = 0; i < d->config.count && !err; i++)
+		err = init_unit(d, &d->units[i], &d->config.storages[i]);
+	return err;
+}
+
+static int set_up(struct moat_daemon *d)
+{
+	int err = lock(d->config.socket);
+
+	if (!err)
+		err = moat_loop_init(&d->loop);
+	if (!err)
+		err = add_signals();
+	if (!err)
+		err = add_source(&timer_source,
+				 timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC |
+						TFD_NONBLOCK), timer_ready);
+	if (!err)
+		err = open_store(d);
+	if (err)
+		return err;
+	err = moat_hyper_open(&d->hyper);
+	if (err) {
+		moat_err("hypervisor: %s", strerror(-err));
+		return err;
+	}
+	d->events = moat_events_create(d->config.events, told, NULL);
+	if (!d->events)
+		return -ENOMEM;
+	err = init_units(d);
+	if (!err)
+		err = moat_server_create(&server, &d->loop, d->config.socket,
+					 moat_command, d);
+	if (err)
+		moat_err("%s: %s", d->config.socket, strerror(-err));
+	return err;
+}
+
+static int run(struct moat_daemon *d)
+{
+	int err = set_up(d);
+
+	if (err)
+		return err;
+	d->dirty = true;
+	d->loop.before_wait = before_wait;
+	d->loop.context = d;
+	last_beat = moat_now();
+	moat_notify("READY=1");
+	moat_notice("version %s, %zu storage domains", MOAT_VERSION,
+		    d->config.count);
+	err = moat_loop_run(&d->loop);
+	moat_notify("STOPPING=1");
+	return err;
+}
+
+/* Jobs go on; the next moatd finds them. */
+static void clean_up(struct moat_daemon *d)
+{
+	moat_server_destroy(server);
+	server = NULL;
+	for (size_t i = 0; d->units && i < d->config.count; i++) {
+		struct moat_unit *u = &d->units[i];
+
+		free(u->view.disks);
+		for (int r = 0; r < MOAT_ROLES; r++)
+			free(u->record[r]);
+	}
+	free(d->units);
+	moat_events_destroy(d->events);
+	moat_hyper_close(d->hyper);
+	xs_close(d->xs.handle);
+	moat_loop_deinit(&d->loop);
+	moat_config_deinit(&d->config);
+}
+
+static int check_config(const char *path)
+{
+	struct moat_config config;
+	int err = moat_config_read(&config, path);
+
+	moat_config_deinit(&config);
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int serve(const char *path)
+{
+	int err = moat_config_read(&moatd.config, path);
+
+	if (!err)
+		err = run(&moatd);
+	clean_up(&moatd);
+	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char *argv[])
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "check-config", required_argument, NULL, 'k' },
+		{ "debug", no_argument, NULL, 'd' },
+		/* for ourselves, see act.c */
+		{ "destroy", required_argument, NULL, 'D' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *path = MOAT_CONFIG_FILE;
+	int option;
+
+	moat_log_init("moatd", false);
+	while ((option = getopt_long(argc, argv, "c:hV", options, NULL)) != -1)
+		switch (option) {
+		case 'c':
+			path = optarg;
+			break;
+		case 'k':
+			return check_config(optarg);
+		case 'd':
+			moat_log_level(LOG_DEBUG);
+			break;
+		case 'D':
+			return moat_hyper_destroy_command(strtoul(optarg, NULL,
+								  10));
+		case 'h':
+			fputs(usage, stdout);
+			return EXIT_SUCCESS;
+		case 'V':
+			printf("moatd %s\n", MOAT_VERSION);
+			return EXIT_SUCCESS;
+		default:
+			fputs("Try 'moatd --help'.\n", stderr);
+			return 2;
+		}
+	if (optind == argc)
+		return serve(path);
+	fputs(usage, stderr);
+	return 2;
+}

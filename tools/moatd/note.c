@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * moatd's own nodes.
+ */
+#include "note.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* times kept of crashes and complaints */
+#define TIMES_MAX MOAT_CRASHES_MAX
+
+struct verdict {
+	struct moat_unit *unit;
+	const struct moat_action *action;
+	unsigned int domid;
+};
+
+static struct moat_xs *xs_of(struct moat_unit *u)
+{
+	return &u->daemon->xs;
+}
+
+int moat_note(struct moat_unit *unit, const char *value, const char *key)
+{
+	return moat_xs_set(xs_of(unit), value, MOAT_ROOT "/%s/%s",
+			   unit->storage->name, key);
+}
+
+int moat_note_number(struct moat_unit *unit, uint64_t value, const char *key)
+{
+	return moat_xs_set_number(xs_of(unit), value, MOAT_ROOT "/%s/%s",
+				  unit->storage->name, key);
+}
+
+int moat_note_remove(struct moat_unit *unit, const char *key)
+{
+	return moat_xs_remove(xs_of(unit), MOAT_ROOT "/%s/%s",
+			      unit->storage->name, key);
+}
+
+/* Add a number to a list of numbers; the oldest go when there are too many. */
+static int append(struct moat_unit *u, uint64_t value, const char *key)
+{
+	char *old = moat_xs_get(xs_of(u), MOAT_ROOT "/%s/%s", u->storage->name,
+				key);
+	const char *from = old ? old : "";
+	size_t words = *from ? 1 : 0;
+	char *text;
+	int err;
+
+	for (const char *c = from; *c; c++)
+		words += *c == ' ';
+	for (; words >= TIMES_MAX; words--)
+		from = strchr(from, ' ') + 1;
+	if (asprintf(&text, "%s%s%" PRIu64, from, *from ? " " : "", value) < 0) {
+		free(old);
+		return -ENOMEM;
+	}
+	err = moat_note(u, text, key);
+	free(text);
+	free(old);
+	return err;
+}
+
+/* Is a disk still with a domain of the past? */
+static bool is_named(const struct moat_unit *u, unsigned int domid)
+{
+	for (size_t i = 0; i < u->view.count; i++)
+		if (u->view.disks[i].backend == domid)
+			return true;
+	return domid == u->view.recorded;
+}
+
+/* The past, with the domain that was active, without those nobody names. */
+static int note_past(struct moat_unit *u)
+{
+	char text[sizeof(u->past) / sizeof(*u->past) * 12] = "";
+	bool listed = !u->view.recorded;
+	size_t used = 0;
+
+	for (size_t i = 0; i < u->pasts; i++) {
+		listed = listed || u->past[i] == u->view.recorded;
+		if (is_named(u, u->past[i]))
+			used += snprintf(text + used, sizeof(text) - used,
+					 "%s%u", used ? " " : "", u->past[i]);
+	}
+	if (!listed && u->pasts < sizeof(u->past) / sizeof(*u->past))
+		snprintf(text + used, sizeof(text) - used, "%s%u",
+			 used ? " " : "", u->view.recorded);
+	return moat_note(u, text, "past");
+}
+
+int moat_note_active(struct moat_unit *unit, unsigned int domid)
+{
+	int err = note_past(unit);
+
+	/* whoever made it, there is one again */
+	if (!err)
+		err = moat_note_remove(unit, "gave-up");
+	return err ? err : moat_note_number(unit, domid, "domid");
+}
+
+static int note_recovery(struct moat_unit *u, const struct verdict *v)
+{
+	int err = 0;
+
+	/* a second fault on the way: one recovery, which began with the first */
+	if (!u->view.recovery.on) {
+		err = moat_note(u, moat_why_name(v->action->why),
+				"recovery/why");
+		if (!err)
+			err = moat_note_number(u, v->domid, "recovery/old");
+		if (!err)
+			err = moat_note_number(u, moat_now(), "recovery/begun");
+		if (!err)
+			err = moat_note_number(u, v->action->detect,
+					       "recovery/detect");
+	}
+	for (size_t i = 0; i < MOAT_PHASES && !err; i++)
+		err = moat_note_phase(u, i, 0);
+	return err;
+}
+
+/* What a person asked for is no sign of a bad domain. */
+static bool counts(enum moat_why why)
+{
+	return why != MOAT_WHY_RESTART && why != MOAT_WHY_UPGRADE;
+}
+
+static int verdict_in(struct moat_xs *xs, void *context)
+{
+	struct verdict *v = context;
+	struct moat_unit *u = v->unit;
+	enum moat_why why = v->action->why;
+	char text[48];
+	int err = note_recovery(u, v);
+
+	(void)xs;
+	snprintf(text, sizeof(text), "%u %s", v->domid, moat_why_name(why));
+	if (!err)
+		err = moat_note(u, text, "condemned");
+	if (!err && counts(why))
+		err = append(u, moat_now(), "crashes");
+	if (!err && v->action->blame) {
+		snprintf(text, sizeof(text), "complaints/%u", v->action->blame);
+		err = append(u, moat_now(), text);
+	}
+	if (!err && why == MOAT_WHY_RESTART)
+		err = moat_note_remove(u, "crashes");
+	if (!err && !counts(why))
+		err = moat_note_remove(u, "wish");
+	return err ? err : moat_note_remove(u, "held");
+}
+
+int moat_note_verdict(struct moat_unit *unit, const struct moat_action *action,
+		      unsigned int domid)
+{
+	struct verdict v = { unit, action, domid };
+
+	return moat_xs_transact(xs_of(unit), verdict_in, &v);
+}
+
+int moat_note_phase(struct moat_unit *unit, size_t phase, msec now)
+{
+	char key[32];
+
+	snprintf(key, sizeof(key), "recovery/phase-%zu", phase);
+	return moat_note_number(unit, now, key);
+}
+
+static int recovered_in(struct moat_xs *xs, void *context)
+{
+	struct moat_unit *u = context;
+	int err = moat_note_remove(u, "recovery");
+
+	(void)xs;
+	return err ? err : moat_note_remove(u, "condemned");
+}
+
+int moat_note_recovered(struct moat_unit *unit)
+{
+	return moat_xs_transact(xs_of(unit), recovered_in, unit);
+}

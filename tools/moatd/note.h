@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What moatd writes down for itself below /moat/storage/NAME, so that whoever
+ * starts after it knows as much:
+ *
+ *   domid          the active domain
+ *   past           active domains before it that a disk may still name
+ *   condemned      "DOMID WHY"
+ *   recovery/      why, old, begun, detect, phase-0 ...: one under way
+ *   crashes        their times
+ *   complaints/ID  times of verdicts that a front end of domain ID caused
+ *   gave-up        1
+ *   wish           "restart TIME" or "upgrade TIME"
+ *   standby-made   when the standby was created
+ *   held           when the disks were asked to hold
+ *   job-0, job-1   "JOB PID STARTED": processes, see job.h
+ *
+ * All times are milliseconds since the machine started; xenstore does not live
+ * longer than that.
+ */
+#ifndef MOATD_NOTE_H
+#define MOATD_NOTE_H
+
+#include "unit.h"
+
+/* Each returns 0, or -errno, and takes part in an open transaction. */
+int moat_note(struct moat_unit *unit, const char *value, const char *key);
+int moat_note_number(struct moat_unit *unit, uint64_t value, const char *key);
+int moat_note_remove(struct moat_unit *unit, const char *key);
+
+/* Another domain is the active one now. */
+int moat_note_active(struct moat_unit *unit, unsigned int domid);
+
+/* The active domain is condemned, or gone; a transaction of its own. */
+int moat_note_verdict(struct moat_unit *unit, const struct moat_action *action,
+		      unsigned int domid);
+
+int moat_note_phase(struct moat_unit *unit, size_t phase, msec now);
+
+/* The recovery is over; a transaction of its own. */
+int moat_note_recovered(struct moat_unit *unit);
+
+#endif

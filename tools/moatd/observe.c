@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reading the world. What is read here twice, once for each of two decisions,
+ * is read twice on purpose: nothing is kept that could be out of date.
+ */
+#include "observe.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <moat/keys.h>
+
+/* Xen's domains during one look. */
+struct census {
+	const struct moat_hyper_domain *list;
+	int count;
+};
+
+static const struct moat_hyper_domain *find(const struct census *c,
+					    unsigned int domid)
+{
+	for (int i = 0; domid && i < c->count; i++)
+		if (c->list[i].domid == domid)
+			return &c->list[i];
+	return NULL;
+}
+
+static struct moat_xs *xs_of(struct moat_unit *u)
+{
+	return &u->daemon->xs;
+}
+
+/* --- what moatd has written down --------------------------------------- */
+
+static uint64_t noted(struct moat_unit *u, const char *key)
+{
+	return moat_xs_number(xs_of(u), 0, MOAT_ROOT "/%s/%s",
+			      u->storage->name, key);
+}
+
+static void read_recovery(struct moat_unit *u)
+{
+	struct moat_view_recovery *r = &u->view.recovery;
+	char *why = moat_xs_get(xs_of(u), MOAT_ROOT "/%s/recovery/why",
+				u->storage->name);
+
+	if (!why)
+		return;
+	r->on = true;
+	r->why = moat_why_parse(why);
+	r->old = noted(u, "recovery/old");
+	r->begun = noted(u, "recovery/begun");
+	r->detect = noted(u, "recovery/detect");
+	for (int i = 0; i < MOAT_PHASES; i++)
+		r->phase[i] = moat_xs_number(xs_of(u), 0,
+					     MOAT_ROOT "/%s/recovery/phase-%d",
+					     u->storage->name, i);
+	free(why);
+}
+
+/* Numbers separated by spaces. Return: how many were kept. */
+static size_t read_numbers(char *text, uint64_t *to, size_t room)
+{
+	char *word, *rest = text;
+	size_t count = 0;
+
+	while (text && count < room && (word = strsep(&rest, " ")) != NULL)
+		if (*word)
+			to[count++] = strtoull(word, NULL, 10);
+	free(text);
+	return count;
+}
+
+static void read_past(struct moat_unit *u)
+{
+	uint64_t past[64];
+
+	u->pasts = read_numbers(moat_xs_get(xs_of(u), MOAT_ROOT "/%s/past",
+					    u->storage->name), past, 64);
+	for (size_t i = 0; i < u->pasts; i++)
+		u->past[i] = past[i];
+}
+
+static void read_wish(struct moat_unit *u)
+{
+	char *wish = moat_xs_get(xs_of(u), MOAT_ROOT "/%s/wish",
+				 u->storage->name);
+	char word[16];
+
+	if (wish && sscanf(wish, "%15s %" SCNu64, word, &u->view.wish_at) == 2)
+		u->view.wish = strcmp(word, "restart") == 0 ?
+				       MOAT_WISH_RESTART :
+			       strcmp(word, "upgrade") == 0 ?
+				       MOAT_WISH_UPGRADE : MOAT_WISH_NONE;
+	free(wish);
+}
+
+static void read_notes(struct moat_unit *u)
+{
+	struct moat_view *v = &u->view;
+
+	v->recorded = noted(u, "domid");
+	v->gave_up = noted(u, "gave-up");
+	v->standby_made = noted(u, "standby-made");
+	v->held = noted(u, "held");
+	v->crash_count = read_numbers(
+		moat_xs_get(xs_of(u), MOAT_ROOT "/%s/crashes",
+			    u->storage->name), v->crashes, MOAT_CRASHES_MAX);
+	read_recovery(u);
+	read_past(u);
+	read_wish(u);
+	for (int i = 0; i < MOAT_ROLES; i++)
+		v->job[i] = u->process[i].job;
+}
+
+/* --- the two domains --------------------------------------------------- */
+
+static unsigned int domid_of_name(struct moat_unit *u, const struct census *c,
+				  const char *suffix)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s%s", u->storage->name, suffix);
+	for (int i = 0; i < c->count; i++) {
+		unsigned int domid = c->list[i].domid;
+
+		if (domid && moat_xs_is(xs_of(u), name,
+					"/local/domain/%u/name", domid))
+			return domid;
+	}
+	return 0;
+}
+
+static void read_health(struct moat_unit *u, struct moat_view_domain *d)
+{
+	char *text = moat_xs_get(xs_of(u), "/local/domain/%u/" MOAT_KEY_HEALTH,
+				 d->domid);
+
+	if (text && sscanf(text, "%" SCNu64 " %" SCNu64, &d->poller,
+			   &d->device) != 2)
+		d->poller = d->device = 0;
+	free(text);
+}
+
+static void read_domain(struct moat_unit *u, const struct census *c,
+			enum moat_role role, unsigned int domid)
+{
+	const struct moat_hyper_domain *h = find(c, domid);
+	struct moat_view_domain *d = &u->view.domain[role];
+
+	if (!h)
+		return;
+	d->domid = domid;
+	d->ended = h->ended && !h->suspended;
+	d->crashed = h->crashed;
+	d->suspended = h->suspended;
+	d->ready = moat_xs_is(xs_of(u), "ready",
+			      "/local/domain/%u/" MOAT_KEY_STATE, domid);
+	d->heartbeat = moat_xs_number(xs_of(u), 0,
+				      "/local/domain/%u/" MOAT_KEY_HEARTBEAT,
+				      domid);
+	d->condemned = noted(u, "condemned") == domid;
+	read_health(u, d);
+}
+
+/*
+ * The active domain is the one written down, whatever its name: on its way out
+ * a domain loses its name before it is gone.
+ */
+static void read_domains(struct moat_unit *u, const struct census *c)
+{
+	unsigned int active = u->view.recorded;
+	unsigned int standby = domid_of_name(u, c, "-standby");
+
+	if (!find(c, active))
+		active = domid_of_name(u, c, "");
+	read_domain(u, c, MOAT_ACTIVE, active);
+	if (standby != active)
+		read_domain(u, c, MOAT_STANDBY, standby);
+}
+
+/* --- PCI devices ------------------------------------------------------- */
+
+static bool holds(struct moat_unit *u, const char *domid, const char *bdf)
+{
+	static const char base[] = "/local/domain/0/backend/pci";
+	unsigned int count;
+	char **keys = moat_xs_list(xs_of(u), &count, "%s/%s/0", base, domid);
+	bool held = false;
+
+	for (unsigned int i = 0; i < count && !held; i++)
+		held = strncmp(keys[i], "dev-", 4) == 0 &&
+		       moat_xs_is(xs_of(u), bdf, "%s/%s/0/%s", base, domid,
+				  keys[i]);
+	free(keys);
+	return held;
+}
+
+/* Is pciback still busy with a domain that has no device any more? */
+static bool pciback_busy(char **holders, unsigned int count)
+{
+	unsigned int domids[32];
+	size_t busy = moat_hyper_pci_domains(domids, 32);
+
+	for (size_t k = 0; k < busy; k++) {
+		bool known = false;
+
+		for (unsigned int i = 0; i < count && !known; i++)
+			known = strtoul(holders[i], NULL, 10) == domids[k];
+		if (!known)
+			return true;
+	}
+	return false;
+}
+
+static bool no_jobs(const struct moat_view *v)
+{
+	return v->job[MOAT_ACTIVE] == MOAT_JOB_NONE &&
+	       v->job[MOAT_STANDBY] == MOAT_JOB_NONE;
+}
+
+/* libxl's own note of who has a device: "0000-00-04-0". */
+static bool libxl_remembers(struct moat_unit *u, const char *bdf)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "%s", bdf);
+	for (char *c = name; *c; c++)
+		if (*c == ':' || *c == '.')
+			*c = '-';
+	return moat_xs_exists(xs_of(u), "/libxl/pci/%s/domid", name);
+}
+
+static void read_pci(struct moat_unit *u, const struct census *c)
+{
+	unsigned int count;
+	char **holders = moat_xs_list(xs_of(u), &count,
+				      "/local/domain/0/backend/pci");
+	bool busy = pciback_busy(holders, count);
+
+	u->view.pcis = u->storage->pcis;
+	for (size_t k = 0; k < u->view.pcis; k++) {
+		struct moat_view_pci *pci = &u->view.pci[k];
+		const char *bdf = u->storage->pci[k];
+
+		pci->assignable = moat_hyper_pci_assignable(bdf);
+		for (unsigned int i = 0; i < count && !pci->domid; i++)
+			if (holds(u, holders[i], bdf))
+				pci->domid = strtoul(holders[i], NULL, 10);
+		pci->busy = !pci->domid && busy;
+		/* a job may be in the middle of changing that */
+		pci->stale = no_jobs(&u->view) &&
+			     (pci->domid ? !find(c, pci->domid) :
+					   libxl_remembers(u, bdf));
+	}
+	free(holders);
+}
+
+/* --- disks ------------------------------------------------------------- */
+
+static enum moat_front front_state(char *text)
+{
+	static const char *const words[] = {
+		[MOAT_FRONT_IS_WAITING] = MOAT_FRONT_WAITING,
+		[MOAT_FRONT_IS_REPLAYING] = MOAT_FRONT_REPLAYING,
+		[MOAT_FRONT_IS_UP] = MOAT_FRONT_UP,
+		[MOAT_FRONT_IS_HELD] = MOAT_FRONT_HELD,
+		[MOAT_FRONT_IS_FAILED] = MOAT_FRONT_FAILED,
+	};
+	enum moat_front found = MOAT_FRONT_IS_UNKNOWN;
+
+	for (size_t i = 1; text && i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(text, words[i]) == 0)
+			found = i;
+	free(text);
+	return found;
+}
+
+static enum moat_trouble front_trouble(char *text)
+{
+	enum moat_trouble found = MOAT_TROUBLE_IS_NONE;
+	char word[16];
+
+	if (text && sscanf(text, "%15s", word) == 1) {
+		if (strcmp(word, MOAT_TROUBLE_PROTOCOL) == 0)
+			found = MOAT_TROUBLE_IS_PROTOCOL;
+		else if (strcmp(word, MOAT_TROUBLE_STALL) == 0)
+			found = MOAT_TROUBLE_IS_STALL;
+		else if (strcmp(word, MOAT_TROUBLE_DEVICE) == 0)
+			found = MOAT_TROUBLE_IS_DEVICE;
+	}
+	free(text);
+	return found;
+}
+
+static void read_front(struct moat_xs *xs, struct moat_view_disk *disk)
+{
+	char dir[64];
+
+	snprintf(dir, sizeof(dir), "/local/domain/%u/device/vbd/%u", disk->app,
+		 disk->device);
+	disk->front_state = moat_xs_number(xs, 0, "%s/state", dir);
+	disk->able = moat_xs_is(xs, "1", "%s/" MOAT_KEY_RECOVERY, dir);
+	disk->hold = moat_xs_exists(xs, "%s/" MOAT_KEY_HOLD, dir);
+	disk->front = front_state(
+		moat_xs_get(xs, "%s/" MOAT_KEY_FRONT_STATE, dir));
+	disk->trouble = front_trouble(
+		moat_xs_get(xs, "%s/" MOAT_KEY_TROUBLE, dir));
+}
+
+static void read_back(struct moat_xs *xs, struct moat_view_disk *disk)
+{
+	char dir[80];
+
+	snprintf(dir, sizeof(dir), "/local/domain/%u/backend/vbd/%u/%u",
+		 disk->backend, disk->app, disk->device);
+	disk->torn = !moat_xs_exists(xs, "%s/frontend", dir);
+	disk->back_state = moat_xs_number(xs, 0, "%s/state", dir);
+	disk->connected = moat_xs_is(xs, "connected", "%s/hotplug-status", dir);
+	disk->failed = moat_xs_is(xs, "error", "%s/hotplug-status", dir);
+	disk->closing = disk->front_state == 5 || disk->front_state == 6 ||
+			(!disk->torn &&
+			 moat_xs_is(xs, "0", "%s/online", dir));
+}
+
+/* Verdicts that a domain caused within the window. */
+static unsigned int complaints_of(struct moat_unit *u, unsigned int app)
+{
+	uint64_t when[MOAT_CRASHES_MAX];
+	size_t count = read_numbers(
+		moat_xs_get(xs_of(u), MOAT_ROOT "/%s/complaints/%u",
+			    u->storage->name, app), when, MOAT_CRASHES_MAX);
+	unsigned int recent = 0;
+
+	for (size_t i = 0; i < count; i++)
+		recent += moat_now() - when[i] <=
+			  u->storage->limits.crash_window;
+	return recent;
+}
+
+static bool is_ours(const struct moat_unit *u, unsigned int backend)
+{
+	if (backend == u->view.domain[MOAT_ACTIVE].domid ||
+	    backend == u->view.recorded)
+		return true;
+	for (size_t i = 0; i < u->pasts; i++)
+		if (u->past[i] == backend)
+			return true;
+	return false;
+}
+
+static struct moat_view_disk *new_disk(struct moat_unit *u)
+{
+	struct moat_view *v = &u->view;
+
+	if (v->count == u->room) {
+		size_t room = u->room ? u->room * 2 : 16;
+		struct moat_view_disk *more;
+
+		more = realloc(v->disks, room * sizeof(*more));
+		if (!more)
+			return NULL;
+		v->disks = more;
+		u->room = room;
+	}
+	memset(&v->disks[v->count], 0, sizeof(*v->disks));
+	return &v->disks[v->count++];
+}
+
+/* One disk of an application domain, if it is ours. */
+static int read_disk(struct moat_unit *u, const struct census *c,
+		     const struct moat_hyper_domain *app, unsigned int device)
+{
+	struct moat_xs *xs = xs_of(u);
+	char *backend = moat_xs_get(xs, "/libxl/%u/device/vbd/%u/backend",
+				    app->domid, device);
+	unsigned int domid, front, id;
+	struct moat_view_disk *disk;
+	bool ours;
+
+	ours = backend &&
+	       sscanf(backend, "/local/domain/%u/backend/vbd/%u/%u", &domid,
+		      &front, &id) == 3 &&
+	       front == app->domid && id == device && domid &&
+	       is_ours(u, domid);
+	free(backend);
+	if (!ours)
+		return 0;
+	disk = new_disk(u);
+	if (!disk)
+		return -ENOMEM;
+	disk->app = app->domid;
+	disk->device = device;
+	disk->backend = domid;
+	disk->orphan = !find(c, domid);
+	disk->awake = !app->ended && !app->paused;
+	disk->served = moat_xs_exists(xs, "/libxl/%u/device/vbd/%u/moat-served",
+				      app->domid, device);
+	disk->left = moat_xs_exists(xs, "/libxl/%u/device/vbd/%u/moat-left",
+				    app->domid, device);
+	disk->complaints = complaints_of(u, app->domid);
+	read_front(xs, disk);
+	read_back(xs, disk);
+	return 0;
+}
+
+static int read_disks(struct moat_unit *u, const struct census *c)
+{
+	int err = 0;
+
+	for (int i = 0; i < c->count && !err; i++) {
+		const struct moat_hyper_domain *app = &c->list[i];
+		unsigned int count;
+		char **ids = moat_xs_list(xs_of(u), &count,
+					  "/libxl/%u/device/vbd", app->domid);
+
+		for (unsigned int k = 0; k < count && !err; k++)
+			err = read_disk(u, c, app,
+					strtoul(ids[k], NULL, 10));
+		free(ids);
+	}
+	return err;
+}
+
+int moat_observe(struct moat_unit *unit, bool late)
+{
+	struct moat_view_disk *disks = unit->view.disks;
+	struct census c;
+
+	c.count = moat_hyper_list(unit->daemon->hyper, &c.list);
+	if (c.count < 0)
+		return c.count;
+	unit->view = (struct moat_view) { .disks = disks, .late = late };
+	read_notes(unit);
+	read_domains(unit, &c);
+	read_pci(unit, &c);
+	return read_disks(unit, &c);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A storage domain with all that moatd knows of it, and the daemon around all
+ * of them.
+ */
+#ifndef MOATD_UNIT_H
+#define MOATD_UNIT_H
+
+#include "../lib/loop.h"
+#include "config.h"
+#include "decide.h"
+#include "events.h"
+#include "hyper.h"
+#include "job.h"
+#include "view.h"
+#include "xs.h"
+
+#define MOAT_ROOT "/moat/storage"
+
+struct moat_unit {
+	const struct moat_storage *storage;
+	struct moat_daemon *daemon;
+	struct moat_view view;
+	size_t room;		/* for view.disks */
+	struct moat_slot slot;
+	struct moat_process process[MOAT_ROLES];
+	char *record[MOAT_ROLES];	/* where the processes are written down */
+	unsigned int past[64];	/* active domains that disks may still name */
+	size_t pasts;
+	struct moat_action last;	/* what was decided last */
+	unsigned int recoveries;	/* since moatd started */
+};
+
+struct moat_daemon {
+	struct moat_config config;
+	struct moat_loop loop;
+	struct moat_xs xs;
+	struct moat_hyper *hyper;
+	struct moat_events *events;
+	struct moat_unit *units;
+	bool dirty;		/* something has changed: decide anew */
+};
+
+/* The time on which all others are based: since the machine started. */
+msec moat_now(void);
+
+#endif

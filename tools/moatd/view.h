@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What is known of one storage domain at one moment: read from Xen, xenstore
+ * and the processes that moatd has started, by observe.c; judged by decide.c.
+ * Times are milliseconds of the clock that runs since the machine started.
+ */
+#ifndef MOATD_VIEW_H
+#define MOATD_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MOAT_PCI_MAX 16
+#define MOAT_CRASHES_MAX 32
+
+/* milliseconds since the machine started, or of a span; 0: never */
+typedef uint64_t msec;
+
+/* Why a storage domain is replaced. */
+enum moat_why {
+	MOAT_WHY_NONE,
+	MOAT_WHY_CRASH,
+	MOAT_WHY_GONE,
+	MOAT_WHY_BOOT,
+	MOAT_WHY_PROBE,
+	MOAT_WHY_HEARTBEAT,
+	MOAT_WHY_POLLER,
+	MOAT_WHY_DEVICE,
+	MOAT_WHY_PROTOCOL,
+	MOAT_WHY_RESTART,
+	MOAT_WHY_UPGRADE,
+	MOAT_WHYS
+};
+
+enum moat_wish { MOAT_WISH_NONE, MOAT_WISH_RESTART, MOAT_WISH_UPGRADE };
+
+/* What a process of ours is doing. */
+enum moat_job {
+	MOAT_JOB_NONE,
+	MOAT_JOB_CREATE,
+	MOAT_JOB_DESTROY,
+	MOAT_JOB_ATTACH,
+	MOAT_JOB_ASSIGN,
+};
+
+/* The two domains of a slot, each with at most one job at a time. */
+enum moat_role { MOAT_ACTIVE, MOAT_STANDBY, MOAT_ROLES };
+
+/* moat-state and moat-trouble of a front end */
+enum moat_front {
+	MOAT_FRONT_IS_UNKNOWN,
+	MOAT_FRONT_IS_WAITING,
+	MOAT_FRONT_IS_REPLAYING,
+	MOAT_FRONT_IS_UP,
+	MOAT_FRONT_IS_HELD,
+	MOAT_FRONT_IS_FAILED,
+};
+
+enum moat_trouble {
+	MOAT_TROUBLE_IS_NONE,
+	MOAT_TROUBLE_IS_PROTOCOL,
+	MOAT_TROUBLE_IS_STALL,
+	MOAT_TROUBLE_IS_DEVICE,
+};
+
+/* Borders of a recovery's phases, in their order. */
+enum moat_phase {
+	MOAT_PHASE_DESTROY,	/* the old domain is destroyed */
+	MOAT_PHASE_PCI,		/* the devices are with the new one */
+	MOAT_PHASE_PROBE,	/* every disk's hotplug-status is connected */
+	MOAT_PHASE_RECONNECT,	/* both halves are in state 4 */
+	MOAT_PHASE_REPLAY,	/* every moat-state is up */
+	MOAT_PHASES
+};
+
+struct moat_limits {
+	msec heartbeat;		/* a heartbeat may stand still */
+	msec hang;		/* a poller may not answer; a hold may take */
+	msec device;		/* a device may not answer */
+	msec boot;		/* a domain may take to be ready */
+	msec probe;		/* disks may take to be connected, then up */
+	msec crash_window;
+	unsigned int crash_loop;	/* crashes within the window: give up */
+	bool standby;
+};
+
+extern const struct moat_limits moat_limits_default;
+
+struct moat_view_domain {
+	unsigned int domid;	/* 0: there is none */
+	bool ended;		/* shut down by itself, or crashed */
+	bool crashed;
+	bool suspended;		/* being saved: nothing it does not do counts */
+	bool ready;
+	bool condemned;
+	uint64_t heartbeat;
+	msec poller, device;	/* ages: data/moat/health */
+};
+
+struct moat_view_pci {
+	unsigned int domid;	/* who has it; 0: nobody */
+	bool stale;		/* who has it does not exist any more */
+	bool busy;		/* on its way back from a domain */
+	bool assignable;	/* with pciback */
+};
+
+struct moat_view_disk {
+	unsigned int app;	/* the application domain */
+	unsigned int device;	/* virtual device number */
+	unsigned int backend;	/* the domain that serves it */
+	bool orphan;		/* which does not exist any more */
+	bool torn;		/* its back-end directory is not there */
+	bool able;		/* the front end follows its backend key */
+	bool awake;		/* the application domain runs */
+	bool closing;		/* being detached */
+	bool served;		/* it has been connected before */
+	bool left;		/* a stock front end, given up and said so */
+	bool hold;
+	bool connected;		/* hotplug-status */
+	bool failed;		/* hotplug-status is error */
+	int front_state, back_state;
+	enum moat_front front;
+	enum moat_trouble trouble;
+	unsigned int complaints;	/* verdicts its domain caused lately */
+};
+
+/* A recovery under way, as it stands in xenstore. */
+struct moat_view_recovery {
+	bool on;
+	enum moat_why why;
+	unsigned int old;
+	msec begun;
+	msec detect;		/* how long the verdict took, a span */
+	msec phase[MOAT_PHASES];
+};
+
+struct moat_view {
+	struct moat_view_domain domain[MOAT_ROLES];
+	enum moat_job job[MOAT_ROLES];
+	unsigned int recorded;	/* the last active domain we know of */
+	struct moat_view_pci pci[MOAT_PCI_MAX];
+	size_t pcis;
+	struct moat_view_disk *disks;
+	size_t count;
+	struct moat_view_recovery recovery;
+	msec crashes[MOAT_CRASHES_MAX];	/* oldest first */
+	size_t crash_count;
+	bool gave_up;
+	enum moat_wish wish;
+	msec wish_at;
+	msec standby_made;	/* when the standby was created */
+	msec held;		/* when the disks were asked to hold */
+	bool late;		/* moatd itself did not get to run in time */
+};
+
+#endif
