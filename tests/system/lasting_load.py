@@ -150,7 +150,7 @@ class Plain(Load):
     def start(self):
         self.carry()
         self.machine.sh("app", "mkfs.ext4 -q -F /dev/{0}{1} && mkdir -p /mnt/bank && "
-                        "mount /dev/{0}{1} /mnt/bank".format(self.disk, BANK_PART))
+                        "mount /dev/{0}{1} /mnt/bank".format(self.disk, BANK_PART), timeout=300)
         self.machine.sh("app", BANK)
         for writer in self.writers:
             writer.start()
@@ -161,10 +161,9 @@ class Plain(Load):
         if not super().goes_on(seconds):
             return False
         status, out = self.machine.try_sh("app", LOOK_AT_BANK, timeout=240)
-        words = out.split()
-        if status or not words[0].endswith("|") and "|" not in words[0]:
+        if status or "|" not in out:
             return False
-        have, self.transfers = self.transfers, int(words[0].split("|")[1])
+        have, self.transfers = self.transfers, int(out.split()[0].split("|")[1])
         return self.transfers > have
 
     def bank(self):
