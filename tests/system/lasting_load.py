@@ -11,7 +11,7 @@ from runner import Failure
 
 WRITER = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                       "../../build/tests/writer/writer")
-BLOCKS = 4096
+BLOCKS, THREADS = 1024, 3
 START_S, STOP_S = 120, 300
 PARTITIONS = "label: dos\n,32M\n,96M\n,48M\n"
 WRITER_PART, BANK_PART, SEALED_PART = 1, 2, 3
@@ -61,10 +61,10 @@ class Writer:
     def start(self):
         self.machine.sh("app", (
             "rm -f /run/{0}.*; cat >/run/{0}.sh <<'end'\n"
-            "/run/writer --blocks {3} --log {1} {2} >/run/{0}.out 2>/run/{0}.err &\n"
+            "/run/writer --blocks {3} --threads {4} --log {1} {2} >/run/{0}.out 2>/run/{0}.err &\n"
             "echo $! >/run/{0}.pid; wait $!; echo $? >/run/{0}.status\nend\n"
             "setsid sh /run/{0}.sh >/dev/null 2>&1 </dev/null &").format(
-                self.name, self.log, " ".join([*self.options, self.device]), BLOCKS))
+                self.name, self.log, " ".join([*self.options, self.device]), BLOCKS, THREADS))
         if not self.machine.wait_until("app", "[ -s %s -o -s /run/%s.status ]"
                                        % (self.log, self.name), START_S):
             raise Failure("%s does not begin" % self.name)
@@ -126,13 +126,14 @@ class Load:
         return {"pause_ms": {name: look[2] // 1000 for name, look in looks.items()}, **new}
 
     def end(self):
-        """Stop the writers: {lost, corrupt, errors, said}."""
-        total = {"lost": 0, "corrupt": 0, "errors": 0, "said": ""}
+        """Stop the writers: {lost, corrupt, errors, said, lost_by writer}."""
+        total = {"lost": 0, "corrupt": 0, "errors": 0, "said": "", "lost_by": {}}
         for writer in self.writers:
             words, said = writer.stop()
             for key in ("lost", "corrupt", "errors"):
                 total[key] += words[key]
             total["said"] += said
+            total["lost_by"][writer.name] = words["lost"]
         return total
 
 
@@ -148,11 +149,11 @@ class Plain(Load):
 
     def start(self):
         self.carry()
+        self.machine.sh("app", "mkfs.ext4 -q -F /dev/{0}{1} && mkdir -p /mnt/bank && "
+                        "mount /dev/{0}{1} /mnt/bank".format(self.disk, BANK_PART), timeout=300)
+        self.machine.sh("app", BANK)
         for writer in self.writers:
             writer.start()
-        self.machine.sh("app", "mkfs.ext4 -q -F /dev/{0}{1} && mkdir -p /mnt/bank && "
-                        "mount /dev/{0}{1} /mnt/bank".format(self.disk, BANK_PART))
-        self.machine.sh("app", BANK)
         if not self.goes_on(60):
             raise Failure("the load does not begin")
 
@@ -160,10 +161,9 @@ class Plain(Load):
         if not super().goes_on(seconds):
             return False
         status, out = self.machine.try_sh("app", LOOK_AT_BANK, timeout=240)
-        words = out.split()
-        if status or not words[0].endswith("|") and "|" not in words[0]:
+        if status or "|" not in out:
             return False
-        have, self.transfers = self.transfers, int(words[0].split("|")[1])
+        have, self.transfers = self.transfers, int(out.split()[0].split("|")[1])
         return self.transfers > have
 
     def bank(self):

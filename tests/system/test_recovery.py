@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """The driver dies in a few ways, and the load notices nothing but a pause.
 
+And what it would notice if the front end did not keep what is acknowledged and unflushed.
+
 tests/system/campaign does the same with all kinds of faults, many times.
 """
 import os
@@ -45,5 +47,23 @@ def test_driver_dies_unnoticed(machine):
         total = load.end()
         check(not (total["lost"] or total["corrupt"] or total["errors"]),
               "at the end: %s" % total)
+    finally:
+        watched.close()
+
+
+def test_without_retention_writes_are_lost(machine):
+    """The counter-test: the cache really forgets, and the load really notices."""
+    ready(machine)
+    watched = Watched(machine)
+    trusting = machine.disks[-1]
+    trusting.front.set("retain_kib", 0)
+    load = Plain(machine)
+    try:
+        load.start()
+        record = watched.suffer(KINDS["null"], load)
+        check(record["recovered"] and not record["corrupt"] and not record["errors"], record)
+        total = load.end()
+        check(total["lost"] and total["lost"] == total.get("lost_by", {}).get("trusting"),
+              "no write was lost without retention: %s" % total)
     finally:
         watched.close()
