@@ -4,7 +4,8 @@
  * directory of counters per ring.
  *
  * xenstore is the other way in (control.c): the mode can be set by both and is
- * told there whenever it changes.
+ * told there whenever it changes, by a work: who writes a setting does not wait
+ * for xenstore, and of many changes in a row the last is told.
  *
  * The kobjects live as long as someone holds a file of them open, which may be
  * longer than the disk. kobject_del() however waits for running show and store
@@ -19,6 +20,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/workqueue.h>
 #include <xen/xenbus.h>
 
 #include "control.h"
@@ -38,6 +40,7 @@ struct sysfs_ring {
  * @ops: what its half does differently
  * @mode_lock: held while the mode is changed and told, so that the last one told
  *	is the last one set
+ * @tell: tells it
  * @rings_lock: guards @rings; within it no other lock is taken
  * @rings: the ring directories
  */
@@ -47,6 +50,7 @@ struct moat_sysfs {
 	struct moat_tune *tune;
 	const struct moat_sysfs_ops *ops;
 	struct mutex mode_lock;
+	struct work_struct tell;
 	struct mutex rings_lock;
 	struct list_head rings;
 };
@@ -213,8 +217,8 @@ static void disk_store_mode(struct moat_sysfs *sysfs, u32 mode)
 	moat_sysfs_lock_mode(sysfs);
 	WRITE_ONCE(sysfs->tune->mode, mode);
 	sysfs->ops->changed(sysfs->dev);
-	moat_control_tell_mode(to_xenbus_device(sysfs->dev), moat_mode_names[mode]);
 	moat_sysfs_unlock_mode(sysfs);
+	moat_sysfs_tell_mode(sysfs);
 }
 
 static ssize_t disk_store(struct kobject *kobj, struct attribute *attr,
@@ -293,21 +297,28 @@ int moat_sysfs_set_mode(struct moat_sysfs *sysfs, const char *mode)
 	return 0;
 }
 
+static void sysfs_tell(struct work_struct *work)
+{
+	struct moat_sysfs *sysfs = container_of(work, struct moat_sysfs, tell);
+
+	moat_sysfs_lock_mode(sysfs);
+	moat_control_tell_mode(to_xenbus_device(sysfs->dev),
+			       moat_mode_names[READ_ONCE(sysfs->tune->mode)]);
+	moat_sysfs_unlock_mode(sysfs);
+}
+
 /**
- * moat_sysfs_tell_mode() - write the mode in force to xenstore
+ * moat_sysfs_tell_mode() - have the mode in force written to xenstore
  * @sysfs: the disk's directory
  *
  * For whom the disk's directory in xenstore has been made anew: changes are
  * told by themselves.
  *
- * Context: process, may sleep; no lock that changed() takes is held.
+ * Context: any, until moat_sysfs_destroy().
  */
 void moat_sysfs_tell_mode(struct moat_sysfs *sysfs)
 {
-	moat_sysfs_lock_mode(sysfs);
-	moat_control_tell_mode(to_xenbus_device(sysfs->dev),
-			       moat_mode_names[READ_ONCE(sysfs->tune->mode)]);
-	moat_sysfs_unlock_mode(sysfs);
+	schedule_work(&sysfs->tell);
 }
 EXPORT_SYMBOL_GPL(moat_sysfs_tell_mode);
 
@@ -354,6 +365,7 @@ struct moat_sysfs *moat_sysfs_create(struct device *dev, struct moat_tune *tune,
 	sysfs->tune = tune;
 	sysfs->ops = ops;
 	mutex_init(&sysfs->mode_lock);
+	INIT_WORK(&sysfs->tell, sysfs_tell);
 	mutex_init(&sysfs->rings_lock);
 	INIT_LIST_HEAD(&sysfs->rings);
 	err = kobject_init_and_add(&sysfs->kobj, &disk_type, &dev->kobj, "moat");
@@ -380,6 +392,7 @@ void moat_sysfs_destroy(struct moat_sysfs *sysfs)
 		return;
 	moat_sysfs_remove_rings(sysfs);
 	kobject_del(&sysfs->kobj);
+	cancel_work_sync(&sysfs->tell);
 	kobject_put(&sysfs->kobj);
 }
 EXPORT_SYMBOL_GPL(moat_sysfs_destroy);
