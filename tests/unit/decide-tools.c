@@ -541,6 +541,118 @@ static void test_rows(void **state)
 		check(&rows[i]);
 }
 
+/* A slot of two disks in which all is well; the cases below spoil it. */
+static struct moat_view_disk two[2];
+
+static struct moat_view well(void)
+{
+	for (int i = 0; i < 2; i++)
+		two[i] = (struct moat_view_disk) {
+			.app = APP + i, .device = 51712, .backend = 7,
+			.able = true, .awake = true, .served = true,
+			.connected = true, .front_state = 4, .back_state = 4,
+			.front = MOAT_FRONT_IS_UP,
+		};
+	return (struct moat_view) {
+		.domain[MOAT_ACTIVE] = { .domid = 7, .ready = true },
+		.recorded = 7, .pcis = 1, .disks = two, .count = 2,
+		.pci[0] = { .domid = 7, .assignable = true },
+	};
+}
+
+static struct moat_action decide_once(const struct moat_view *v)
+{
+	struct moat_limits l = moat_limits_default;
+	struct moat_slot slot = { 0 };
+	struct moat_action a;
+
+	l.standby = false;
+	moat_decide(v, &l, &slot, SPAN_MS, &a);
+	return a;
+}
+
+static void test_stray_hold(void **state)
+{
+	struct moat_view v = well();
+
+	(void)state;
+	two[1].hold = true;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_RELEASE);
+}
+
+/* Two who have both used up their credit are believed together. */
+static void test_two_complain(void **state)
+{
+	struct moat_view v = well();
+
+	(void)state;
+	two[0].complaints = two[1].complaints = 3;
+	two[0].trouble = MOAT_TROUBLE_IS_PROTOCOL;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_RECONNECT);
+	two[1].trouble = MOAT_TROUBLE_IS_DEVICE;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_CONDEMN);
+}
+
+static void test_job_in_the_way(void **state)
+{
+	struct moat_view v = well();
+
+	(void)state;
+	v.domain[MOAT_ACTIVE].condemned = true;
+	v.job[MOAT_ACTIVE] = MOAT_JOB_ATTACH;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_KILL);
+	v.job[MOAT_ACTIVE] = MOAT_JOB_DESTROY;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_NONE);
+}
+
+static void test_busy_device(void **state)
+{
+	struct moat_view v = well();
+
+	(void)state;
+	v.pci[0] = (struct moat_view_pci) { .assignable = true, .busy = true };
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_NONE);
+	assert_true(decide_once(&v).until > SPAN_MS);
+	v.pci[0].busy = false;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_ATTACH);
+}
+
+/* A standby on its way is waited for, be it visible yet or not. */
+static void test_standby_coming(void **state)
+{
+	struct moat_view v = well();
+
+	(void)state;
+	v.domain[MOAT_ACTIVE].domid = 0;
+	v.pci[0].domid = 0;
+	v.recovery = (struct moat_view_recovery) {
+		.on = true, .why = MOAT_WHY_CRASH, .old = 7, .phase = { 1 } };
+	v.job[MOAT_STANDBY] = MOAT_JOB_CREATE;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_NONE);
+	v.job[MOAT_STANDBY] = MOAT_JOB_NONE;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_CREATE);
+}
+
+/* A disk that its front end refuses is neither waited for nor a fault. */
+static void test_refused(void **state)
+{
+	struct moat_view v = well();
+	struct moat_action a;
+
+	(void)state;
+	v.recovery = (struct moat_view_recovery) {
+		.on = true, .why = MOAT_WHY_CRASH, .old = 6,
+		.phase = { 1, 2, 3, 4 } };
+	two[1].front = MOAT_FRONT_IS_WAITING;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_NONE);
+	two[1].trouble = MOAT_TROUBLE_IS_REFUSED;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_PHASE);
+	v.recovery.phase[MOAT_PHASE_REPLAY] = 5;
+	a = decide_once(&v);
+	assert_int_equal(a.act, MOAT_ACT_REPORT);
+	assert_int_equal(a.index, 1);
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -554,6 +666,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_stray_hold),
+		cmocka_unit_test(test_two_complain),
+		cmocka_unit_test(test_job_in_the_way),
+		cmocka_unit_test(test_busy_device),
+		cmocka_unit_test(test_standby_coming),
+		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_quiet),
 		cmocka_unit_test(test_crash_true),
 		cmocka_unit_test(test_crash_false),
