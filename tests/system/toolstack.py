@@ -51,10 +51,10 @@ class Reconnection:
         keys = dict(self.keys, frontend=self.front, online=1, **{"frontend-id": self.app})
         keys.update(changes)
         pairs = " ".join("%s/%s '%s'" % (new, k, v) for k, v in keys.items())
-        # With the state the driver begins, which has to find all of it its own.
-        self.machine.sh("dom0", "xenstore-write %s; xenstore-chmod -r %s n%d r%d; "
-                        "xenstore-write %s/state 1; "
+        # What is written below a directory gets its permissions.
+        self.machine.sh("dom0", "xenstore-write %s ''; xenstore-chmod %s n%d r%d; "
+                        "xenstore-write %s %s/state 1; "
                         "xenstore-write %s/state 1 %s/moat-state waiting %s/backend %s "
                         "%s/backend-id %d" % (
-                            pairs, new, domid, self.app, new, self.front, self.front,
+                            new, new, domid, self.app, pairs, new, self.front, self.front,
                             self.front, new, self.front, domid))
