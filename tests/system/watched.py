@@ -112,6 +112,7 @@ class Watched:
             self.ask_for(kind.name)
             return
         if kind.name == "moatd-kill":
+            self.machine.sh(STORAGE, "echo 1 >/sys/module/moat_fault/parameters/hits")
             self.ask_for("null")
         where = STORAGE if kind.source == "domain" else "dom0"
         script = SCRIPTS[kind.name].format(domain=STORAGE, pci="00:04.0")
