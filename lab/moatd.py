@@ -44,11 +44,12 @@ def config_text(spec, options):
 def start(state, spec, options):
     """Leaves in dom0 what moatd makes new domains of, and starts it.
 
-    A new domain shares dom0's processor until its PCI devices work, as with
-    domains.create_ready().
+    A domain shares dom0's processor from when it may get its PCI devices until they work,
+    as with domains.create_ready(): a standby as soon as it is ready, the others at once.
     """
     made, _ = domains.leave(state, {**spec, "pci": [], "standby": True}, options,
-                            DOMAIN_CONFIG, domains.DOM0_CPU)
+                            DOMAIN_CONFIG,
+                            None if options["moatd"]["standby"] else domains.DOM0_CPU)
     session.check(state, "dom0", ["@put", CONFIG, "644"],
                   data=config_text(spec, options["moatd"]).encode(),
                   timeout=domains.XL_S)

@@ -47,7 +47,8 @@ void moat_hyper_close(struct moat_hyper *hyper)
 
 static struct moat_hyper_domain digest(const xc_dominfo_t *info)
 {
-	bool ended = info->shutdown;
+	/* libxc calls a domain that has crashed "crashed" and not "shutdown" */
+	bool ended = info->shutdown || info->crashed;
 	int reason = info->shutdown_reason;
 
 	return (struct moat_hyper_domain) {
