@@ -23,7 +23,8 @@ SOME = {"moatd-kill": ("crash",), "loop-irq-off": ("heartbeat", "crash"),
 
 def lab():
     """The machine these cases need; the runner asks. A crash loop is what they are."""
-    return lab_options(os.path.join(WORK, "overlay"), "--moatd-set", "crash_window=5")
+    return lab_options(os.path.join(WORK, "overlay"), "--moatd-set", "crash_window=5",
+                       "--moatd-set", "probe_limit=60")
 
 
 def ready(machine, *disks):
