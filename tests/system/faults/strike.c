@@ -123,10 +123,13 @@ static enum moat_fault_end stack_strike(unsigned long first, unsigned long secon
 
 static enum moat_fault_end divide_strike(unsigned long first, unsigned long second)
 {
-	unsigned int zero = 0;
+	unsigned int zero = 0, result;
 
 	OPTIMIZER_HIDE_VAR(zero);
-	return (unsigned int)first / zero ? MOAT_FAULT_GO_ON : MOAT_FAULT_SWALLOW;
+	result = (unsigned int)first / zero;
+	/* Asked whether it is zero, the compiler compares and does not divide. */
+	OPTIMIZER_HIDE_VAR(result);
+	return result ? MOAT_FAULT_GO_ON : MOAT_FAULT_SWALLOW;
 }
 
 static enum moat_fault_end bug_strike(unsigned long first, unsigned long second)
