@@ -16,7 +16,7 @@ MODULE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                       "../../build/tests/faults/moat-fault.ko")
 IN_DOMAIN = "/lib/moat-fault.ko"
 STORAGE = "storage"
-RECOVER_S, ALIVE_S, STANDBY_S, PROGRESS_S = 180, 20, 180, 60
+DETECT_S, RECOVER_S, ALIVE_S, STANDBY_S, PROGRESS_S = 90, 180, 20, 180, 60
 # Calls that a fault lets pass, at most: a few seconds of the load.
 HITS = 50
 IS_READY = ("[ \"$(xenstore-read /local/domain/$(xl domid %s-standby 2>/dev/null)"
@@ -159,7 +159,8 @@ class Watched:
             again = self.restart()
             record["recovered"] &= bool(again and again["event"] == "recovered")
         else:
-            event = self.recovered(mark)
+            noticed = self.events.wait(mark, ["condemned", "gave-up"], DETECT_S)
+            event = noticed and self.recovered(mark)
             record.update(self.judge(event, load))
             record.update(load.window(since))
         return record
