@@ -36,11 +36,28 @@ FAULTS = (
 )
 
 
+# What came of one: moatd's last event, when it was asked for (ms, the application's clock),
+# and the longest that any request waited.
+Row = collections.namedtuple("Row", "fault event since pause_ms")
+
+
 class Pauses:
     """Everything the application did, in slots of 100 ms, and the faults on the way."""
 
     def __init__(self):
         self.slots, self.rows, self.standby = [], [], []
+
+    def silence(self, since, until):
+        """The longest time in that span in which nothing was completed: (begin, end)."""
+        best, begin = (since, since), None
+        for slot in self.slots:
+            if not since < slot[0] <= until or slot[1]:
+                begin = None
+                continue
+            begin = begin or slot[0] - SLOT_MS
+            if slot[0] - begin > best[1] - best[0]:
+                best = (begin, slot[0])
+        return best
 
 
 class Live:
@@ -131,7 +148,7 @@ class Live:
         self.stage.expect(event and event["event"] == fault.outcome and not event.get("left"),
                           "%s, and the application goes on" % fault.outcome)
         pause = self.application.writer.look(since)[2] / 1000
-        self.pauses.rows.append((fault, event or {}, since, pause))
+        self.pauses.rows.append(Row(fault, event or {}, since, pause))
         self.stage.say("      longest wait of any request of the application: %.1f s"
                        % (pause / 1000))
         self.standby_ready(mark)

@@ -47,11 +47,13 @@ class Signalling:
         out = self.lab.lab("exec", "app", "--", "sqlite3", self.folder + "/modes.db",
                            SQL.format(mode=mode, rows=500)).stdout.split()
         stage.expect(out[-2:] == ["500", "ok"], "500 rows in the database, integrity check ok")
-        fio = ["fio", "--name=v", "--filename=%s/modes.data" % self.folder, "--rw=randrw",
-               "--bs=4k", "--iodepth=1", "--ioengine=libaio", "--direct=1", "--size=8m",
-               "--verify=crc32c", "--verify_fatal=1", "--thread", "--randrepeat=0",
-               "--output-format=json"]
-        self.lab.lab("exec", "app", "--", *fio, timeout=300)
+        fio = ["fio", "--name=v", "--filename=%s/modes.data" % self.folder, "--size=2m",
+               "--ioengine=libaio", "--direct=1", "--thread"]
+        # Warm: the file has its blocks, the disk more granted pages than it will need.
+        # Flushes: the pages of writes that are not flushed are retained, and not used again.
+        self.lab.lab("exec", "app", "--", *fio, "--rw=rw", "--bs=64k", timeout=300)
+        fio += ["--rw=randrw", "--bs=4k", "--iodepth=1", "--verify=crc32c", "--verify_fatal=1",
+                "--fdatasync=16", "--randrepeat=0", "--output-format=json"]
         before = {k: h.counters() for k, h in self.halves.items()}
         out = self.lab.lab("exec", "app", "--", *fio, timeout=300).stdout
         after = {k: h.counters() for k, h in self.halves.items()}
