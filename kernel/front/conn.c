@@ -23,6 +23,8 @@
 
 #include <moat/keys.h>
 
+#include "kernel/common/transact.h"
+
 #include "disk.h"
 #include "io.h"
 #include "params.h"
@@ -156,8 +158,9 @@ static int conn_put_rings(struct xenbus_transaction t, struct moat_disk *disk)
 	return err;
 }
 
-static int conn_put_all(struct xenbus_transaction t, struct moat_disk *disk)
+static int conn_put_all(struct xenbus_transaction t, void *data)
 {
+	struct moat_disk *disk = data;
 	const char *node = disk->xdev->nodename;
 	int err;
 
@@ -178,26 +181,6 @@ static int conn_put_all(struct xenbus_transaction t, struct moat_disk *disk)
 	if (!err)
 		err = xenbus_printf(t, node, "protocol", "%s",
 				    moat_layout_names[disk->layout]);
-	return err;
-}
-
-/* Write everything in one transaction, however often xenstored wants it. */
-static int conn_publish(struct moat_disk *disk)
-{
-	struct xenbus_transaction t;
-	int err;
-
-	do {
-		err = xenbus_transaction_start(&t);
-		if (err)
-			return err;
-		err = conn_put_all(t, disk);
-		if (err) {
-			xenbus_transaction_end(t, 1);
-			return err;
-		}
-		err = xenbus_transaction_end(t, 0);
-	} while (err == -EAGAIN);
 	return err;
 }
 
@@ -235,7 +218,7 @@ int moat_conn_open(struct moat_disk *disk)
 		xenbus_dev_fatal(disk->xdev, err, "making rings");
 		goto err_close;
 	}
-	err = conn_publish(disk);
+	err = moat_transact(conn_put_all, disk);
 	if (err == -ESTALE)
 		goto err_close;
 	if (err) {
