@@ -197,6 +197,17 @@ static bool conn_is_cdrom(struct moat_disk *disk)
 	return cdrom;
 }
 
+static int conn_remember_peer(struct moat_disk *disk)
+{
+	char *peer = kstrdup(disk->xdev->otherend, GFP_NOIO);
+
+	if (!peer)
+		return -ENOMEM;
+	kfree(disk->peer);
+	disk->peer = peer;
+	return 0;
+}
+
 /**
  * moat_conn_open() - offer rings to a back end that waits for them
  * @disk: the disk, its connection down
@@ -213,7 +224,9 @@ int moat_conn_open(struct moat_disk *disk)
 				 "%s is a CD-ROM, which Moat does not do", disk->name);
 		return -EOPNOTSUPP;
 	}
-	err = conn_make_rings(disk);
+	err = conn_remember_peer(disk);
+	if (!err)
+		err = conn_make_rings(disk);
 	if (err) {
 		xenbus_dev_fatal(disk->xdev, err, "making rings");
 		goto err_close;
@@ -410,6 +423,25 @@ void moat_conn_close(struct moat_disk *disk)
 	clear_bit(MOAT_DISK_REFUSED, &disk->flags);
 	clear_bit(MOAT_DISK_STALLED, &disk->flags);
 	moat_disk_lose(disk);
+}
+
+/**
+ * moat_conn_drop() - the connection is nobody's any more: wait for another
+ * @disk: the disk
+ *
+ * Context: process, may sleep; the disk's lock held.
+ */
+void moat_conn_drop(struct moat_disk *disk)
+{
+	/* One that only waited for its last user to close it goes on. */
+	if (!test_bit(MOAT_DISK_GONE, &disk->flags))
+		clear_bit(MOAT_DISK_CLOSING, &disk->flags);
+	clear_bit(MOAT_DISK_HOLDING, &disk->flags);
+	if (disk->link == MOAT_LINK_CLOSED)
+		return;
+	moat_disk_hold(disk);
+	moat_conn_close(disk);
+	moat_report_update(disk);
 }
 
 /**

@@ -30,7 +30,7 @@
  * @disk: the disk
  * @t: a transaction, which fails if that changes meanwhile
  *
- * Context: process, may sleep.
+ * Context: process, may sleep; the disk's lock held.
  * Return: 0; -ENOENT if our directory is gone; -ESTALE if another is named.
  */
 int moat_report_stands(struct moat_disk *disk, struct xenbus_transaction t)
@@ -44,7 +44,7 @@ int moat_report_stands(struct moat_disk *disk, struct xenbus_transaction t)
 	path = xenbus_read(t, xdev->nodename, "backend", NULL);
 	if (IS_ERR(path))
 		return PTR_ERR(path);
-	if (strcmp(path, xdev->otherend))
+	if (disk->peer && strcmp(path, disk->peer))
 		err = -ESTALE;
 	kfree(path);
 	return err;
