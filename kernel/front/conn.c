@@ -417,6 +417,8 @@ void moat_conn_close(struct moat_disk *disk)
 	}
 	/* Behind a replay that was cut short, others still wait their turn. */
 	list_splice(&inflight, &disk->waiting);
+	kfree(disk->peer);
+	disk->peer = NULL;
 	disk->link = MOAT_LINK_DOWN;
 	disk->drained = false;
 	clear_bit(MOAT_DISK_BROKEN, &disk->flags);

@@ -60,8 +60,8 @@ enum moat_disk_flag {
  * @lock: guards the connection: everything from here to @split; nests outside
  *	the queues' locks. Not held over anything that waits for I/O
  * @link: how far the connection is
- * @peer: path of the back end it is with, or was, or NULL; xenbus's own copy
- *	may go at any time
+ * @peer: path of the back end it is with, NULL for none; xenbus's own copy may
+ *	go at any time
  * @offered: this side has offered persistent grants
  * @persistent: and the back end keeps them mapped
  * @readonly: grants that it keeps of pages it only reads are read-only
