@@ -50,6 +50,21 @@ campaign: modules tools faults
 	tests/system/campaign $(N) --results $(RESULTS) $(if $(SEED),--seed $(SEED)) \
 		$(if $(KINDS),--kinds $(KINDS)) $(ARGS)
 
+# The tools, for dom0: programs, man pages, unit, an example to start from.
+PREFIX ?= /usr
+install: tools
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man5 \
+		$(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/lib/systemd/system \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)/etc/moat
+	install -p -m 755 $(BUILD)/tools/moat $(BUILD)/tools/moatd $(DESTDIR)$(PREFIX)/sbin/
+	install -p -m 644 tools/moatd/moatd.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/
+	install -p -m 644 tools/moat/moat.8 tools/moatd/moatd.8 tools/moat-init/moat-init.8 \
+		$(DESTDIR)$(PREFIX)/share/man/man8/
+	install -p -m 644 tools/moatd/moatd.service $(DESTDIR)$(PREFIX)/lib/systemd/system/
+	install -p -m 644 tools/moat/moat.bash-completion \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/moat
+	install -p -m 644 tools/moatd/moatd.conf.example $(DESTDIR)/etc/moat/
+
 # Installs what a fresh Debian 12 lacks; does nothing where nothing is missing.
 setup:
 	scripts/setup
@@ -67,4 +82,4 @@ clean:
 	rm -rf $(BUILD)/modules $(BUILD)/tools $(BUILD)/tests
 
 .PHONY: all run test test-host test-system hostile faults campaign fuzz check setup \
-	modules tools clean
+	modules tools install clean

@@ -58,7 +58,7 @@ setsid sh /run/bank.sh >/dev/null 2>&1 </dev/null &
 BANK_AT = ("dd if={folder}/bank.db bs=4 skip=6 count=1 2>/dev/null | od -An -tu1 | "
            "awk '{{ print (($1 * 256 + $2) * 256 + $3) * 256 + $4 }}'")
 # Its last line may be half a line.
-SUMS = ("sed '$d' /run/bank.log | sort -u; "
+SUMS = ("sed '$d' /run/bank.log | grep sum | sort -u; "
         "cat /run/bank.status /run/bank.out 2>/dev/null || true")
 AUDIT = ('sqlite3 {folder}/bank.db "SELECT \'sum\', sum(sum) FROM account; '
          'PRAGMA integrity_check;"')

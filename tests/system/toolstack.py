@@ -51,10 +51,12 @@ class Reconnection:
         keys = dict(self.keys, frontend=self.front, online=1, **{"frontend-id": self.app})
         keys.update(changes)
         pairs = " ".join("%s/%s '%s'" % (new, k, v) for k, v in keys.items())
-        # What is written below a directory gets its permissions.
+        # What is written below a directory gets its permissions. The rest is one
+        # transaction: a back end that still saw its front end connected would take up
+        # the old rings.
         self.machine.sh("dom0", "xenstore-write %s ''; xenstore-chmod %s n%d r%d; "
-                        "xenstore-write %s %s/state 1; "
-                        "xenstore-write %s/state 1 %s/moat-state waiting %s/backend %s "
+                        "xenstore-write %s %s/state 1 "
+                        "%s/state 1 %s/moat-state waiting %s/backend %s "
                         "%s/backend-id %d" % (
                             new, new, domid, self.app, pairs, new, self.front, self.front,
                             self.front, new, self.front, domid))
