@@ -15,6 +15,8 @@ OUTCOMES = ("recovered", "upgraded", "gave-up", "upgrade-aborted")
 PHASES = ("detect", "destroy", "pci", "probe", "reconnect", "replay")
 OUTCOME_S, STANDBY_S = 180, 180
 SLOT_MS, LINE_MS = 100, 1000
+# busybox's date knows no fractions.
+CLOCK = """adjtimex | awk '/tv_sec/ { s = $2 } /tv_usec/ { printf "%d.%06d", s, $2 }'"""
 
 # inject: what is written into the fault injector; None: `moat upgrade`.
 Fault = collections.namedtuple("Fault", "title inject short outcome text words")
@@ -31,8 +33,8 @@ FAULTS = (
           "can tell nobody; that must be noticed from outside.", ("strikes",)),
     Fault("Upgrade: a new storage domain, on purpose", None, "upgrade", "upgraded",
           "$ moat upgrade storage\n"
-          "A new kernel or driver goes in under the running application: the disks are\n"
-          "drained first, nothing has to be noticed.", ()),
+          "How a new kernel or driver goes in under a running application. A fresh standby is\n"
+          "booted first; then the disks are drained, and it takes over.", ()),
 )
 
 
@@ -93,7 +95,7 @@ class Live:
             best = None
             for _ in range(3):
                 begin = time.monotonic()
-                there = float(self.lab.sh(domain, "date +%s.%N"))
+                there = float(self.lab.sh(domain, CLOCK))
                 end = time.monotonic()
                 if best is None or end - begin < best[0]:
                     best = (end - begin, there - (begin + end) / 2)
@@ -140,7 +142,7 @@ class Live:
         mark, since = self.events.mark(), self.application.writer.look()[0]
         while not self.feed.empty():
             self.feed.get()
-        self.stage.say("time     requests of the writer completed in each 100 ms; moatd's word")
+        self.stage.say("   time  requests of the writer completed, one number for each 100 ms")
         self.strike(fault)
         event = self.watch(since)
         if fault.words:
@@ -198,7 +200,7 @@ class Live:
         oldest = max(slot[3] for slot in slots) / 1e6
         self.stage.say("%+5.1f s %s%s" % (
             at * LINE_MS / 1000, " ".join("%3d" % slot[1] for slot in slots),
-            "   waiting for %.1f s" % oldest if oldest > 0.3 else ""))
+            "   waiting for %.1f s" % oldest if oldest > 0.5 else ""))
 
     # ---- all of them ----
 

@@ -34,7 +34,7 @@ def marks(pauses, start, top):
     for row, end in zip(pauses.rows, ends):
         begin, end = ((ms - start) / 1000 for ms in pauses.silence(row.since, end))
         lines.append(BAND.format(begin, end, 0, top, color="#f8dcd6"))
-        lines.append(FAULT.format((row.since - start) / 1000, top=top, text="%s\\npause %.1f s"
+        lines.append(FAULT.format(begin, top=top, text="%s\\npause %.1f s"
                                   % (row.fault.short, row.pause_ms / 1000)))
     for begin, end in pauses.standby:
         lines.append(BAND.format((begin - start) / 1000, (end - start) / 1000, 0.70 * top,
