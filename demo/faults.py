@@ -108,14 +108,22 @@ class Live:
 
     # ---- one fault ----
 
-    def standby_ready(self, mark):
+    def standby_ready(self, mark=0):
+        """Wait for the standby that becomes ready behind a mark."""
         begin = time.monotonic()
-        event = self.events.wait(mark, ["standby-ready"], STANDBY_S)
-        created = self.events.wait(mark, ["standby-created"], 0)
-        if created and event:
-            self.pauses.standby.append((self.app_ms(created), self.app_ms(event)))
-        self.stage.expect(event, "a standby is ready (waited for %.0f s)"
-                          % (time.monotonic() - begin))
+        self.stage.expect(self.events.wait(mark, ["standby-ready"], STANDBY_S),
+                          "a standby is ready (waited for %.0f s)" % (time.monotonic() - begin))
+
+    def standby_boots(self):
+        """When standbys were booted: [(begin, end)], by the application's clock."""
+        self.events.mark()
+        begun, boots = {}, []
+        for event in self.events.seen:
+            if event["event"] == "standby-created":
+                begun[event["domid"]] = self.app_ms(event)
+            elif event["event"] == "standby-ready" and event["domid"] in begun:
+                boots.append((begun[event["domid"]], self.app_ms(event)))
+        return boots
 
     def arm(self):
         """Get the injector ready, so that asking for a fault is quick."""
@@ -149,11 +157,14 @@ class Live:
             self.last_words(fault, said)
         self.stage.expect(event and event["event"] == fault.outcome and not event.get("left"),
                           "%s, and the application goes on" % fault.outcome)
+        self.events.mark()
+        behind = self.events.place(event) if event else mark
         pause = self.application.writer.look(since)[2] / 1000
         self.pauses.rows.append(Row(fault, event or {}, since, pause))
         self.stage.say("      longest wait of any request of the application: %.1f s"
                        % (pause / 1000))
-        self.standby_ready(mark)
+        if fault is not FAULTS[-1]:
+            self.standby_ready(behind)
 
     def last_words(self, fault, said):
         log = self.lab.lab("log", STORAGE).stdout[said:]
@@ -218,3 +229,4 @@ class Live:
             raise CommandError("%s is not built; run `make faults`" % MODULE)
         for fault in FAULTS:
             self.suffer(fault)
+        self.pauses.standby = self.standby_boots()

@@ -37,6 +37,8 @@ def marks(pauses, start, top):
         lines.append(FAULT.format(begin, top=top, text="%s\\npause %.1f s"
                                   % (row.fault.short, row.pause_ms / 1000)))
     for begin, end in pauses.standby:
+        if begin < start:
+            continue
         lines.append(BAND.format((begin - start) / 1000, (end - start) / 1000, 0.70 * top,
                                  0.72 * top, color="#bbbbbb"))
         lines.append(BOOT.format((begin + end) / 2000 - start / 1000, 0.76 * top))

@@ -47,8 +47,10 @@ end
 cat >/run/bank.sh <<'end'
 mkfifo /run/bank.sql 2>/dev/null
 awk -f /run/bank.awk >/run/bank.sql 2>/dev/null &
-echo $! >/run/bank.pid
-sqlite3 -bail {folder}/bank.db </run/bank.sql >/run/bank.log 2>/run/bank.out
+awk=$!
+sqlite3 -bail {folder}/bank.db </run/bank.sql >/run/bank.log 2>/run/bank.out &
+echo $awk $! >/run/bank.pid
+wait $!
 echo $? >/run/bank.status
 end
 rm -f /run/bank.status
@@ -133,10 +135,14 @@ class Bank:
         return "" if said in ("", GOOD_SUM) else "bank: " + said
 
     def stop(self):
-        """End it and look at every page of it: what is wrong, "" if nothing."""
+        """End it and look at every page of it: what is wrong, "" if nothing.
+
+        It is killed, as hundreds of transactions may wait in the pipe; so the audit begins
+        with undoing half a transaction.
+        """
         wrong = self.wrong()
         self.machine.sh("app", "kill $(cat /run/bank.pid)")
-        if not self.machine.wait_until("app", "[ -s /run/bank.status ]", 60):
+        if not self.machine.wait_until("app", "[ -s /run/bank.status ]", STOP_S):
             wrong += " bank: does not end"
         status, out = self.machine.try_sh("app", AUDIT.format(folder=self.folder), timeout=240)
         if status or out.split() != [GOOD_SUM, "ok"]:
