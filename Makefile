@@ -9,7 +9,7 @@ BUILD := build
 all: modules tools
 
 # The main job: boot a whole Xen machine and watch an isolated driver at work.
-run: modules tools
+run: modules tools faults
 	demo/run
 
 # Everything that can be proven here: host tests, then the real machine.
