@@ -111,8 +111,8 @@ def test_give_up(machine):
 
 def test_stall_is_told(machine):
     """A device that takes its time: a suspicion, and withdrawn when it answers."""
-    disk = machine.attach("xvdb", "null_blk:memory_backed=1,size=64,irqmode=2,"
-                          "completion_nsec=8000000000")
+    disk = machine.attach("xvdb", "null_blk:memory_backed=0,irqmode=2,"
+                          "completion_nsec=3000000000,hw_queue_depth=1,size=1")
     link = Reconnection(disk)
     disk.front.set("stall_s", 1)
     in_background(machine, "app", "read",
