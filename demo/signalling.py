@@ -75,8 +75,7 @@ class Signalling:
         stage.say("%-34s" % "mean read latency, us (emulated)" + "".join(
             "%10.0f" % (results[m][1]["read"]["clat_ns"]["mean"] / 1000) for m in modes))
         spin = results["spin"][0]["counts"]
-        # Not exactly zero: the back end gives up pages that went unused for long,
-        # and the journal may want a page more than the warm-up did.
+        # Not exactly zero: the journal may want a page more than the warm-up did.
         stage.expect(max(spin[:2]) < 0.005, "spinning: 0.00 events a request, both sides")
         stage.expect(max(spin[2:4]) < 0.005,
                      "spinning: 0.00 grant operations a request, both sides")
