@@ -27,8 +27,10 @@ fuzz: setup
 check: setup
 	scripts/check
 
+# AGAIN=N: on a host that is not ours alone, N cases may be tried a second time.
+AGAIN ?= 0
 test-system: modules tools hostile faults
-	tests/system/run
+	tests/system/run --again $(AGAIN)
 
 # A front end that means harm, for the system tests.
 hostile: setup

@@ -42,9 +42,16 @@ def config_text(spec, options):
 
 
 def start(state, spec, options):
-    """Leaves in dom0 what moatd makes new domains of, and starts it."""
-    domains.leave(state, {**spec, "pci": [], "standby": True}, options, DOMAIN_CONFIG)
+    """Leaves in dom0 what moatd makes new domains of, and starts it.
+
+    A domain shares dom0's processor from when it may get its PCI devices until they work,
+    as with domains.create_ready(): a standby as soon as it is ready, the others at once.
+    """
+    made, _ = domains.leave(state, {**spec, "pci": [], "standby": True}, options,
+                            DOMAIN_CONFIG,
+                            None if options["moatd"]["standby"] else domains.DOM0_CPU)
     session.check(state, "dom0", ["@put", CONFIG, "644"],
                   data=config_text(spec, options["moatd"]).encode(),
                   timeout=domains.XL_S)
-    session.check(state, "dom0", ["sh", "-c", START, KEEPER, CONFIG, LOG], timeout=domains.XL_S)
+    session.check(state, "dom0", ["sh", "-c", START, KEEPER, CONFIG, LOG, made["name"],
+                                  made["cpus"]], timeout=domains.XL_S)

@@ -27,7 +27,7 @@ DEVICE = 51712
 CONFIG = """
 socket = "{dir}/moatd.sock"; events = "{dir}/log/events"; xl = "{dir}/xl";
 storage = ( {{ name = "storage"; config = "/etc/xen/storage.cfg"; pci = [ "0000:00:04.0" ];
-    permissive = true; standby = {standby}; heartbeat_limit = 2; hang_limit = 1;
+    permissive = true; standby = {standby}; heartbeat_limit = {beat}; hang_limit = 1;
     device_limit = 5; boot_limit = 5; probe_limit = 3; crash_loop = {loop};
     crash_window = 300; }} );
 """
@@ -62,7 +62,7 @@ class Client:
 
 
 class Moatd(unittest.TestCase):
-    standby, loop = "true", 20
+    standby, loop, beat = "true", 20, 2
 
     def setUp(self):
         self.temporary = tempfile.TemporaryDirectory(prefix="moatd-tools.")
@@ -71,7 +71,8 @@ class Moatd(unittest.TestCase):
         self.world = fakexen.World(self.dir)
         self.addCleanup(self.world.close)
         with open(self.path("conf"), "w", encoding="utf-8") as out:
-            out.write(CONFIG.format(dir=self.dir, standby=self.standby, loop=self.loop))
+            out.write(CONFIG.format(dir=self.dir, standby=self.standby, loop=self.loop,
+                                    beat=self.beat))
         self.start()
         self.addCleanup(self.stop)
         self.app = self.world.make_domain("app", "app")
@@ -160,6 +161,7 @@ class WithStandby(Moatd):
         self.assertEqual(set(event["phases"]), {
             "detect_ms", "destroy_ms", "pci_ms", "probe_ms", "reconnect_ms", "replay_ms"})
         self.assertEqual(event["new_domid"], self.storage())
+        self.assertTrue(os.path.exists(self.world.path("trusted.%d" % self.storage())))
         self.whole()
         store = self.world.store
         back = store.read(f"/libxl/{self.app}/device/vbd/{DEVICE}/backend")
@@ -265,6 +267,19 @@ class WithStandby(Moatd):
                 self.assertEqual(self.world.wrong, [])
         ids = [e["id"] for e in self.ask(command="events")["events"]]
         self.assertEqual(ids, sorted(set(ids)))
+
+
+class Stalls(Moatd):
+    beat = 7
+
+    def test_store_stalls(self):
+        """What was read before moatd had to wait in the middle of a look is not old."""
+        with self.world.lock:
+            with self.world.store.lock:
+                self.world.ended.wait(12)
+            self.world.ended.wait(0.3)  # the heartbeat comes later still
+        self.wait(lambda: self.status()["heartbeat_age_ms"] < 200, "a heartbeat")
+        self.assertEqual(self.events("condemned"), [])
 
 
 class Cold(Moatd):

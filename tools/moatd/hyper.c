@@ -47,7 +47,8 @@ void moat_hyper_close(struct moat_hyper *hyper)
 
 static struct moat_hyper_domain digest(const xc_dominfo_t *info)
 {
-	bool ended = info->shutdown;
+	/* libxc calls a domain that has crashed "crashed" and not "shutdown" */
+	bool ended = info->shutdown || info->crashed;
 	int reason = info->shutdown_reason;
 
 	return (struct moat_hyper_domain) {
@@ -138,6 +139,23 @@ bool moat_hyper_pci_assignable(const char *bdf)
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/pciback/%s", bdf);
 	return access(path, F_OK) == 0;
+}
+
+int moat_hyper_pci_trust(unsigned int domid)
+{
+	char path[96];
+	FILE *file;
+	int err = 0;
+
+	snprintf(path, sizeof(path), "/sys/devices/pci-%u-0/xenbus/spurious_threshold",
+		 domid);
+	file = fopen(path, "w");
+	if (!file)
+		return -errno;
+	if (fputs("255", file) == EOF || fflush(file) == EOF)
+		err = -errno;
+	fclose(file);
+	return err;
 }
 
 int moat_hyper_destroy_command(unsigned int domid)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,7 @@
 /* steps in one go, before others get their turn */
 #define STEPS_MAX 64
 #define RESUMED_MS 120000
+#define LOCK_MS 1000
 
 static struct moat_daemon moatd = { .loop.epoll_fd = -1 };
 static struct moat_server *server;
@@ -80,14 +82,46 @@ static void tell_standby(struct moat_unit *u)
 			json_pack("{s:i}", "domid", (int)d->domid));
 }
 
-static void settle(struct moat_unit *u, msec lost)
+/* As soon as pciback has a device for the domain, which it may get any time. */
+static void trust_active(struct moat_unit *u)
+{
+	unsigned int domid = u->view.domain[MOAT_ACTIVE].domid;
+
+	if (domid && domid != u->trusted && u->view.pcis &&
+	    !moat_hyper_pci_trust(domid))
+		u->trusted = domid;
+}
+
+/*
+ * Time in which moatd should have run and did not, in a look at the world too:
+ * what was read may be as old as that.
+ */
+static void note_lost(struct moat_daemon *d, msec now)
+{
+	msec gap = now - last_beat;
+	msec lost = gap > BEAT_MS + LATE_MS ? gap - BEAT_MS - LATE_MS : 0;
+
+	last_beat = now;
+	if (!lost)
+		return;
+	moat_log(lost > LOST_WARN_MS ? LOG_WARNING : LOG_DEBUG,
+		 "did not run for %llu ms, which do not count",
+		 (unsigned long long)lost);
+	for (size_t i = 0; i < d->config.count; i++)
+		d->units[i].lost += lost;
+}
+
+static void settle(struct moat_unit *u)
 {
 	u->last.act = MOAT_ACT_NONE;
 	for (int steps = 0; steps < STEPS_MAX; steps++) {
-		/* the end of a phase is only noted: nothing has changed by it */
-		int err = u->last.act == MOAT_ACT_PHASE ? 0 :
-							  moat_observe(u, lost);
+		/* before the look: a heartbeat is never older than it seems */
+		msec now = moat_now();
+		int err;
 
+		note_lost(u->daemon, now);
+		/* the end of a phase is only noted: nothing has changed by it */
+		err = u->last.act == MOAT_ACT_PHASE ? 0 : moat_observe(u);
 		if (err) {
 			moat_err("%s: cannot look: %s", u->storage->name,
 				 strerror(-err));
@@ -95,8 +129,11 @@ static void settle(struct moat_unit *u, msec lost)
 			u->last.until = moat_now() + BEAT_MS;
 			return;
 		}
+		u->view.lost = u->lost;
+		u->lost = 0;
 		tell_standby(u);
-		moat_decide(&u->view, &u->storage->limits, &u->slot, moat_now(),
+		trust_active(u);
+		moat_decide(&u->view, &u->storage->limits, &u->slot, now,
 			    &u->last);
 		if (u->last.act == MOAT_ACT_NONE)
 			return;
@@ -105,7 +142,6 @@ static void settle(struct moat_unit *u, msec lost)
 			u->last.until = moat_now() + RETRY_MS;
 			return;
 		}
-		lost = 0;
 	}
 	u->last.until = moat_now() + RETRY_MS;
 }
@@ -170,24 +206,18 @@ static int before_wait(void *context)
 {
 	struct moat_daemon *d = context;
 	msec now = moat_now();
-	msec gap = now - last_beat;
-	msec lost = gap > BEAT_MS + LATE_MS ? gap - BEAT_MS - LATE_MS : 0;
 	int err = fetch_watches(d);
 
 	if (err) {
 		moat_err("xenstore: %s", strerror(-err));
 		return err;
 	}
-	if (lost)
-		moat_log(lost > LOST_WARN_MS ? LOG_WARNING : LOG_DEBUG,
-			 "did not run for %llu ms, which do not count",
-			 (unsigned long long)lost);
-	last_beat = now;
+	note_lost(d, now);
 	for (size_t i = 0; i < d->config.count; i++) {
 		struct moat_unit *u = &d->units[i];
 
-		if (d->dirty || lost || (u->last.until && u->last.until <= now))
-			settle(u, lost);
+		if (d->dirty || u->lost || (u->last.until && u->last.until <= now))
+			settle(u);
 	}
 	d->dirty = false;
 	moat_notify("WATCHDOG=1");
@@ -259,11 +289,27 @@ static int add_signals(void)
 
 /* --- start and end ----------------------------------------------------- */
 
+/*
+ * A child of a moatd that was killed holds its lock until it becomes another
+ * program, which is soon.
+ */
+static int wait_for_lock(int fd)
+{
+	msec until = moat_now() + LOCK_MS;
+
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK || moat_now() > until)
+			return -errno;
+		poll(NULL, 0, 20);	/* check-ok: sleep: a poll step, see above */
+	}
+	return 0;
+}
+
 /* Two of us would each undo what the other does. */
 static int lock(const char *socket)
 {
 	char *path, *slash;
-	int fd, err = 0;
+	int fd, err;
 
 	if (asprintf(&path, "%s.lock", socket) < 0)
 		return -ENOMEM;
@@ -272,8 +318,7 @@ static int lock(const char *socket)
 	mkdir(path, 0755);
 	*slash = '/';
 	fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
-		err = -errno;
+	err = fd < 0 ? -errno : wait_for_lock(fd);
 	if (err)
 		moat_err("%s: %s", path, err == -EWOULDBLOCK ?
 						 "another moatd is running" :

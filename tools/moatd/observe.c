@@ -438,7 +438,7 @@ static int read_disks(struct moat_unit *u, const struct census *c)
 	return err;
 }
 
-int moat_observe(struct moat_unit *unit, msec lost)
+int moat_observe(struct moat_unit *unit)
 {
 	struct moat_view_disk *disks = unit->view.disks;
 	struct census c;
@@ -446,7 +446,7 @@ int moat_observe(struct moat_unit *unit, msec lost)
 	c.count = moat_hyper_list(unit->daemon->hyper, &c.list);
 	if (c.count < 0)
 		return c.count;
-	unit->view = (struct moat_view) { .disks = disks, .lost = lost };
+	unit->view = (struct moat_view) { .disks = disks };
 	read_notes(unit);
 	read_domains(unit, &c);
 	read_pci(unit, &c);

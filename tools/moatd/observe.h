@@ -13,11 +13,10 @@
 
 /**
  * moat_observe() - look at everything that concerns a storage domain
- * @unit: its view is filled
- * @lost: how long moatd did not run; clocks must not count that
+ * @unit: its view is filled, but for lost time
  *
  * Return: 0, or -errno if it could not be seen; then the view is of no use.
  */
-int moat_observe(struct moat_unit *unit, msec lost);
+int moat_observe(struct moat_unit *unit);
 
 #endif

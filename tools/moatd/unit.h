@@ -30,6 +30,8 @@ struct moat_unit {
 	struct moat_action last;	/* what was decided last */
 	unsigned int recoveries;	/* since moatd started */
 	unsigned int told_standby;	/* the last one said to be ready */
+	msec lost;		/* not yet taken off its clocks */
+	unsigned int trusted;	/* the last one that pciback does not delay */
 };
 
 struct moat_daemon {
