@@ -12,7 +12,7 @@ from runner import Failure
 
 PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                        "../../build/tests/writer/writer")
-PARTITIONS = "label: dos\n,32M\n,96M\n,48M\n"
+PARTITIONS = "label: dos\n,32M\n,32M\n,48M\n"
 WRITER_PART, BANK_PART, SEALED_PART = 1, 2, 3
 
 
@@ -25,6 +25,13 @@ class Load:
 
     def carry(self):
         self.machine.lab("push", "app", PROGRAM, loads.WRITER)
+
+    def begin(self):
+        """Start the writers, and wait until they get on."""
+        for writer in self.writers:
+            writer.start()
+        if not self.goes_on(60):
+            raise Failure("the load does not begin")
 
     def now(self):
         """The time in the application domain, in ms."""
@@ -74,13 +81,10 @@ class Plain(Load):
 
     def start(self):
         self.carry()
-        self.machine.sh("app", "mkfs.ext4 -q -F /dev/{0}{1} && mkdir -p /mnt/bank && "
+        self.machine.sh("app", "mkfs.ext4 -q -F -E nodiscard /dev/{0}{1} && mkdir -p /mnt/bank && "
                         "mount /dev/{0}{1} /mnt/bank".format(self.disk, BANK_PART), timeout=300)
         self.accounts.start()
-        for writer in self.writers:
-            writer.start()
-        if not self.goes_on(60):
-            raise Failure("the load does not begin")
+        self.begin()
 
     def goes_on(self, seconds):
         if not super().goes_on(seconds):
@@ -105,6 +109,18 @@ class Plain(Load):
         return total
 
 
+class Trusting(Load):
+    """Only the writer that never flushes."""
+
+    def __init__(self, machine, cached="xvdc"):
+        super().__init__(machine, cached)
+        self.writers = [Writer(machine, "trusting", "/dev/" + cached)]
+
+    def start(self):
+        self.carry()
+        self.begin()
+
+
 class Sealed(Load):
     """A writer on dm-integrity: a wrong byte is an error there, or was never read."""
 
@@ -120,10 +136,7 @@ class Sealed(Load):
             "dd if=/dev/zero of={0} bs=64k count=16 2>/dev/null; "
             "integritysetup format -q --no-wipe --journal-size 2M {0} && "
             "integritysetup open {0} sealed").format(device), timeout=240)
-        for writer in self.writers:
-            writer.start()
-        if not self.goes_on(60):
-            raise Failure("the load does not begin")
+        self.begin()
 
     def end(self):
         total = super().end()

@@ -15,6 +15,8 @@ STORAGE = "storage"
 RECOVER_S, ALIVE_S, STANDBY_S, PROGRESS_S = 180, 20, 180, 60
 # Calls that a fault lets pass, at most: a few seconds of the load.
 HITS = 50
+IS_READY = ("[ \"$(xenstore-read /local/domain/$(xl domid %s-standby 2>/dev/null)"
+            "/data/moat/state 2>/dev/null)\" = ready ]" % STORAGE)
 
 
 def overlay(folder):
@@ -36,8 +38,9 @@ class Watched:
 
     def __init__(self, machine, standby=True):
         self.machine, self.standby = machine, standby
-        self.events, self.ready = Events(), 0
-        self.standby_ready()
+        self.events, self.used = Events(), None
+        if standby and not machine.wait_until("dom0", IS_READY, STANDBY_S):
+            raise Failure("the standby does not become ready")
 
     def close(self):
         self.events.close()
@@ -75,7 +78,8 @@ class Watched:
 
     def standby_ready(self):
         """Before a fault: the standby that the last one used up is replaced by another."""
-        if self.standby and not self.events.wait(self.ready, ["standby-ready"], STANDBY_S):
+        if self.standby and self.used is not None and \
+                not self.events.wait(self.used, ["standby-ready"], STANDBY_S):
             raise Failure("the standby does not become ready")
 
     def restart(self):
@@ -89,7 +93,7 @@ class Watched:
         self.standby_ready()
         self.prepare(kind)
         since, mark = load.now(), self.events.mark()
-        self.ready = mark
+        self.used = mark
         record = {"kind": kind.name, "sealed": kind.corrupts, "standby": bool(self.standby),
                   "detected": None, "phases": {}, "recovered": False, "said": ""}
         load.window(since)

@@ -111,6 +111,10 @@ static void note_lost(struct moat_daemon *d, msec now)
 		d->units[i].lost += lost;
 }
 
+/*
+ * Where xenstore lets a look wait, nobody knows since when it has done so to those
+ * who write their heartbeats there: all clocks begin anew.
+ */
 static void settle(struct moat_unit *u)
 {
 	u->last.act = MOAT_ACT_NONE;
@@ -129,7 +133,7 @@ static void settle(struct moat_unit *u)
 			u->last.until = moat_now() + BEAT_MS;
 			return;
 		}
-		u->view.lost = u->lost;
+		u->view.lost = moat_now() - now > LATE_MS ? UINT64_MAX : u->lost;
 		u->lost = 0;
 		tell_standby(u);
 		trust_active(u);
