@@ -9,7 +9,7 @@ BUILD := build
 all: modules tools
 
 # The main job: boot a whole Xen machine and watch an isolated driver at work.
-run: modules tools
+run: modules tools faults
 	demo/run
 
 # Everything that can be proven here: host tests, then the real machine.
@@ -27,8 +27,10 @@ fuzz: setup
 check: setup
 	scripts/check
 
+# AGAIN=N: on a host that is not ours alone, N cases may be tried a second time.
+AGAIN ?= 0
 test-system: modules tools hostile faults
-	tests/system/run
+	tests/system/run --again $(AGAIN)
 
 # A front end that means harm, for the system tests.
 hostile: setup
@@ -50,6 +52,21 @@ campaign: modules tools faults
 	tests/system/campaign $(N) --results $(RESULTS) $(if $(SEED),--seed $(SEED)) \
 		$(if $(KINDS),--kinds $(KINDS)) $(ARGS)
 
+# The tools, for dom0: programs, man pages, unit, an example to start from.
+PREFIX ?= /usr
+install: tools
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man5 \
+		$(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/lib/systemd/system \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)/etc/moat
+	install -p -m 755 $(BUILD)/tools/moat $(BUILD)/tools/moatd $(DESTDIR)$(PREFIX)/sbin/
+	install -p -m 644 tools/moatd/moatd.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/
+	install -p -m 644 tools/moat/moat.8 tools/moatd/moatd.8 tools/moat-init/moat-init.8 \
+		$(DESTDIR)$(PREFIX)/share/man/man8/
+	install -p -m 644 tools/moatd/moatd.service $(DESTDIR)$(PREFIX)/lib/systemd/system/
+	install -p -m 644 tools/moat/moat.bash-completion \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/moat
+	install -p -m 644 tools/moatd/moatd.conf.example $(DESTDIR)/etc/moat/
+
 # Installs what a fresh Debian 12 lacks; does nothing where nothing is missing.
 setup:
 	scripts/setup
@@ -67,4 +84,4 @@ clean:
 	rm -rf $(BUILD)/modules $(BUILD)/tools $(BUILD)/tests
 
 .PHONY: all run test test-host test-system hostile faults campaign fuzz check setup \
-	modules tools clean
+	modules tools install clean

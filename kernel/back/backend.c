@@ -25,6 +25,7 @@
 
 #include "handshake.h"
 #include "kernel/common/control.h"
+#include "kernel/common/transact.h"
 #include "params.h"
 #include "poller.h"
 #include "queue.h"
@@ -176,31 +177,29 @@ static void backend_begin(struct moat_backend *backend)
 	xenbus_switch_state(backend->dev, XenbusStateInitWait);
 }
 
+/* A directory that is gone must not come back by this. */
+static int backend_write_closed(struct xenbus_transaction t, void *data)
+{
+	struct xenbus_device *dev = data;
+	int state;
+
+	if (xenbus_scanf(t, dev->nodename, "state", "%d", &state) != 1 ||
+	    state == XenbusStateClosed)
+		return -ENOENT;
+	return xenbus_printf(t, dev->nodename, "state", "%d", XenbusStateClosed);
+}
+
 /* Like xenbus_switch_state(), but says so even if we said so before: the
  * toolstack asks by writing Closing over it.
  */
 static void backend_say_closed(struct moat_backend *backend)
 {
 	struct xenbus_device *dev = backend->dev;
-	struct xenbus_transaction t;
-	int err, state;
 
-	if (dev->state != XenbusStateClosed) {
+	if (dev->state != XenbusStateClosed)
 		xenbus_switch_state(dev, XenbusStateClosed);
-		return;
-	}
-	do {
-		if (xenbus_transaction_start(&t))
-			return;
-		/* A directory that is gone must not come back by this. */
-		if (xenbus_scanf(t, dev->nodename, "state", "%d", &state) != 1 ||
-		    state == XenbusStateClosed) {
-			xenbus_transaction_end(t, 1);
-			return;
-		}
-		xenbus_printf(t, dev->nodename, "state", "%d", XenbusStateClosed);
-		err = xenbus_transaction_end(t, 0);
-	} while (err == -EAGAIN);
+	else
+		moat_transact(backend_write_closed, dev);
 }
 
 static void backend_close(struct moat_backend *backend)

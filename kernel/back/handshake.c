@@ -14,6 +14,8 @@
 #include <moat/keys.h>
 #include <xen/interface/io/protocols.h>
 
+#include "kernel/common/transact.h"
+
 #include "disk.h"
 #include "params.h"
 #include "queue.h"
@@ -24,39 +26,34 @@ struct offer_key {
 	u64 value;
 };
 
-static int write_keys(struct xenbus_transaction t, struct xenbus_device *dev,
-		      const struct offer_key *keys, unsigned int count)
+/* Keys of one device, to be written together. */
+struct offer {
+	struct xenbus_device *dev;
+	const struct offer_key *keys;
+	unsigned int count;
+};
+
+static int write_keys(struct xenbus_transaction t, void *data)
 {
+	const struct offer *offer = data;
 	unsigned int i;
 	int err;
 
-	for (i = 0; i < count; i++) {
-		err = xenbus_printf(t, dev->nodename, keys[i].name, "%llu", keys[i].value);
+	for (i = 0; i < offer->count; i++) {
+		err = xenbus_printf(t, offer->dev->nodename, offer->keys[i].name, "%llu",
+				    offer->keys[i].value);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
-/* All of them at once, or none. */
 static int write_keys_together(struct xenbus_device *dev, const struct offer_key *keys,
 			       unsigned int count)
 {
-	struct xenbus_transaction t;
-	int err;
+	struct offer offer = { dev, keys, count };
 
-	do {
-		err = xenbus_transaction_start(&t);
-		if (err)
-			return err;
-		err = write_keys(t, dev, keys, count);
-		if (err) {
-			xenbus_transaction_end(t, 1);
-			return err;
-		}
-		err = xenbus_transaction_end(t, 0);
-	} while (err == -EAGAIN);
-	return err;
+	return moat_transact(write_keys, &offer);
 }
 
 /**

@@ -19,6 +19,7 @@
 #include <xen/interface/io/xs_wire.h>
 
 #include "sysfs.h"
+#include "transact.h"
 
 /* Longest word that is answered. */
 #define WORD_MAX 32
@@ -75,46 +76,45 @@ static int answer_stats(struct moat_sysfs *sysfs, struct xenbus_device *dev,
 	return err;
 }
 
-/* One try. Return: -EAGAIN if somebody else interfered. */
-static int control_try(struct moat_sysfs *sysfs, struct xenbus_device *dev,
-		       const char *key, answer_fn *answer)
+/* A key that may hold a question, and what answers it. */
+struct question {
+	struct moat_sysfs *sysfs;
+	struct xenbus_device *dev;
+	const char *key;
+	answer_fn *answer;
+};
+
+static int control_try(struct xenbus_transaction t, void *data)
 {
-	struct xenbus_transaction t;
+	const struct question *q = data;
+	const char *node = q->dev->nodename;
 	char *word;
 	int err;
 
-	err = xenbus_transaction_start(&t);
-	if (err)
-		return err;
-	word = xenbus_read(t, dev->nodename, key, NULL);
-	if (IS_ERR(word)) {
-		xenbus_transaction_end(t, 1);
-		return 0;
-	}
-	err = answer(sysfs, dev, t, word);
+	word = xenbus_read(t, node, q->key, NULL);
+	if (IS_ERR(word))
+		return PTR_ERR(word);
+	err = q->answer(q->sysfs, q->dev, t, word);
 	if (err == -EINVAL) {
 		pr_warn_ratelimited("moat: %s/%s: \"%.*s\" is not understood\n",
-				    dev->nodename, key, WORD_MAX, word);
+				    node, q->key, WORD_MAX, word);
 		err = 0;
 	}
 	kfree(word);
-	if (!err)
-		err = xenbus_rm(t, dev->nodename, key);
-	return xenbus_transaction_end(t, !!err) ?: err;
+	return err ?: xenbus_rm(t, node, q->key);
 }
 
 static void control_answer(struct moat_sysfs *sysfs, struct xenbus_device *dev,
 			   const char *key, answer_fn *answer)
 {
+	struct question question = { sysfs, dev, key, answer };
 	int err;
 
 	/* The mode that is told last must be the one in force. */
 	moat_sysfs_lock_mode(sysfs);
-	do {
-		err = control_try(sysfs, dev, key, answer);
-	} while (err == -EAGAIN);
+	err = moat_transact(control_try, &question);
 	moat_sysfs_unlock_mode(sysfs);
-	if (err)
+	if (err && err != -ENOENT)
 		pr_warn_ratelimited("moat: %s/%s not answered: %d\n", dev->nodename, key,
 				    err);
 }
@@ -149,27 +149,32 @@ bool moat_control_changed(struct moat_sysfs *sysfs, struct xenbus_device *dev,
 }
 EXPORT_SYMBOL_GPL(moat_control_changed);
 
+/* The mode in force, for one directory. */
+struct told_mode {
+	struct xenbus_device *dev;
+	const char *mode;
+};
+
+/* A directory that is gone must not come back by this. */
+static int control_write_mode(struct xenbus_transaction t, void *data)
+{
+	const struct told_mode *told = data;
+
+	if (!xenbus_exists(t, told->dev->nodename, "state"))
+		return -ENOENT;
+	return xenbus_write(t, told->dev->nodename, MOAT_KEY_MODE, told->mode);
+}
+
 /**
  * moat_control_tell_mode() - write the mode in force to the disk's directory
  * @dev: the disk's xenbus device
  * @mode: the mode's name
  *
- * A directory that is gone must not come back by this, so it is looked for
- * first, in the same transaction.
- *
  * Context: process, may sleep.
  */
 void moat_control_tell_mode(struct xenbus_device *dev, const char *mode)
 {
-	struct xenbus_transaction t;
-	bool there;
-	int err;
+	struct told_mode told = { dev, mode };
 
-	do {
-		if (xenbus_transaction_start(&t))
-			return;
-		there = xenbus_exists(t, dev->nodename, "state");
-		err = there ? xenbus_write(t, dev->nodename, MOAT_KEY_MODE, mode) : 0;
-		err = xenbus_transaction_end(t, err || !there) ?: err;
-	} while (err == -EAGAIN);
+	moat_transact(control_write_mode, &told);
 }

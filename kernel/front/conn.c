@@ -23,6 +23,8 @@
 
 #include <moat/keys.h>
 
+#include "kernel/common/transact.h"
+
 #include "disk.h"
 #include "io.h"
 #include "params.h"
@@ -156,8 +158,9 @@ static int conn_put_rings(struct xenbus_transaction t, struct moat_disk *disk)
 	return err;
 }
 
-static int conn_put_all(struct xenbus_transaction t, struct moat_disk *disk)
+static int conn_put_all(struct xenbus_transaction t, void *data)
 {
+	struct moat_disk *disk = data;
 	const char *node = disk->xdev->nodename;
 	int err;
 
@@ -181,26 +184,6 @@ static int conn_put_all(struct xenbus_transaction t, struct moat_disk *disk)
 	return err;
 }
 
-/* Write everything in one transaction, however often xenstored wants it. */
-static int conn_publish(struct moat_disk *disk)
-{
-	struct xenbus_transaction t;
-	int err;
-
-	do {
-		err = xenbus_transaction_start(&t);
-		if (err)
-			return err;
-		err = conn_put_all(t, disk);
-		if (err) {
-			xenbus_transaction_end(t, 1);
-			return err;
-		}
-		err = xenbus_transaction_end(t, 0);
-	} while (err == -EAGAIN);
-	return err;
-}
-
 /* Does the toolstack call it a CD-ROM? The back end may not say so. */
 static bool conn_is_cdrom(struct moat_disk *disk)
 {
@@ -212,6 +195,17 @@ static bool conn_is_cdrom(struct moat_disk *disk)
 	cdrom = !strcmp(type, "cdrom");
 	kfree(type);
 	return cdrom;
+}
+
+static int conn_remember_peer(struct moat_disk *disk)
+{
+	char *peer = kstrdup(disk->xdev->otherend, GFP_NOIO);
+
+	if (!peer)
+		return -ENOMEM;
+	kfree(disk->peer);
+	disk->peer = peer;
+	return 0;
 }
 
 /**
@@ -230,12 +224,14 @@ int moat_conn_open(struct moat_disk *disk)
 				 "%s is a CD-ROM, which Moat does not do", disk->name);
 		return -EOPNOTSUPP;
 	}
-	err = conn_make_rings(disk);
+	err = conn_remember_peer(disk);
+	if (!err)
+		err = conn_make_rings(disk);
 	if (err) {
 		xenbus_dev_fatal(disk->xdev, err, "making rings");
 		goto err_close;
 	}
-	err = conn_publish(disk);
+	err = moat_transact(conn_put_all, disk);
 	if (err == -ESTALE)
 		goto err_close;
 	if (err) {
@@ -421,12 +417,33 @@ void moat_conn_close(struct moat_disk *disk)
 	}
 	/* Behind a replay that was cut short, others still wait their turn. */
 	list_splice(&inflight, &disk->waiting);
+	kfree(disk->peer);
+	disk->peer = NULL;
 	disk->link = MOAT_LINK_DOWN;
 	disk->drained = false;
 	clear_bit(MOAT_DISK_BROKEN, &disk->flags);
 	clear_bit(MOAT_DISK_REFUSED, &disk->flags);
 	clear_bit(MOAT_DISK_STALLED, &disk->flags);
 	moat_disk_lose(disk);
+}
+
+/**
+ * moat_conn_drop() - the connection is nobody's any more: wait for another
+ * @disk: the disk
+ *
+ * Context: process, may sleep; the disk's lock held.
+ */
+void moat_conn_drop(struct moat_disk *disk)
+{
+	/* One that only waited for its last user to close it goes on. */
+	if (!test_bit(MOAT_DISK_GONE, &disk->flags))
+		clear_bit(MOAT_DISK_CLOSING, &disk->flags);
+	clear_bit(MOAT_DISK_HOLDING, &disk->flags);
+	if (disk->link == MOAT_LINK_CLOSED)
+		return;
+	moat_disk_hold(disk);
+	moat_conn_close(disk);
+	moat_report_update(disk);
 }
 
 /**

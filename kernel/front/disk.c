@@ -58,6 +58,7 @@ static int disk_getgeo(struct block_device *bdev, struct hd_geometry *geo)
 static void disk_free(struct moat_disk *disk)
 {
 	kvfree(disk->queue);
+	kfree(disk->peer);
 	kfree(disk);
 }
 

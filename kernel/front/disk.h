@@ -60,6 +60,8 @@ enum moat_disk_flag {
  * @lock: guards the connection: everything from here to @split; nests outside
  *	the queues' locks. Not held over anything that waits for I/O
  * @link: how far the connection is
+ * @peer: path of the back end it is with, NULL for none; xenbus's own copy may
+ *	go at any time
  * @offered: this side has offered persistent grants
  * @persistent: and the back end keeps them mapped
  * @readonly: grants that it keeps of pages it only reads are read-only
@@ -100,6 +102,7 @@ struct moat_disk {
 
 	struct mutex lock;
 	enum moat_link link;
+	char *peer;
 	bool offered;
 	bool persistent;
 	bool readonly;

@@ -11,20 +11,26 @@
 #include "report.h"
 
 #include <linux/err.h>
+#include <linux/kernel.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include <moat/keys.h>
 
+#include "kernel/common/transact.h"
+
 #include "disk.h"
 #include "retain.h"
+
+/* Longest trouble that is told. */
+#define REPORT_MAX 128
 
 /**
  * moat_report_stands() - is the back end that we know still the one named?
  * @disk: the disk
  * @t: a transaction, which fails if that changes meanwhile
  *
- * Context: process, may sleep.
+ * Context: process, may sleep; the disk's lock held.
  * Return: 0; -ENOENT if our directory is gone; -ESTALE if another is named.
  */
 int moat_report_stands(struct moat_disk *disk, struct xenbus_transaction t)
@@ -38,36 +44,45 @@ int moat_report_stands(struct moat_disk *disk, struct xenbus_transaction t)
 	path = xenbus_read(t, xdev->nodename, "backend", NULL);
 	if (IS_ERR(path))
 		return PTR_ERR(path);
-	if (strcmp(path, xdev->otherend))
+	if (disk->peer && strcmp(path, disk->peer))
 		err = -ESTALE;
 	kfree(path);
 	return err;
 }
 
-/* Write a key, or with a NULL value remove it. */
-static int report_put(struct moat_disk *disk, const char *key, const char *format,
-		      const char *word, const char *text)
-{
-	const char *node = disk->xdev->nodename;
-	struct xenbus_transaction t;
-	int err;
+/* A key, and what it is to hold: NULL removes it. */
+struct report_key {
+	struct moat_disk *disk;
+	const char *name;
+	const char *value;
+};
 
-	do {
-		err = xenbus_transaction_start(&t);
-		if (err)
-			return err;
-		err = moat_report_stands(disk, t);
-		if (!err && word)
-			err = xenbus_printf(t, node, key, format, word, text);
-		else if (!err)
-			err = xenbus_rm(t, node, key);
-		if (err) {
-			xenbus_transaction_end(t, 1);
-			return err;
-		}
-		err = xenbus_transaction_end(t, 0);
-	} while (err == -EAGAIN);
-	return err;
+static int report_put(struct xenbus_transaction t, void *data)
+{
+	const struct report_key *key = data;
+	const char *node = key->disk->xdev->nodename;
+	int err = moat_report_stands(key->disk, t);
+
+	if (err)
+		return err;
+	return key->value ? xenbus_write(t, node, key->name, key->value) :
+			    xenbus_rm(t, node, key->name);
+}
+
+/* A directory that is gone, or another's by now, is not told: no error. */
+static void report_tell(struct moat_disk *disk, const char *name, const char *value)
+{
+	struct report_key key = { disk, name, value };
+
+	moat_transact(report_put, &key);
+}
+
+static void report_trouble(struct moat_disk *disk, const struct moat_trouble *trouble)
+{
+	char text[REPORT_MAX];
+
+	snprintf(text, sizeof(text), "%s %s", trouble->word, trouble->text);
+	report_tell(disk, MOAT_KEY_TROUBLE, trouble->word ? text : NULL);
 }
 
 static const char *report_state(struct moat_disk *disk)
@@ -91,8 +106,8 @@ static const char *report_state(struct moat_disk *disk)
  */
 void moat_report_begin(struct moat_disk *disk)
 {
-	report_put(disk, MOAT_KEY_TROUBLE, NULL, NULL, NULL);
-	report_put(disk, MOAT_KEY_RECOVERY, "%s%s", "1", "");
+	report_tell(disk, MOAT_KEY_TROUBLE, NULL);
+	report_tell(disk, MOAT_KEY_RECOVERY, "1");
 }
 
 /**
@@ -116,12 +131,12 @@ void moat_report_update(struct moat_disk *disk)
 						  "no answer within the limit" };
 	/* What ended the trouble is told before the better state. */
 	if (trouble.word != disk->report.trouble) {
-		report_put(disk, MOAT_KEY_TROUBLE, "%s %s", trouble.word, trouble.text);
+		report_trouble(disk, &trouble);
 		disk->report.trouble = trouble.word;
 	}
 	/* The toolstack writes it, too, when it names another back end. */
 	if (state != disk->report.state) {
-		report_put(disk, MOAT_KEY_FRONT_STATE, "%s%s", state, "");
+		report_tell(disk, MOAT_KEY_FRONT_STATE, state);
 		disk->report.state = state;
 	}
 }

@@ -22,6 +22,7 @@
 #include "kernel/common/control.h"
 #include "kernel/compat/xenbus.h"
 
+#include "conn.h"
 #include "disk.h"
 
 /* How soon to try again where somebody else is at the device. */
@@ -37,12 +38,26 @@ static bool switch_wanted(struct moat_disk *disk)
 	path = xenbus_read(XBT_NIL, xdev->nodename, "backend", NULL);
 	if (IS_ERR(path))
 		return false;
-	wanted = *path && strcmp(path, xdev->otherend);
+	/* There is none where the last one named did not exist. */
+	wanted = *path && (!xdev->otherend || strcmp(path, xdev->otherend));
 	kfree(path);
 	if (wanted)
 		return true;
 	return xdev->state != XenbusStateInitialising &&
 	       xenbus_read_driver_state(xdev->nodename) == XenbusStateInitialising;
+}
+
+static void switch_over(struct moat_disk *disk)
+{
+	struct device *dev = &disk->xdev->dev;
+
+	dev_info(dev, "%s: going over to another back end\n", disk->name);
+	if (!xenbus_dev_resume(dev))
+		return;
+	/* It is gone already, and so is the one before: wait for the next. */
+	mutex_lock(&disk->lock);
+	moat_conn_drop(disk);
+	mutex_unlock(&disk->lock);
 }
 
 static void switch_run(struct work_struct *work)
@@ -58,10 +73,8 @@ static void switch_run(struct work_struct *work)
 		queue_delayed_work(moat_front_wq, &disk->toolstack.switching, SWITCH_RETRY);
 		return;
 	}
-	if (switch_wanted(disk)) {
-		dev_info(dev, "%s: going over to another back end\n", disk->name);
-		xenbus_dev_resume(dev);
-	}
+	if (switch_wanted(disk))
+		switch_over(disk);
 	device_unlock(dev);
 }
 

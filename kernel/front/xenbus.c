@@ -56,15 +56,7 @@ static int front_resume(struct xenbus_device *xdev)
 	struct moat_disk *disk = dev_get_drvdata(&xdev->dev);
 
 	mutex_lock(&disk->lock);
-	/* One that only waited for its last user to close it goes on. */
-	if (!test_bit(MOAT_DISK_GONE, &disk->flags))
-		clear_bit(MOAT_DISK_CLOSING, &disk->flags);
-	clear_bit(MOAT_DISK_HOLDING, &disk->flags);
-	if (disk->link != MOAT_LINK_CLOSED) {
-		moat_disk_hold(disk);
-		moat_conn_close(disk);
-		moat_report_update(disk);
-	}
+	moat_conn_drop(disk);
 	mutex_unlock(&disk->lock);
 	return 0;
 }

@@ -93,17 +93,33 @@ def run_case(machine, case):
     return outcome, "\n".join([text] * bool(text) + bad)
 
 
-def run_all(machine, cases, report=print):
-    """Run the cases; return {outcome: number}."""
-    count = {"pass": 0, "fail": 0, "skip": 0, "lost": 0}
+def run_all(machine, cases, again=0, report=print):
+    """Run the cases; return {outcome: number}.
+
+    again: so many cases in all may be tried once more, on a fresh machine, for where
+    the host is not ours alone. One that needs it is told, and counted as unsteady.
+    """
+    count = {"pass": 0, "fail": 0, "skip": 0, "lost": 0, "unsteady": 0}
     for i, case in enumerate(cases, 1):
-        start = time.monotonic()
-        outcome, text = run_case(machine, case)
+        place = "%2d/%d %s" % (i, len(cases), title(case))
+        outcome = run_reported(machine, case, place, report)
+        if outcome in ("lost", "fail") and again:
+            again -= 1
+            machine.reboot()
+            report("again")
+            outcome = run_reported(machine, case, place, report)
+            count["unsteady"] += outcome not in ("lost", "fail")
         count[outcome] += 1
-        report("%-4s %2d/%d %s (%.0f s)" % (outcome, i, len(cases), title(case),
-                                            time.monotonic() - start))
-        for line in text.splitlines():
-            report("       " + line)
         if outcome in ("lost", "fail") and i < len(cases):
             machine.reboot()
     return count
+
+
+def run_reported(machine, case, place, report):
+    """Run one case and report it; return how it ended."""
+    start = time.monotonic()
+    outcome, text = run_case(machine, case)
+    report("%-4s %s (%.0f s)" % (outcome, place, time.monotonic() - start))
+    for line in text.splitlines():
+        report("       " + line)
+    return outcome

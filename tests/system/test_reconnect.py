@@ -11,7 +11,8 @@ from toolstack import Reconnection
 
 # A device that says it has a volatile cache.
 CACHED = "null_blk:memory_backed=1,size=64,cache_size=8"
-NO_BACK_END = r"no back end for"
+# The front end's word for it, and xenbus's.
+NO_BACK_END = r"no back end for|talk_to_otherend"
 
 
 def up(link, seconds=20):
@@ -110,8 +111,8 @@ def test_give_up(machine):
 
 def test_stall_is_told(machine):
     """A device that takes its time: a suspicion, and withdrawn when it answers."""
-    disk = machine.attach("xvdb", "null_blk:memory_backed=1,size=64,irqmode=2,"
-                          "completion_nsec=8000000000")
+    disk = machine.attach("xvdb", "null_blk:memory_backed=0,irqmode=2,"
+                          "completion_nsec=3000000000,hw_queue_depth=1,size=1")
     link = Reconnection(disk)
     disk.front.set("stall_s", 1)
     in_background(machine, "app", "read",
@@ -140,3 +141,33 @@ def test_another_disk_is_refused(machine):
     check(link.read("moat-trouble") is None, "moat-trouble is %s" % link.read("moat-trouble"))
     finished(machine, "app", "load", 60)
     machine.sh("storage", "losetup -d %s; rm /run/small" % device)
+
+
+def test_saved_without_a_back_end(machine):
+    """The domain is saved while its back end is dead, and goes on when restored."""
+    disk = machine.attach("xvdb", CACHED)
+    link = Reconnection(disk)
+    in_background(machine, "app", "load", verify_loop(disk, 15))
+    check(machine.wait_until("app", "[ $(cat %s/ring0/writes) -gt 20 ]" % disk.front.path),
+          "the load never started")
+    link.cut()
+    machine.lab("domain", "save", "app", timeout=180)
+    machine.lab("domain", "restore", "app", timeout=180)
+    finished(machine, "app", "load", 180)
+    machine.disks.remove(disk)
+    machine.lab("disk", "detach", "app", "xvdb", timeout=60)
+
+
+def test_unplugged_without_a_back_end(machine):
+    """Taken away by force while nobody serves it: whoever waits gets an error."""
+    disk = machine.attach("xvdb", CACHED)
+    link = Reconnection(disk)
+    machine.allowed_log += [r"I/O error"]
+    link.cut()
+    in_background(machine, "app", "read",
+                  "! dd if=/dev/xvdb of=/dev/null bs=4k count=1 iflag=direct")
+    check(machine.wait_until("app", "pidof dd"), "the read never started")
+    machine.disks.remove(disk)
+    machine.lab("disk", "detach", "app", "xvdb", "--force", timeout=60, check=False)
+    finished(machine, "app", "read", 60)
+    check(machine.wait_until("app", "! [ -e /sys/block/xvdb ]"), "the disk stays")

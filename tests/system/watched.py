@@ -1,17 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """A machine with moatd: faults are injected, and what moatd did is read from its events."""
-import json
 import os
-import queue
 import subprocess
-import threading
-import time
 
-from client import LAB, CommandError, Lost
+from client import CommandError, Lost
+from events import Events
 from kinds import KINDS, SCRIPTS
 from runner import Failure
 
-EVENTS = "/var/log/moat/events"
 MODULE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                       "../../build/tests/faults/moat-fault.ko")
 IN_DOMAIN = "/lib/moat-fault.ko"
@@ -37,62 +33,12 @@ def lab_options(folder, *more):
             "--overlay", STORAGE + "=" + overlay(folder), *more]
 
 
-class Events:
-    """moatd's events, as they are written: from a file, so that moatd may die."""
-
-    def __init__(self, machine):
-        self.seen, self.fresh = [], queue.Queue()
-        machine.sh("dom0", "mkdir -p /var/log/moat; touch " + EVENTS)
-        self.process = subprocess.Popen(
-            [LAB, "exec", "-n", "dom0", "--", "tail", "-n", "+1", "-f", EVENTS],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            try:
-                self.fresh.put(json.loads(line))
-            except json.JSONDecodeError:
-                pass
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-
-    def _take(self, timeout):
-        try:
-            self.seen.append(self.fresh.get(timeout=max(timeout, 0.01)))
-            return True
-        except queue.Empty:
-            return False
-
-    def mark(self):
-        """The place behind all that has happened so far."""
-        while self._take(0):
-            pass
-        return len(self.seen)
-
-    def wait(self, since, names, seconds):
-        """The first event behind a mark with one of the names; None if none comes."""
-        deadline = time.monotonic() + seconds
-        while True:
-            for event in self.seen[since:]:
-                if event["event"] in names:
-                    return event
-            if not self._take(deadline - time.monotonic()) and \
-                    time.monotonic() >= deadline:
-                return None
-
-    def place(self, event):
-        return self.seen.index(event) + 1
-
-
 class Watched:
     """The storage domain of a machine with moatd, and the faults it is given."""
 
     def __init__(self, machine, standby=True):
         self.machine, self.standby = machine, standby
-        self.events, self.used = Events(machine), None
+        self.events, self.used = Events(), None
         if standby and not machine.wait_until("dom0", IS_READY, STANDBY_S):
             raise Failure("the standby does not become ready")
 

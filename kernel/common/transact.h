@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Several keys of xenstore at once, or none.
+ */
+#ifndef MOAT_TRANSACT_H
+#define MOAT_TRANSACT_H
+
+#include <xen/xenbus.h>
+
+int moat_transact(int (*body)(struct xenbus_transaction t, void *data), void *data);
+
+#endif
