@@ -3,6 +3,8 @@
 import os
 import subprocess
 
+from faults import SLOT_MS
+
 PLOT = r'''
 set terminal svg size 1000,420 dynamic enhanced background rgb "white" font "sans-serif,13"
 set output "{svg}"
@@ -45,15 +47,25 @@ def marks(pauses, start, top):
     return "\n".join(lines)
 
 
+def steps(slots):
+    """[(begin of a slot, completed per 100 ms)]; one that came late is that much longer."""
+    points, last = [], slots[0][0] - SLOT_MS
+    for slot in slots:
+        took = max(slot[0] - last, 1)
+        points.append((last, slot[1] * SLOT_MS / max(took, SLOT_MS)))
+        last = slot[0]
+    return [*points, (last, 0)]
+
+
 def draw(pauses, folder):
     """Make timeline.svg in a folder; return its path."""
     os.makedirs(folder, exist_ok=True)
     svg, data = (os.path.join(folder, "timeline." + kind) for kind in ("svg", "data"))
-    start = pauses.slots[0][0]
+    start, points = pauses.slots[0][0], steps(pauses.slots)
     with open(data, "w", encoding="ascii") as f:
-        for slot in pauses.slots:
-            f.write("%.3f %d\n" % ((slot[0] - start) / 1000, slot[1]))
-    top = 1.5 * max(slot[1] for slot in pauses.slots)
+        for begin, done in points:
+            f.write("%.3f %.1f\n" % ((begin - start) / 1000, done))
+    top = 1.5 * max(done for _, done in points)
     text = PLOT.format(svg=svg, data=data, top=round(top),
                        end="%.0f" % ((pauses.slots[-1][0] - start) / 1000),
                        marks=marks(pauses, start, round(top)))
