@@ -64,8 +64,12 @@ def test_watchdog_ends_a_domain_that_does_not_serve(machine):
     machine.lab("domain", "save", "doomed", timeout=240)
     machine.lab("domain", "restore", "doomed", timeout=240)
     domid = machine.domid("doomed")
-    # Longer than the watchdog waits: it is fed.
-    alive = machine.sh("doomed", "sleep 14; cat /sys/module/moat_back/parameters/watched")
+    # Beats of a second each, for longer than the watchdog waits: it is fed.
+    beat = "$(xenstore-read /local/domain/%d/data/moat/heartbeat)" % domid
+    first = int(machine.sh("dom0", "echo " + beat))
+    check(machine.wait_until("dom0", "[ %s -ge %d ]" % (beat, first + 14), 60),
+          "it does not live for 14 beats")
+    alive = machine.sh("doomed", "cat /sys/module/moat_back/parameters/watched")
     check(alive.strip() == "1", "the watchdog does not run")
     start = time.monotonic()
     try:
