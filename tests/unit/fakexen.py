@@ -264,12 +264,24 @@ class World:
         self.listener.listen()
         self.running = True
         self.ended = threading.Event()
-        for target in self.serve_xl, self.live:
-            threading.Thread(target=target, daemon=True).start()
+        self.threads = []
+        self.server = self.begin(self.serve_xl)
+        self.begin(self.live)
+
+    def begin(self, target, *args):
+        thread = threading.Thread(target=target, args=args, daemon=True)
+        self.threads.append(thread)
+        thread.start()
+        return thread
 
     def close(self):
+        """Returns when no thread is left that could write into the directory."""
         self.running = False
         self.ended.set()
+        self.listener.shutdown(socket.SHUT_RDWR)    # which wakes accept(), as close() does not
+        self.server.join()                          # and after it no thread is added
+        for thread in self.threads:
+            thread.join()
         self.listener.close()
         self.store.listener.close()
 
@@ -408,11 +420,14 @@ class World:
                 client, _ = self.listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self.run_xl, args=(client,), daemon=True).start()
+            self.begin(self.run_xl, client)
 
     def run_xl(self, client):
         with client, client.makefile() as text:
-            words = json.loads(text.readline())
+            line = text.readline()
+            if not line:
+                return      # killed before it spoke
+            words = json.loads(line)
             self.calls.append(words)
             if self.failures.get(words[0], 0):
                 self.failures[words[0]] -= 1

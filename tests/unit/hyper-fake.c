@@ -111,22 +111,6 @@ bool moat_hyper_pci_assignable(const char *bdf)
 	return access(path_of(name), F_OK) == 0;
 }
 
-int moat_hyper_pci_trust(unsigned int domid)
-{
-	char name[32];
-	FILE *file;
-
-	snprintf(name, sizeof(name), "pciback.%u", domid);
-	if (access(path_of(name), F_OK))
-		return -ENOENT;
-	snprintf(name, sizeof(name), "trusted.%u", domid);
-	file = fopen(path_of(name), "w");
-	if (!file)
-		return -errno;
-	fclose(file);
-	return 0;
-}
-
 int moat_hyper_destroy_command(unsigned int domid)
 {
 	char name[32];

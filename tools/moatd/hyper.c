@@ -141,23 +141,6 @@ bool moat_hyper_pci_assignable(const char *bdf)
 	return access(path, F_OK) == 0;
 }
 
-int moat_hyper_pci_trust(unsigned int domid)
-{
-	char path[96];
-	FILE *file;
-	int err = 0;
-
-	snprintf(path, sizeof(path), "/sys/devices/pci-%u-0/xenbus/spurious_threshold",
-		 domid);
-	file = fopen(path, "w");
-	if (!file)
-		return -errno;
-	if (fputs("255", file) == EOF || fflush(file) == EOF)
-		err = -errno;
-	fclose(file);
-	return err;
-}
-
 int moat_hyper_destroy_command(unsigned int domid)
 {
 	xc_interface *xc = xc_interface_open(NULL, NULL, 0);

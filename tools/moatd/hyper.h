@@ -49,19 +49,6 @@ size_t moat_hyper_pci_domains(unsigned int *domids, size_t room);
 bool moat_hyper_pci_assignable(const char *bdf);
 
 /**
- * moat_hyper_pci_trust() - have pciback answer a domain without delay
- * @domid: the domain
- *
- * Linux delays an event channel by up to a second once it has rung without a
- * request to find. A domain's requests to pciback race with that: pciback may
- * have seen one before its event arrives. The scan of the bus, and a driver's
- * probe, are hundreds of such requests. This domain is our own.
- *
- * Return: 0, or -errno: -ENOENT while pciback has nothing for the domain.
- */
-int moat_hyper_pci_trust(unsigned int domid);
-
-/**
  * moat_hyper_destroy_command() - destroy a domain past libxl
  * @domid: the domain
  *

@@ -82,16 +82,6 @@ static void tell_standby(struct moat_unit *u)
 			json_pack("{s:i}", "domid", (int)d->domid));
 }
 
-/* As soon as pciback has a device for the domain, which it may get any time. */
-static void trust_active(struct moat_unit *u)
-{
-	unsigned int domid = u->view.domain[MOAT_ACTIVE].domid;
-
-	if (domid && domid != u->trusted && u->view.pcis &&
-	    !moat_hyper_pci_trust(domid))
-		u->trusted = domid;
-}
-
 /*
  * Time in which moatd should have run and did not, in a look at the world too:
  * what was read may be as old as that.
@@ -136,7 +126,6 @@ static void settle(struct moat_unit *u)
 		u->view.lost = moat_now() - now > LATE_MS ? UINT64_MAX : u->lost;
 		u->lost = 0;
 		tell_standby(u);
-		trust_active(u);
 		moat_decide(&u->view, &u->storage->limits, &u->slot, now,
 			    &u->last);
 		if (u->last.act == MOAT_ACT_NONE)

@@ -31,7 +31,6 @@ struct moat_unit {
 	unsigned int recoveries;	/* since moatd started */
 	unsigned int told_standby;	/* the last one said to be ready */
 	msec lost;		/* not yet taken off its clocks */
-	unsigned int trusted;	/* the last one that pciback does not delay */
 };
 
 struct moat_daemon {
