@@ -13,7 +13,7 @@ import time
 import traceback
 
 import kernel_log
-from client import Lost
+from client import CommandError, Lost
 
 
 class Skip(Exception):
@@ -86,7 +86,7 @@ def run_case(machine, case):
                for line in kernel_log.complaints(log, machine.allowed_log)]
     except Lost as e:
         return "lost", (text + "\n" + str(e)).strip()
-    except Failure as e:
+    except (Failure, CommandError) as e:    # and it must not hide what the case said
         return "fail", (text + "\n" + str(e)).strip()
     if bad and outcome in ("pass", "skip"):
         outcome = "fail"
