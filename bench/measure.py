@@ -69,7 +69,7 @@ def parse_stat(text):
     disk = 0
     for line in text.splitlines():
         match = re.match(r"\s*\d+:((?:\s+\d+)+)\s+(.*)", line)
-        if match and re.search(r"blkif|vbd|moat", match[2]):
+        if match and re.search(r"xen-dyn.*-event\s+(blkif|moat-back|xvd)", match[2]):
             disk += sum(int(n) for n in match[1].split())
     return {"ctxt": int(re.search(r"^ctxt (\d+)", text, re.M)[1]),
             "irqs": int(re.search(r"^intr (\d+)", text, re.M)[1]), "disk_irqs": disk}
@@ -147,6 +147,15 @@ class Meter:
         result["counts"] = per_request(before, after, requests)
         result["others"] = self.host.others(host)
         return rounded(result)
+
+    def idle(self, seconds):
+        """(seconds, nanoseconds of each domain) of doing nothing but wait."""
+        shell = self.rig.shell("dom0")
+        before = json.loads(shell.run(METER))
+        # busybox has no other way to wait for so long; nothing else is waited for.
+        shell.run("sleep %d" % seconds, seconds + 30)
+        after = json.loads(shell.run(METER))
+        return (after["now"] - before["now"]) / 1e9, cpu_used(before, after, self.names)
 
 
 def find_qemu(rig):

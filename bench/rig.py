@@ -23,6 +23,10 @@ LOAD, METER = "/run/load", "/run/meter"
 KEEP = ["--module-args", "moat-back persistent_unused_seconds=0",
         "--module-args", "xen-blkback persistent_grant_unused_seconds=0"]
 
+# Xen emulates a PV guest's clock (each reading of it is a trap) where it does not trust
+# the machine's, as under QEMU. No hardware of this decade is like that.
+TSC = ["--xl", 'tsc_mode="native"']
+
 LOCAL = {
     "null_blk": '''modprobe null_blk nr_devices=0
         mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config
@@ -35,37 +39,33 @@ LOCAL = {
 
 
 class Rig(Testbed):
-    def __init__(self, say, vcpus=1, nvme=False, front=(), back=()):
+    def __init__(self, say, vcpus=1, nvme=False, front=(), back=(), emulated_tsc=False):
         """front, back: more module arguments, for the Moat halves."""
-        self.vcpus, self.nvme = vcpus, nvme
+        super().__init__(["--bare", "--memory", "5G", "--nvme", "2" if nvme else "0"], say)
+        self.nvme, self.backing = nvme, dict(BACKING)
         more = [word for text in (*front, *back) for word in ("--module-args", text)]
-        options = ["--nvme", "2" if nvme else "0", "--no-disk", "--memory", "5G", *KEEP, *more]
-        super().__init__(options, say)
+        self.plain = ["--vcpus", str(vcpus), *KEEP, *more, *([] if emulated_tsc else TSC)]
         self.shells, self.ways, self.free = {}, {}, {}
         self.spinning = None
 
     # ---- life ----
 
-    def start(self, stock=True):
-        """Boot; a stock pair stands beside the Moat pair where it is wanted."""
+    def start(self):
+        """Boot both pairs."""
         super().up()
-        if self.vcpus > 1:
-            # The first pair has one vCPU; these take its place.
-            for name, kind in (("app", "app"), ("storage", "storage")):
-                self.destroy(name)
-                self.create(name, kind, "--vcpus", str(self.vcpus), *self.options[5:])
-        if stock:
-            vcpus = ["--vcpus", str(self.vcpus)]
-            self.create("sstorage", "storage", *vcpus, *KEEP,
-                        *(["--nvme", "1"] if self.nvme else []), back="stock")
-            self.create("sapp", "app", *vcpus, front="stock")
-        for domain in self.domains:
-            self.bring(domain)
+        self.domains = {}
+        for number, (name, half) in enumerate((("storage", "moat"), ("sstorage", "stock"))):
+            self.create(name, "storage", *(["--nvme", str(number)] if self.nvme else []),
+                        back=half)
+        self.create("app", "app")
+        self.create("sapp", "app", front="stock")
         self.lab("push", "dom0", os.path.join(BUILD, "meter"), METER)
+        self.say("%s are up" % ", ".join(self.domains))
         return self
 
-    def bring(self, domain):
-        self.lab("push", domain, os.path.join(BUILD, "load"), LOAD)
+    def create(self, name, kind, *options, **half):
+        super().create(name, kind, *self.plain, *options, **half)
+        self.lab("push", name, os.path.join(BUILD, "load"), LOAD)
 
     def down(self):
         for shell in self.shells.values():
@@ -89,7 +89,7 @@ class Rig(Testbed):
         """The disk of a way, None where there is no split; attached on first use."""
         key = (way.app, way.storage, device)
         if way.storage and key not in self.ways:
-            self.ways[key] = self.attach(self.next_vdev(way.app), BACKING[device],
+            self.ways[key] = self.attach(self.next_vdev(way.app), self.backing[device],
                                          app=way.app, storage=way.storage)
         return self.ways.get(key)
 
@@ -117,11 +117,16 @@ class Rig(Testbed):
     def set_mode(self, disk, mode):
         """A disk's mode; what spun before must not steal its processor."""
         if self.spinning and self.spinning is not disk:
-            self.spinning.modes("event")
+            self.tell(self.spinning, "event")
             self.spinning = None
         if disk and mode:
-            disk.modes(mode)
+            self.tell(disk, mode)
             self.spinning = disk if mode != "event" else None
+
+    def tell(self, disk, mode):
+        """As Disk.modes(), by the shells that are there."""
+        for half in self.halves(disk).values():
+            self.shell(half.domain).run("echo %s >%s/mode" % (mode, half.path))
 
     def warm(self, device, ways):
         """Every page of every disk is granted, and mapped, before anything is counted."""
