@@ -2,6 +2,7 @@
 """The tables of the report, as lists of words: how they look is the reporter's business."""
 from collections import namedtuple
 
+import model
 import targets
 from cells import CELL, KINDS, PATHS, WAYS, size_text
 
@@ -13,6 +14,7 @@ PATH_TEXT = {p.key: p.text for p in PATHS}
 ORDER = [w.key for w in WAYS] + [p.key for p in PATHS]
 LEAN = list(targets.LEAN.values())
 NONE = "-"
+SMALL = 0.05
 
 COUNTS = [
     ("events sent by the front end", "front_sent"),
@@ -126,13 +128,30 @@ def traced(figures):
     for cell in cells:
         for role, who in (("app", "application"), ("storage", "storage")):
             for text, name in TRACED:
-                row = [number(found.get((cell, w), {}).get(role, {}).get(name, 0)
-                              if role in found.get((cell, w), {}) else None) for w in ways]
-                rows.append([cell_text(cell) if role == "app" and text == "hypercalls" else "",
-                             "%s, %s" % (text, who), *row])
+                roles = [found.get((cell, w), {}) for w in ways]
+                values = [r[role].get(name, 0) if role in r else None for r in roles]
+                if any(abs(v or 0) >= SMALL for v in values):
+                    rows.append([cell_text(cell) if role == "app" and text == "hypercalls"
+                                 else "", "%s, %s" % (text, who), *map(number, values)])
     return Table("Counts per request, by xentrace", ["", "", *ways], rows,
                  "Of runs of their own, not timed: the difference of a long and a short one, "
-                 "so that a program's start does not count.")
+                 "so that a program's start does not count. What is below 0.05 everywhere "
+                 "is left out.")
+
+
+def predicted(figures):
+    """What the counts say of a machine where events cost what they cost there."""
+    rows = []
+    for name, costs in model.MACHINES.items():
+        times = model.times(figures, costs)
+        if times:
+            rows.append([name, ", ".join("%s %g" % c for c in costs.items()), *(
+                number(times[w]) if w in times else NONE for w in model.WAYS),
+                "%.1f" % (times["stock"] / times["spin"])])
+    return Table("A prediction for hardware: us of a request at depth 1", [
+        "machine", "costs put in, us", *model.WAYS, "stock / spin"], rows,
+        "Computed from the counts above and costs that were assumed, not measured: see "
+        "bench/model.py.")
 
 
 def judged(figures):
@@ -184,7 +203,7 @@ def everything(figures):
         title = "4 KiB random reads and more, %s" % device
         found += [rates(figures, device, "main", title),
                   latencies(figures, device, "main", "Latency, %s" % device)]
-    found += [cpu(figures), counts(figures), traced(figures)]
+    found += [cpu(figures), counts(figures), traced(figures), predicted(figures)]
     for part, title in (("queues", "Two vCPUs, two queues"), ("iopoll", "IOPOLL")):
         found += [rates(figures, "null_blk", part, title),
                   latencies(figures, "null_blk", part, title + ": latency")]
