@@ -162,7 +162,7 @@ def copy(bench):
                     disk = disks[path.front]
                     disk.back.set("data_path", path.back)
                     rig.ways[way.app, way.storage, "null_blk"] = disk
-                    bench.measure(meter, cell, way, "null_blk", number, way=path.key)
+                    bench.measure(meter, cell, way, "null_blk", number, path.key)
             bench.save()
 
 
