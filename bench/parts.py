@@ -182,9 +182,6 @@ def idle(bench):
             for way in (WAY["stock"], *(WAY[m] for m in MODES)):
                 idle_run(bench, rig, meter, way, disks, used)
             bench.save()
-        for app in ("app", "sapp"):
-            for number in range(attached):
-                rig.lab("disk", "detach", app, vdev_name(number), timeout=180)
 
 
 def idle_run(bench, rig, meter, way, disks, used):
