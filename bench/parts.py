@@ -6,6 +6,7 @@ import tempfile
 import time
 
 import xentrace
+from client import CommandError, Lost
 from cells import CELL, MAIN, MODES, PATHS, WAY
 from measure import LOAD, Meter, command
 from rig import Rig
@@ -21,6 +22,7 @@ TRACE_STOP = '''p=$(cat {0}.pid); kill -INT $p; n=0
     while kill -0 $p 2>/dev/null; do n=$((n + 1)); [ $n -lt 200 ]; usleep 20000; done'''
 IDLE_DISKS = (1, 16, 64)
 IDLE_S = 5
+LAST = 12       # lines of a log
 
 
 @contextlib.contextmanager
@@ -32,8 +34,18 @@ def machine(bench, **options):
         bench.begin_part(rig)
         yield rig
         bench.end_part(rig)
+    except (Lost, CommandError):
+        last_words(bench, rig)
+        raise
     finally:
         rig.down()
+
+
+def last_words(bench, rig):
+    """What the consoles said last, when something went wrong."""
+    for domain in ("xen", *rig.domains):
+        lines = rig.lab("log", domain, check=False).stdout.splitlines()[-LAST:]
+        bench.say("\n".join(["the last of the log of %s:" % domain, *lines]))
 
 
 def rounds(bench, seconds_each=0):
@@ -69,7 +81,8 @@ def main(bench):
     with machine(bench, nvme="nvme" in devices) as rig:
         meter, ways, cells = Meter(rig), bench.ways(), bench.cells("main")
         for device in devices:
-            rig.warm(device, [w.key for w in ways])
+            if device != "nvme":
+                rig.warm(device, [w.key for w in ways])
         if not bench.args.no_trace:
             traces(bench, rig, [c for c in cells if c.traced], ways)
         for number in rounds(bench):

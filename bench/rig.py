@@ -45,7 +45,7 @@ class Rig(Testbed):
         self.nvme, self.backing = nvme, dict(BACKING)
         more = [word for text in (*front, *back) for word in ("--module-args", text)]
         self.plain = ["--vcpus", str(vcpus), *KEEP, *more, *([] if emulated_tsc else TSC)]
-        self.shells, self.ways, self.free = {}, {}, {}
+        self.shells, self.ways, self.free, self.vdevs = {}, {}, {}, {}
         self.spinning = None
 
     # ---- life ----
@@ -89,9 +89,26 @@ class Rig(Testbed):
         """The disk of a way, None where there is no split; attached on first use."""
         key = (way.app, way.storage, device)
         if way.storage and key not in self.ways:
-            self.ways[key] = self.attach(self.next_vdev(way.app), self.backing[device],
-                                         app=way.app, storage=way.storage)
+            if device == "nvme":
+                self.release(way.storage)
+            if key not in self.vdevs:
+                self.vdevs[key] = self.next_vdev(way.app)
+            self.ways[key] = self.attach(self.vdevs[key], self.backing[device], app=way.app,
+                                         storage=way.storage)
+            self.fill(way.app, self.ways[key].dev)
         return self.ways.get(key)
+
+    def release(self, storage):
+        """A real device is served to one application domain at a time: moat-init sees to it."""
+        for key in [k for k in self.ways if k[1:] == (storage, "nvme")]:
+            if self.spinning is self.ways[key]:
+                self.spinning = None
+            self.detach(self.ways.pop(key))
+
+    def fill(self, domain, path):
+        """Every page of the disk is granted, and mapped, before anything is counted."""
+        self.sh(domain, "%s -e aio -d 64 -b 262144 -n 64 %s; %s -e aio -d 64 -n 500 %s"
+                % (LOAD, path, LOAD, path))
 
     def place(self, way, device, settings=""):
         """(domain, device file) that a load of this way is given."""
@@ -129,11 +146,8 @@ class Rig(Testbed):
             self.shell(half.domain).run("echo %s >%s/mode" % (mode, half.path))
 
     def warm(self, device, ways):
-        """Every page of every disk is granted, and mapped, before anything is counted."""
-        for way in ways:
-            domain, path = self.place(WAY[way], device)
-            if way != "local":
-                self.sh(domain, "%s -e aio -d 64 -b 262144 -n 64 %s; %s -e aio -d 64 -n 500 %s"
-                        % (LOAD, path, LOAD, path))
-                if self.disk(WAY[way], device):
-                    self.set_mode(self.disk(WAY[way], device), "event")
+        """Attach and fill all disks, and leave them quiet."""
+        for way in (WAY[w] for w in ways):
+            self.place(way, device)
+            if self.disk(way, device):
+                self.set_mode(self.disk(way, device), "event")
