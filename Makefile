@@ -52,6 +52,16 @@ campaign: modules tools faults
 	tests/system/campaign $(N) --results $(RESULTS) $(if $(SEED),--seed $(SEED)) \
 		$(if $(KINDS),--kinds $(KINDS)) $(ARGS)
 
+# The evaluation: every way to a disk, measured side by side (QUICK=1: the main table, in
+# under ten minutes; ARGS= for bench/run).
+bench: modules tools bench-load
+	bench/run $(if $(QUICK),--quick) --out $(BUILD)/bench/results.json $(ARGS); status=$$?; \
+		bench/report $(BUILD)/bench/results.json && exit $$status
+
+bench-load: setup
+	$(MAKE) -C bench/load
+	$(MAKE) -C bench/meter
+
 # The tools, for dom0: programs, man pages, unit, an example to start from.
 PREFIX ?= /usr
 install: tools
@@ -83,5 +93,5 @@ clean:
 	[ -z "$(KVER)" ] || $(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR) clean
 	rm -rf $(BUILD)/modules $(BUILD)/tools $(BUILD)/tests
 
-.PHONY: all run test test-host test-system hostile faults campaign fuzz check setup \
-	modules tools install clean
+.PHONY: all run test test-host test-system hostile faults campaign bench bench-load fuzz \
+	check setup modules tools install clean

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The machine that is measured: a lab with a Moat and a stock domain on either side.
+
+    app      moat-front      storage    moat-back
+    sapp     xen-blkfront    sstorage   xen-blkback
+
+Each pair of an application and a storage domain has a disk of its own for each device,
+so that one boot has every way there is, and rounds can go from one to the next.
+"""
+import os
+import string
+
+from cells import BACKING, WAY
+from shell import Shell
+from testbed import Testbed
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+BUILD = os.path.join(ROOT, "build", "bench")
+LOAD, METER = "/run/load", "/run/meter"
+
+# Giving up pages that went unused for a minute is no request's cost, and would be counted
+# as one; the same for both back ends.
+KEEP = ["--module-args", "moat-back persistent_unused_seconds=0",
+        "--module-args", "xen-blkback persistent_grant_unused_seconds=0"]
+
+# Xen emulates a PV guest's clock (each reading of it is a trap) where it does not trust
+# the machine's, as under QEMU. No hardware of this decade is like that.
+TSC = ["--xl", 'tsc_mode="native"']
+
+LOCAL = {
+    "null_blk": '''modprobe null_blk nr_devices=0
+        mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config
+        d=/sys/kernel/config/nullb/local; mkdir $d; echo 1024 >$d/size
+        {settings} echo 1 >$d/power
+        for f in /dev/local /dev/nullb$(cat $d/index); do [ ! -b $f ] || echo $f; done''',
+    "brd": "modprobe brd rd_nr=1 rd_size=65536 max_part=0; echo /dev/ram0",
+    "nvme": "ls /dev/nvme0n1",
+}
+
+
+class Rig(Testbed):
+    def __init__(self, say, vcpus=1, nvme=False, front=(), back=(), emulated_tsc=False):
+        """front, back: more module arguments, for the Moat halves."""
+        super().__init__(["--bare", "--memory", "5G", "--nvme", "2" if nvme else "0"], say)
+        self.nvme, self.backing = nvme, dict(BACKING)
+        more = [word for text in (*front, *back) for word in ("--module-args", text)]
+        self.plain = ["--vcpus", str(vcpus), *KEEP, *more, *([] if emulated_tsc else TSC)]
+        self.shells, self.ways, self.free, self.vdevs = {}, {}, {}, {}
+        self.spinning = None
+
+    # ---- life ----
+
+    def start(self):
+        """Boot both pairs."""
+        super().up()
+        self.domains = {}
+        for number, (name, half) in enumerate((("storage", "moat"), ("sstorage", "stock"))):
+            self.create(name, "storage", *(["--nvme", str(number)] if self.nvme else []),
+                        back=half)
+        self.create("app", "app")
+        self.create("sapp", "app", front="stock")
+        self.lab("push", "dom0", os.path.join(BUILD, "meter"), METER)
+        self.say("%s are up" % ", ".join(self.domains))
+        return self
+
+    def create(self, name, kind, *options, **half):
+        super().create(name, kind, *self.plain, *options, **half)
+        self.lab("push", name, os.path.join(BUILD, "load"), LOAD)
+
+    def down(self):
+        for shell in self.shells.values():
+            shell.close()
+        self.shells = {}
+        super().down()
+
+    def shell(self, domain):
+        """The shell that stays in a domain."""
+        if domain not in self.shells:
+            self.shells[domain] = Shell(domain)
+        return self.shells[domain]
+
+    # ---- disks ----
+
+    def next_vdev(self, app):
+        self.free.setdefault(app, iter("xvd" + c for c in string.ascii_lowercase[1:]))
+        return next(self.free[app])
+
+    def disk(self, way, device):
+        """The disk of a way, None where there is no split; attached on first use."""
+        key = (way.app, way.storage, device)
+        if way.storage and key not in self.ways:
+            if device == "nvme":
+                self.release(way.storage)
+            if key not in self.vdevs:
+                self.vdevs[key] = self.next_vdev(way.app)
+            self.ways[key] = self.attach(self.vdevs[key], self.backing[device], app=way.app,
+                                         storage=way.storage)
+            self.fill(way.app, self.ways[key].dev)
+        return self.ways.get(key)
+
+    def release(self, storage):
+        """A real device is served to one application domain at a time: moat-init sees to it."""
+        for key in [k for k in self.ways if k[1:] == (storage, "nvme")]:
+            if self.spinning is self.ways[key]:
+                self.spinning = None
+            self.detach(self.ways.pop(key))
+
+    def fill(self, domain, path):
+        """Every page of the disk is granted, and mapped, before anything is counted."""
+        self.sh(domain, "%s -e aio -d 64 -b 262144 -n 64 %s; %s -e aio -d 64 -n 500 %s"
+                % (LOAD, path, LOAD, path))
+
+    def place(self, way, device, settings=""):
+        """(domain, device file) that a load of this way is given."""
+        if way.storage:
+            return way.app, self.disk(way, device).dev
+        # There is no third controller: where its driver is, there is no split either.
+        domain = "storage" if device == "nvme" else way.app
+        key = ("local", device)
+        if key not in self.ways:
+            script = LOCAL[device].format(settings=settings)
+            self.ways[key] = self.sh(domain, script).split()[-1]
+        return domain, self.ways[key]
+
+    def halves(self, disk):
+        """The Moat halves of a disk, by name."""
+        found = {}
+        if disk and self.front(disk.app) == "moat":
+            found["front"] = disk.front
+        if disk and self.back(disk.storage) == "moat":
+            found["back"] = disk.back
+        return found
+
+    def set_mode(self, disk, mode):
+        """A disk's mode; what spun before must not steal its processor."""
+        if self.spinning and self.spinning is not disk:
+            self.tell(self.spinning, "event")
+            self.spinning = None
+        if disk and mode:
+            self.tell(disk, mode)
+            self.spinning = disk if mode != "event" else None
+
+    def tell(self, disk, mode):
+        """As Disk.modes(), by the shells that are there."""
+        for half in self.halves(disk).values():
+            self.shell(half.domain).run("echo %s >%s/mode" % (mode, half.path))
+
+    def warm(self, device, ways):
+        """Attach and fill all disks, and leave them quiet."""
+        for way in (WAY[w] for w in ways):
+            self.place(way, device)
+            if self.disk(way, device):
+                self.set_mode(self.disk(way, device), "event")

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The tables of the report, as lists of words: how they look is the reporter's business."""
+from collections import namedtuple
+
+import model
+import targets
+from cells import CELL, KINDS, PATHS, WAYS, size_text
+
+# note: one line below the table.
+Table = namedtuple("Table", "title head rows note")
+
+WAY_TEXT = {w.key: w.text for w in WAYS}
+PATH_TEXT = {p.key: p.text for p in PATHS}
+ORDER = [w.key for w in WAYS] + [p.key for p in PATHS]
+LEAN = list(targets.LEAN.values())
+NONE = "-"
+SMALL = 0.05
+
+COUNTS = [
+    ("events sent by the front end", "front_sent"),
+    ("events sent by the back end", "back_sent"),
+    ("grant operations, front end", "front_grants"),
+    ("grant operations, back end", "back_grants"),
+    ("interrupts of the disk, application", "app_disk_irqs"),
+    ("interrupts of the disk, storage", "storage_disk_irqs"),
+    ("context switches, application", "app_ctxt"),
+    ("context switches, storage", "storage_ctxt"),
+]
+TRACED = [
+    ("hypercalls", "hypercalls"), ("event-channel calls", "event_channel_op"),
+    ("grant-table calls", "grant_table_op"), ("grants in them", "grant_entries"),
+    ("vCPU wake-ups", "wakeups"), ("times switched to", "switched_in"),
+    ("privileged instructions emulated", "privop"), ("page faults", "page_fault"),
+]
+
+
+def number(value):
+    """Three significant figures, no exponents."""
+    if value is None:
+        return NONE
+    if abs(value) >= 100:
+        return "%.0f" % value
+    return "%.1f" % value if abs(value) >= 10 else "%.2f" % value
+
+
+def cell_text(key):
+    return CELL[key].text if key in CELL else key
+
+
+def ways_of(figures, cells, device):
+    """All ways that any of the cells has, in their usual order."""
+    found = {w for cell in cells for w in figures.ways(cell, device)}
+    return [w for w in ORDER if w in found]
+
+
+def rates(figures, device, part, title):
+    """IOPS: median, least and most; the ratio to stock below."""
+    cells = figures.cells(device, part)
+    ways = ways_of(figures, cells, device)
+    rows = []
+    for cell in cells:
+        row = [cell_text(cell)]
+        for way in ways:
+            middle, spread = (f(cell, way, "iops", device) for f in
+                              (figures.median, figures.spread))
+            ratio = figures.ratio(cell, way, "stock", device)
+            row.append(NONE if middle is None else "%s (%s to %s)%s" % (
+                number(middle), number(spread[0]), number(spread[1]),
+                "" if ratio is None or way == "stock" else "; x %.2f" % ratio))
+        rows.append(row)
+    return Table(title, ["IOPS", *ways], rows,
+                 "Median, least and most of all rounds; x: times stock, the median of the "
+                 "ratios within each round.")
+
+
+def latencies(figures, device, part, title):
+    cells = figures.cells(device, part)
+    ways = ways_of(figures, cells, device)
+    rows = []
+    for cell in cells:
+        for name, text in (("mean_us", "mean"), ("p50_us", "p50"), ("p99_us", "p99"),
+                           ("p999_us", "p99.9")):
+            rows.append([cell_text(cell) if name == "mean_us" else "", text] + [
+                number(figures.median(cell, way, name, device)) for way in ways])
+    return Table(title, ["latency, us", "", *ways], rows, "")
+
+
+def cpu(figures, device="null_blk", part="main"):
+    """CPU time per request, by domain."""
+    cells = [c for c in figures.cells(device, part) if not c.endswith("fio")]
+    ways = ways_of(figures, cells, device)
+    rows = []
+    for cell in cells:
+        for name, text in (("app", "application"), ("storage", "storage domain"),
+                           ("dom0", "dom0"), ("xen", "on no account"),
+                           (None, "together")):
+            values = [figures.cpu(cell, w, device) if not name else
+                      figures.median(cell, w, "cpu_us." + name, device) for w in ways]
+            rows.append([cell_text(cell) if name == "app" else "", text,
+                         *map(number, values)])
+    return Table("CPU time per request, %s" % device, ["us", "", *ways], rows,
+                 "By Xen's account of each domain; what Xen does in a domain's hypercall is in "
+                 "that domain's time. On no account: processors were not idle, but Xen wrote "
+                 "the time to no domain (under emulation that comes and goes, and is a "
+                 "domain's all the same).")
+
+
+def counts(figures):
+    """What Moat, Linux and Xen have counted."""
+    cells = [c for c in LEAN if c in figures.cells()]
+    ways = ways_of(figures, cells, "null_blk")
+    rows = []
+    for cell in cells:
+        for i, (text, name) in enumerate(COUNTS):
+            rows.append([cell_text(cell) if not i else "", text] + [
+                number(figures.median(cell, w, "counts." + name)) for w in ways])
+    return Table("Counts per request", ["", "", *ways], rows,
+                 "Events and grants by Moat's own counters (stock has none; its calls are in "
+                 "the next table); the rest by Linux.")
+
+
+def traced(figures):
+    """What xentrace saw, of the application and the storage domain."""
+    found = {(t["cell"], t["way"]): t["domains"] for t in figures.data["traces"]}
+    cells = list(dict.fromkeys(cell for cell, _ in found))
+    ways = [w for w in ORDER if any((c, w) in found for c in cells)]
+    rows = []
+    for cell in cells:
+        for role, who in (("app", "application"), ("storage", "storage")):
+            for text, name in TRACED:
+                roles = [found.get((cell, w), {}) for w in ways]
+                values = [r[role].get(name, 0) if role in r else None for r in roles]
+                if any(abs(v or 0) >= SMALL for v in values):
+                    rows.append([cell_text(cell) if role == "app" and text == "hypercalls"
+                                 else "", "%s, %s" % (text, who), *map(number, values)])
+    return Table("Counts per request, by xentrace", ["", "", *ways], rows,
+                 "Of runs of their own, not timed: the difference of a long and a short one, "
+                 "so that a program's start does not count. What is below 0.05 everywhere "
+                 "is left out.")
+
+
+def predicted(figures):
+    """What the counts say of a machine where events cost what they cost there."""
+    rows = []
+    for name, costs in model.MACHINES.items():
+        times = model.times(figures, costs)
+        if times:
+            rows.append([name, ", ".join("%s %g" % c for c in costs.items()), *(
+                number(times[w]) if w in times else NONE for w in model.WAYS),
+                "%.1f" % (times["stock"] / times["spin"])])
+    return Table("A prediction for hardware: us of a request at depth 1", [
+        "machine", "costs put in, us", *model.WAYS, "stock / spin"], rows,
+        "Computed from the counts above and costs that were assumed, not measured: see "
+        "bench/model.py.")
+
+
+def judged(figures):
+    rows = [[t.text, t.wanted, t.got, "met" if t.met else "MISSED"]
+            for t in targets.judge(figures)]
+    return Table("Targets", ["", "wanted", "measured", ""], rows, "")
+
+
+def copy(figures):
+    """Time and CPU by the size of a request, for each data path."""
+    cells = figures.cells(part="copy")
+    rows = []
+    for cell in cells:
+        c = CELL[cell]
+        row = [KINDS[c.rw], size_text(c.bs)]
+        for path in PATHS:
+            row.append("%s / %s" % (number(figures.median(cell, path.key, "mean_us")),
+                                    number(figures.cpu(cell, path.key))))
+        rows.append(row)
+    return Table("Copy overhead: mean latency / CPU time, us", ["", "size",
+                 *(p.text for p in PATHS)], rows, "Depth 1, mode event on both sides.")
+
+
+def idle(figures):
+    rows = [["%d" % r["disks"], r["way"], *("%.2f %%" % (100 * r["cpu"][k]) for k in
+             ("app", "storage", "dom0")), *("%.1f" % (r["memory_kib"][k] / 1024) for k in
+             ("app", "storage"))] for r in figures.data["idle"]]
+    return Table("Idle disks", ["disks", "way", "CPU application", "CPU storage", "CPU dom0",
+                                "MiB application", "MiB storage"], rows,
+                 "CPU as a share of one processor, everything else of the domain included; "
+                 "memory: what was free in the domain before the first disk, less what is.")
+
+
+def tenants(figures):
+    cells = figures.cells(part="tenants")
+    rows = []
+    for cell in cells:
+        for way in ways_of(figures, [cell], "null_blk"):
+            rows.append([way, *(number(figures.median(cell, way, n)) for n in
+                         ("iops", "p50_us", "p99_us", "p999_us", "neighbour_iops"))])
+    return Table("Two tenants: depth 1 beside depth 64", ["", "IOPS at depth 1", "p50, us",
+                 "p99, us", "p99.9, us", "IOPS of the neighbour"], rows, "")
+
+
+def everything(figures):
+    """All tables that the results have something for."""
+    found = [judged(figures)]
+    for device in figures.devices():
+        title = "4 KiB random reads and more, %s" % device
+        found += [rates(figures, device, "main", title),
+                  latencies(figures, device, "main", "Latency, %s" % device)]
+    found += [cpu(figures), counts(figures), traced(figures), predicted(figures)]
+    for part, title in (("queues", "Two vCPUs, two queues"), ("iopoll", "IOPOLL")):
+        found += [rates(figures, "null_blk", part, title),
+                  latencies(figures, "null_blk", part, title + ": latency")]
+    found += [tenants(figures), copy(figures), idle(figures)]
+    return [t for t in found if t.rows]
