@@ -52,6 +52,11 @@ campaign: modules tools faults
 	tests/system/campaign $(N) --results $(RESULTS) $(if $(SEED),--seed $(SEED)) \
 		$(if $(KINDS),--kinds $(KINDS)) $(ARGS)
 
+# What a request and its answer cost on the bare machine, in every mode, against a
+# bounced cache line and a library's ring: two minutes, best on an idle machine (ARGS=).
+bench-ring: setup
+	$(MAKE) -C bench/ring run
+
 # The tools, for dom0: programs, man pages, unit, an example to start from.
 PREFIX ?= /usr
 install: tools
@@ -81,7 +86,7 @@ tools: setup
 
 clean:
 	[ -z "$(KVER)" ] || $(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR) clean
-	rm -rf $(BUILD)/modules $(BUILD)/tools $(BUILD)/tests
+	rm -rf $(BUILD)/modules $(BUILD)/tools $(BUILD)/tests $(BUILD)/bench/ring*
 
-.PHONY: all run test test-host test-system hostile faults campaign fuzz check setup \
+.PHONY: all run test test-host test-system hostile faults campaign fuzz check bench-ring setup \
 	modules tools install clean

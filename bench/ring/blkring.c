@@ -16,7 +16,7 @@
 #include "load.h"
 
 /* Fruitless looks for one reading of the clock; a few ns each. */
-#define CLOCK_EVERY 8u
+#define CLOCK_EVERY 32u
 
 void blkring_init(struct pair *pair)
 {

@@ -12,6 +12,7 @@
 
 const char *const value_names[NR_VALUES] = {
 	[PER_REQUEST_NS] = "per_request_ns",
+	[WHOLE_NS] = "per_request_overall_ns",
 	[MEAN_NS] = "latency_mean_ns",
 	[P50_NS] = "latency_p50_ns",
 	[P99_NS] = "latency_p99_ns",
@@ -57,6 +58,8 @@ static double value_of(const struct outcome *o, enum value value)
 	switch (value) {
 	case PER_REQUEST_NS:
 		return o->per_request_ns;
+	case WHOLE_NS:
+		return per(o->elapsed_ns, o->requests);
 	case MEAN_NS:
 		return o->mean_ns;
 	case P50_NS:

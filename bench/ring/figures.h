@@ -16,7 +16,8 @@ struct figure {
 
 /* A value of an outcome. */
 enum value {
-	PER_REQUEST_NS,
+	PER_REQUEST_NS,		/* in the median chunk */
+	WHOLE_NS,		/* per request: all the time by all requests */
 	MEAN_NS,
 	P50_NS,
 	P99_NS,
@@ -47,7 +48,7 @@ struct target {
 	struct figure ratio;
 };
 
-#define NR_TARGETS_MAX 64u
+#define NR_TARGETS_MAX 256u
 
 extern const char *const value_names[NR_VALUES];
 

@@ -69,11 +69,23 @@ void load_await(struct pair *pair, u64 due)
 	pair->idle_ns += due - now;
 }
 
-void load_sample(struct pair *pair, u64 latency_ns)
+void load_sample(struct pair *pair, u64 ns)
 {
 	if (pair->nr_samples < RING_SAMPLES_MAX)
-		pair->samples[pair->nr_samples++] =
-			latency_ns < UINT32_MAX ? latency_ns : UINT32_MAX;
+		pair->samples[pair->nr_samples++] = ns < UINT32_MAX ? ns : UINT32_MAX;
+}
+
+/*
+ * A chunk of requests has been answered; they took ps each. The median chunk
+ * says what a request costs while both ends are at it, even if now and then
+ * one of them is pushed off its core. Return: the time.
+ */
+u64 load_chunk(struct pair *pair, u64 begun, u64 requests)
+{
+	u64 now = now_ns();
+
+	load_sample(pair, 1000 * (now - begun) / requests);
+	return now;
 }
 
 /* ---- sums ---- */
@@ -97,20 +109,30 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void latencies(struct pair *pair, struct outcome *out)
+static double percentile(const struct pair *pair, u32 percent)
+{
+	return pair->samples[(u64)(pair->nr_samples - 1) * percent / 100];
+}
+
+/* Of arrivals in ns, or of requests in ps. */
+void load_samples(struct pair *pair, struct outcome *out)
 {
 	u32 i, n = pair->nr_samples;
 	double sum = 0;
 
-	out->arrivals = n;
 	if (!n)
 		return;
 	qsort(pair->samples, n, sizeof(*pair->samples), compare);
 	for (i = 0; i < n; i++)
 		sum += pair->samples[i];
-	out->mean_ns = sum / n;
-	out->p50_ns = pair->samples[n / 2];
-	out->p99_ns = pair->samples[n - 1 - n / 100];
+	if (pair->cell->open) {
+		out->arrivals = n;
+		out->mean_ns = sum / n;
+		out->p50_ns = percentile(pair, 50);
+		out->p99_ns = percentile(pair, 99);
+	} else {
+		out->per_request_ns = percentile(pair, 50) / 1000;
+	}
 }
 
 static double share(double cpu_ns, double of_ns)
@@ -128,7 +150,6 @@ void load_measure(struct pair *pair, struct outcome *out)
 	front = clock_ns(CLOCK_THREAD_CPUTIME_ID) - out->cpu[0];
 	back = clock_ns(pair->back_cpu) - out->cpu[1];
 	out->requests = pair->tags.answered - out->requests;
-	out->per_request_ns = (double)out->elapsed_ns / out->requests;
 	out->cpu[0] = share(front - pair->idle_ns, out->elapsed_ns);
 	out->cpu[1] = share(back, out->elapsed_ns);
 	out->front.requests = out->requests;
@@ -136,5 +157,5 @@ void load_measure(struct pair *pair, struct outcome *out)
 	out->front.sleeps = now->sleeps - out->front.sleeps;
 	out->front.spurious = now->spurious - out->front.spurious;
 	out->front.misses = now->misses - out->front.misses;
-	latencies(pair, out);
+	load_samples(pair, out);
 }

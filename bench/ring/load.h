@@ -7,8 +7,8 @@
  * order. What a ring does is given as a constant structure of functions, which
  * the compiler puts in line: no ring pays for the comparison.
  *
- * Closed: there are always as many in flight as the depth says, and no clock
- * is read but now and then. Open: arrivals at random moments (exponential
+ * Closed: there are always as many in flight as the depth says, and the clock
+ * is read once for a chunk of requests. Open: arrivals at random moments (exponential
  * gaps), each of as many requests as the depth says, timed from when it was
  * due until the last of its answers; an arrival that is due before the last
  * one is answered waits, and its latency says so.
@@ -47,8 +47,10 @@ struct back_ops {
 };
 
 void load_mark(struct pair *pair, struct outcome *out);
+void load_samples(struct pair *pair, struct outcome *out);
 void load_measure(struct pair *pair, struct outcome *out);
-void load_sample(struct pair *pair, u64 latency_ns);
+void load_sample(struct pair *pair, u64 ns);
+u64 load_chunk(struct pair *pair, u64 begun, u64 requests);
 void load_await(struct pair *pair, u64 due);
 u64 load_gap(struct pair *pair);
 u64 load_length(const struct pair *pair);
@@ -102,7 +104,9 @@ static always_inline int load_look(struct pair *pair, const struct front_ops *op
 {
 	int n = load_collect(pair, ops);
 
-	return n ? n : ops->idle(pair);
+	if (n)
+		return n;
+	return pair_failed(pair) ? -EPROTO : ops->idle(pair);
 }
 
 static always_inline int load_drain(struct pair *pair, const struct front_ops *ops)
@@ -117,17 +121,20 @@ static always_inline int load_drain(struct pair *pair, const struct front_ops *o
 	return 0;
 }
 
+/* Times are taken a chunk of requests at a time, see load_chunk(). */
 static always_inline int load_closed(struct pair *pair, const struct front_ops *ops, u64 ns)
 {
-	u64 end = now_ns() + ns, next = 0;
+	u64 begun = now_ns(), end = begun + ns;
 	struct tags *tags = &pair->tags;
+	u64 next = tags->answered + RING_CHUNK;
 	int ret;
 
 	for (;;) {
 		if (tags->answered >= next) {
-			if (now_ns() >= end)
+			begun = load_chunk(pair, begun, RING_CHUNK + tags->answered - next);
+			if (begun >= end)
 				return 0;
-			next = tags->answered + 128;
+			next = tags->answered + RING_CHUNK;
 		}
 		ret = load_issue(pair, ops, tags->nr_free);
 		if (!ret)

@@ -35,8 +35,8 @@ static struct {
 	.depths = { { 1, 32 }, 2 },
 	.rates = { { 100, 1000, 5000, 10000, 20000, 50000, 100000, 500000, 0 }, 9 },
 	.rounds = 7,
-	.cell_ms = 50,
-	.rate_ms = 600,
+	.cell_ms = 100,
+	.rate_ms = 1000,
 	.relax_every = 1,
 	/* As the kernel modules have them. */
 	.window_min_ns = 10000,
@@ -49,8 +49,8 @@ static const char usage_text[] =
 	"  --rate LIST        arrivals per second, max for saturation\n"
 	"                     (100,1000,5000,10000,20000,50000,100000,500000,max)\n"
 	"  --rounds N         how often everything is measured, 1 to 99 (7)\n"
-	"  --cell-ms N        length of a measurement (50)\n"
-	"  --rate-ms N        longest one where requests are rare (600)\n"
+	"  --cell-ms N        length of a measurement (100)\n"
+	"  --rate-ms N        longest one where requests are rare (1000)\n"
 	"  --cpus A,B         cores of front end and back end (the first two)\n"
 	"  --relax N          fruitless looks per PAUSE, 0 for none (1)\n"
 	"  --window-min NS    of the adaptive policy (10000)\n"

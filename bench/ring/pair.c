@@ -5,6 +5,7 @@
 #include "pair.h"
 
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -41,6 +42,16 @@ static long preempted(void)
 	return usage.ru_nivcsw;
 }
 
+/* The front end must not wait for answers that nobody will give. */
+static void back_fail(struct pair *pair)
+{
+	u64 one = 1;
+
+	__atomic_store_n(&pair->control.failed, 1, __ATOMIC_RELEASE);
+	if (write(pair->front.event, &one, sizeof(one)) != sizeof(one))
+		perror("ring: eventfd");
+}
+
 static void *back_run(void *arg)
 {
 	struct pair *pair = arg;
@@ -49,6 +60,8 @@ static void *back_run(void *arg)
 	__atomic_store_n(&pair->control.ready, 1, __ATOMIC_RELEASE);
 	if (!pair->back.err)
 		pair->back.err = halves[pair->cell->who].back(pair);
+	if (pair->back.err)
+		back_fail(pair);
 	pair->back.preempted = preempted();
 	return NULL;
 }
@@ -141,7 +154,7 @@ static int pair_run(struct pair *pair, struct outcome *out)
 	stop = pair_stop(pair);
 	out->back = pair->back.counts;
 	out->preempted = preempted() - before + pair->back.preempted;
-	err = err ? err : pair->back.err;
+	err = pair->back.err ? pair->back.err : err;
 	return err ? err : stop;
 }
 

@@ -21,6 +21,7 @@
 #define RING_DEPTH_MAX 32u	/* a ring of one page has as many slots */
 #define RING_LINE 128u		/* two lines: processors fetch them in pairs */
 #define RING_SAMPLES_MAX 200000u
+#define RING_CHUNK 64u		/* requests timed together in a closed cell */
 #define RING_SHARED_BYTES (16u * MOAT_WIRE_PAGE)
 
 enum contender {
@@ -125,11 +126,12 @@ struct pair {
 	struct {
 		u32 ready;	/* the back end runs */
 		u32 stop;	/* it shall end: nothing is in flight */
+		u32 failed;	/* it has ended, by an error */
 	} __attribute__((aligned(RING_LINE))) control;
 	struct side front __attribute__((aligned(RING_LINE)));
 	struct tags tags;
 	u64 idle_ns;		/* of the front end: waiting for arrivals */
-	u32 *samples;		/* latency of arrivals, ns */
+	u32 *samples;		/* latency of arrivals in ns; ps per request */
 	u32 nr_samples;
 	struct side back __attribute__((aligned(RING_LINE)));
 } __attribute__((aligned(RING_LINE)));
@@ -138,7 +140,8 @@ struct pair {
  * struct outcome - what came of a cell
  * @requests: answered in the measured part
  * @elapsed_ns: its length
- * @per_request_ns: time per request; of BOUNCE, per round trip
+ * @per_request_ns: of a closed cell, time per request in the median chunk; of
+ *	BOUNCE, per round trip
  * @mean_ns: of the arrivals' latencies in an open cell; likewise:
  * @p50_ns: median
  * @p99_ns: 99th percentile
@@ -204,6 +207,11 @@ static inline void watch_relax(struct watch *w)
 	w->looks++;
 	if (w->relax_every && w->looks % w->relax_every == 0)
 		cpu_relax();
+}
+
+static inline bool pair_failed(const struct pair *pair)
+{
+	return __atomic_load_n(&pair->control.failed, __ATOMIC_ACQUIRE);
 }
 
 static inline bool pair_stopped(const struct pair *pair)

@@ -38,13 +38,14 @@ static void table_closed(const struct results *r, FILE *to)
 	u32 i;
 
 	fprintf(to, "Always as many in flight as the depth (bounce: a round trip)\n\n"
-		"%-17s %5s %9s %-15s %6s %6s %7s %7s\n", "", "depth", "ns/req", "min-max",
-		"cpu f%", "cpu b%", "sends f", "sends b");
+		"%-17s %5s %9s %-15s %9s %6s %6s %7s %7s\n", "", "depth", "ns/req", "min-max",
+		"overall", "cpu f%", "cpu b%", "sends f", "sends b");
 	for (i = 0; i < r->nr_cells; i++) {
 		if (r->cells[i].open)
 			continue;
 		fprintf(to, "%-17s %5u", cell_who(&r->cells[i]), r->cells[i].depth);
 		print_figure(to, figure_of(r, i, PER_REQUEST_NS), 1);
+		fprintf(to, " %9.4g", median(r, i, WHOLE_NS));
 		print_sides(r, i, to);
 		fprintf(to, "\n");
 	}
@@ -92,11 +93,27 @@ static void table_targets(const struct results *r, FILE *to)
 	}
 }
 
+/* How much of it was ours alone. */
+static void table_machine(const struct results *r, FILE *to)
+{
+	u64 preempted = 0, elapsed = 0;
+	u32 i;
+
+	for (i = 0; i < r->nr_cells * r->rounds; i++) {
+		preempted += r->outcomes[i].preempted;
+		elapsed += r->outcomes[i].elapsed_ns;
+	}
+	fprintf(to, "\nLoad average %.2f before, %.2f behind (two of it are ours); an end was "
+		"pushed off its core %.0f times a second\n", r->load[0], r->load[1],
+		elapsed ? preempted * 1e9 / elapsed : 0);
+}
+
 void report_table(const struct results *r, FILE *to)
 {
 	table_closed(r, to);
 	table_open(r, to);
 	table_targets(r, to);
+	table_machine(r, to);
 }
 
 /* ---- json ---- */
@@ -172,7 +189,7 @@ static json_t *json_cell(const struct results *r, u32 cell)
 			"open", c->open, "rate", c->rate, "requests", (json_int_t)requests,
 			"arrivals", (json_int_t)arrivals);
 	for (i = 0; i < NR_VALUES; i++) {
-		if (!c->open && i >= MEAN_NS && i <= P99_NS)
+		if (c->open ? i == PER_REQUEST_NS : i >= MEAN_NS && i <= P99_NS)
 			continue;
 		json_object_set_new(obj, value_names[i], json_figure(figure_of(r, cell, i)));
 	}
