@@ -62,6 +62,11 @@ bench-load: setup
 	$(MAKE) -C bench/load
 	$(MAKE) -C bench/meter
 
+# What a request and its answer cost on the bare machine, in every mode, against a
+# bounced cache line and a library's ring: two minutes, best on an idle machine (ARGS=).
+bench-ring: setup
+	$(MAKE) -C bench/ring run
+
 # The tools, for dom0: programs, man pages, unit, an example to start from.
 PREFIX ?= /usr
 install: tools
@@ -91,7 +96,7 @@ tools: setup
 
 clean:
 	[ -z "$(KVER)" ] || $(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR) clean
-	rm -rf $(BUILD)/modules $(BUILD)/tools $(BUILD)/tests
+	rm -rf $(BUILD)/modules $(BUILD)/tools $(BUILD)/tests $(BUILD)/bench/ring*
 
-.PHONY: all run test test-host test-system hostile faults campaign bench bench-load fuzz \
-	check setup modules tools install clean
+.PHONY: all run test test-host test-system hostile faults campaign bench bench-load \
+	bench-ring fuzz check setup modules tools install clean
