@@ -81,9 +81,6 @@ class Writer:
                         "--log", self.log, *options, device]
 
     def start(self):
-        # What an earlier writer left there would be taken for a byte gone wrong.
-        self.machine.sh("app", "dd if=/dev/zero of=%s bs=4k count=%d conv=fsync 2>&1"
-                        % (self.device, BLOCKS), timeout=START_S)
         self.machine.sh("app", WRITER_START.format(name=self.name,
                                                    options=" ".join(self.options)))
         if not self.machine.wait_until("app", "[ -s %s -o -s /run/%s.status ]"
