@@ -97,9 +97,11 @@ static inline int moat_inflight_issue(struct moat_inflight *t, u32 tag, u8 op,
  * @tag: the tag, no longer in flight; written only on success
  *
  * A wrapped operation may be echoed as itself or as MOAT_OP_INDIRECT: both
- * kinds of back end exist.
+ * kinds of back end exist. A status that the protocol does not have is no error
+ * of the disk's, which would be passed on: the request is still unanswered.
  *
- * Return: 0, or -EPROTO for a response nothing asked for.
+ * Return: 0, or -EPROTO for a response nothing asked for, or to which there is
+ * no meaning; the request, if any, stays in flight.
  */
 static inline int moat_inflight_match(struct moat_inflight *t,
 				      const struct moat_response *rsp, u32 *tag)
@@ -113,6 +115,8 @@ static inline int moat_inflight_match(struct moat_inflight *t,
 	if (!s->busy || rsp->id >> MOAT_INFLIGHT_TAG_BITS != s->use)
 		return -EPROTO;
 	if (rsp->op != s->op && rsp->op != MOAT_OP_INDIRECT)
+		return -EPROTO;
+	if (rsp->status > MOAT_RSP_OKAY || rsp->status < MOAT_RSP_EOPNOTSUPP)
 		return -EPROTO;
 	s->busy = false;
 	t->count--;

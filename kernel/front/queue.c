@@ -86,7 +86,7 @@ static bool queue_answer(struct moat_queue *q, const struct moat_response *rsp,
 	u32 slot;
 
 	if (moat_inflight_match(&q->inflight, rsp, &slot)) {
-		queue_break(q, "answered what was not asked");
+		queue_break(q, "sent a response that no request can have");
 		return false;
 	}
 	rq = q->rq[slot];

@@ -72,7 +72,9 @@ static void respond(struct world *w, struct fuzz *f)
 		if (e->there && e->id == rsp.id)
 			break;
 	}
-	if (i < TAGS)
+	if (kind & 4)
+		rsp.status = (s16)(fuzz_u8(f) % 8) - 4;
+	if (i < TAGS && rsp.status <= 0 && rsp.status >= -2)
 		good = rsp.op == w->list[i].op || rsp.op == MOAT_OP_INDIRECT;
 	err = moat_inflight_match(&w->t, &rsp, &tag);
 	check(err == (good ? 0 : -EPROTO));

@@ -34,11 +34,16 @@ static u64 issue(struct moat_inflight *t, u32 tag, u8 op)
 	return id;
 }
 
-static int match(struct moat_inflight *t, u64 id, u8 op, u32 *tag)
+static int match_status(struct moat_inflight *t, u64 id, u8 op, s16 status, u32 *tag)
 {
-	struct moat_response rsp = { .id = id, .op = op };
+	struct moat_response rsp = { .id = id, .op = op, .status = status };
 
 	return moat_inflight_match(t, &rsp, tag);
+}
+
+static int match(struct moat_inflight *t, u64 id, u8 op, u32 *tag)
+{
+	return match_status(t, id, op, MOAT_RSP_OKAY, tag);
 }
 
 static void answered_once(void **unused)
@@ -112,6 +117,41 @@ static void wrong_responses(void **unused)
 	}
 	assert_int_equal(match(&f.t, id, MOAT_OP_WRITE, &tag), 0);
 	assert_int_equal(tag, 1);
+}
+
+/* Only an error that the protocol has is the disk's. */
+static void statuses(void **unused)
+{
+	SETUP(f);
+	const struct {
+		const char *name;
+		s16 status;
+		int err;
+	} rows[] = {
+		{ "okay", MOAT_RSP_OKAY, 0 },
+		{ "error", MOAT_RSP_ERROR, 0 },
+		{ "not supported", MOAT_RSP_EOPNOTSUPP, 0 },
+		{ "just below", MOAT_RSP_EOPNOTSUPP - 1, -EPROTO },
+		{ "just above", MOAT_RSP_OKAY + 1, -EPROTO },
+		{ "an errno", -5, -EPROTO },
+		{ "of a fault", 77, -EPROTO },
+		{ "least", INT16_MIN, -EPROTO },
+		{ "greatest", INT16_MAX, -EPROTO },
+	};
+	u32 i;
+
+	(void)unused;
+	for (i = 0; i < MOAT_ARRAY_SIZE(rows); i++) {
+		u64 id = issue(&f.t, 3, MOAT_OP_READ);
+		u32 tag = 99;
+
+		check_row(rows[i].name, "match",
+			  match_status(&f.t, id, MOAT_OP_READ, rows[i].status, &tag),
+			  rows[i].err);
+		check_row(rows[i].name, "tag", tag, rows[i].err ? 99 : 3);
+		check_row(rows[i].name, "count", f.t.count, rows[i].err ? 1 : 0);
+		moat_inflight_withdraw(&f.t, 3);
+	}
 }
 
 static void wrapped_operation(void **unused)
@@ -220,6 +260,7 @@ int main(void)
 		cmocka_unit_test(answered_once),
 		cmocka_unit_test(stale_id),
 		cmocka_unit_test(wrong_responses),
+		cmocka_unit_test(statuses),
 		cmocka_unit_test(wrapped_operation),
 		cmocka_unit_test(issue_errors),
 		cmocka_unit_test(order_of_issue),
