@@ -18,6 +18,7 @@ enum {
 	MOAT_FAULT_ANSWER = 1 << 3,	/* moat-back answers a request */
 	MOAT_FAULT_DONE = 1 << 4,	/* the disk hands a request back to moat-back */
 	MOAT_FAULT_SUBMIT = 1 << 5,	/* a bio goes to the block layer */
+	MOAT_FAULT_INIT = 1 << 6,	/* moat-init reads from something */
 };
 
 /* What happens with the call that the fault has struck. */

@@ -3,7 +3,7 @@
  * moat-fault: faults in a storage domain, on demand.
  *
  *   echo KIND >/sys/module/moat_fault/parameters/inject
- *   echo KIND@driver >...		or irq, poller, answer, done, submit
+ *   echo KIND@driver >...		or irq, poller, answer, done, submit, init
  *
  * A fault strikes in the context of the code it is meant for: a kprobe at the
  * entry of a function of the I/O path lets a random number of calls pass, then
@@ -34,7 +34,11 @@ static const struct {
 	{ "answer", "moat_queue_answer", MOAT_FAULT_ANSWER },
 	{ "done", "moat_poller_done", MOAT_FAULT_DONE },
 	{ "submit", "submit_bio", MOAT_FAULT_SUBMIT },
+	{ "init", "ksys_read", MOAT_FAULT_INIT },
 };
+
+/* A second has some calls of moat-init's, and thousands of the others. */
+#define INIT_HITS 10U
 
 static unsigned int hits = 200;
 module_param(hits, uint, 0644);
@@ -140,6 +144,7 @@ static int inject(char *text)
 {
 	char *kind = strsep(&text, "@");
 	const struct moat_fault *found = find_fault(kind);
+	unsigned int most;
 	int where, err;
 
 	if (!found)
@@ -153,8 +158,11 @@ static int inject(char *text)
 	err = probe_place(places[where].symbol);
 	if (err)
 		return err;
+	most = max(READ_ONCE(hits), 1U);
+	if (places[where].bit == MOAT_FAULT_INIT)
+		most = min(most, INIT_HITS);
 	pr_notice("moat-fault: %s is armed, at %s\n", kind, place);
-	atomic_set(&countdown, 1 + get_random_u32() % max(READ_ONCE(hits), 1U));
+	atomic_set(&countdown, 1 + get_random_u32() % most);
 	return 0;
 }
 

@@ -10,8 +10,6 @@
 #include <linux/interrupt.h>
 #include <linux/irqflags.h>
 #include <linux/mm.h>
-#include <linux/pid.h>
-#include <linux/pid_namespace.h>
 #include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -189,28 +187,20 @@ static enum moat_fault_end memory_strike(unsigned long first, unsigned long seco
 	return MOAT_FAULT_GO_ON;
 }
 
-/* From process 1's point of view nothing can do that but the kernel. */
-static void signal_init(int sig)
-{
-	struct task_struct *init;
-
-	rcu_read_lock();
-	init = pid_task(find_pid_ns(1, &init_pid_ns), PIDTYPE_PID);
-	if (init)
-		send_sig(sig, init, 1);
-	rcu_read_unlock();
-}
-
+/* The kernel itself cannot send process 1 a SIGKILL: it has to err on its own. */
 static enum moat_fault_end init_kill_strike(unsigned long first, unsigned long second)
 {
-	signal_init(SIGKILL);
+	if (!is_global_init(current))
+		return MOAT_FAULT_MISS;
+	force_sig(SIGSEGV);
 	return MOAT_FAULT_GO_ON;
 }
 
 static enum moat_fault_end init_stop_strike(unsigned long first, unsigned long second)
 {
-	signal_init(SIGSTOP);
-	return MOAT_FAULT_GO_ON;
+	if (!is_global_init(current))
+		return MOAT_FAULT_MISS;
+	return sleep_strike(first, second);
 }
 
 static enum moat_fault_end swallow_strike(unsigned long first, unsigned long second)
@@ -264,8 +254,8 @@ const struct moat_fault moat_fault_strikes[] = {
 	{ "lost-irq", MOAT_FAULT_IRQ, lost_irq_strike },
 	{ "swallow", MOAT_FAULT_DONE, swallow_strike },
 	{ "memory", MOAT_FAULT_POLLER, memory_strike },
-	{ "init-kill", ANYWHERE, init_kill_strike },
-	{ "init-stop", ANYWHERE, init_stop_strike },
+	{ "init-kill", MOAT_FAULT_INIT, init_kill_strike },
+	{ "init-stop", MOAT_FAULT_INIT, init_stop_strike },
 	{ "lie", MOAT_FAULT_SUBMIT, lie_strike },
 	{ "misplace", MOAT_FAULT_SUBMIT, misplace_strike },
 	{ }
