@@ -28,9 +28,13 @@ def overlay(folder):
 
 
 def lab_options(folder, *more):
-    """What `lab up` is given for a machine that can be watched."""
-    return ["--no-disk", "--moatd", "--nvme", "2", "--nvme-size", "512M", "--cache-nvme", "1",
-            "--overlay", STORAGE + "=" + overlay(folder), *more]
+    """What `lab up` is given for a machine that can be watched.
+
+    Three processors: while a standby boots or takes over, dom0 and it need one, and the
+    application domain goes on on another.
+    """
+    return ["--vcpus", "3", "--no-disk", "--moatd", "--nvme", "2", "--nvme-size", "512M",
+            "--cache-nvme", "1", "--overlay", STORAGE + "=" + overlay(folder), *more]
 
 
 class Watched:
