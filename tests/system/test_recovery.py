@@ -11,6 +11,7 @@ import kernel_log
 import results
 from kinds import KINDS
 from lasting_load import Plain, Trusting, partition
+from load import finished, in_background, verify_loop
 from runner import check
 from watched import Watched, lab_options
 
@@ -64,5 +65,58 @@ def test_without_retention_writes_are_lost(machine):
         check(record["recovered"] and record["detected"] == "crash" and
               not record["corrupt"] and not record["errors"], record)
         check(record["lost"] + load.end()["lost"], "no write was lost without retention")
+    finally:
+        watched.close()
+
+
+def busy(machine, disk, seconds):
+    """A verified load in the background, that has begun."""
+    in_background(machine, disk.app, "load-" + disk.vdev, verify_loop(disk, seconds))
+    check(machine.wait_until(disk.app, "[ $(cat %s/ring0/writes) -gt 20 ]" % disk.front.path),
+          "the load on %s of %s never started" % (disk.vdev, disk.app))
+
+
+def test_two_domains_recover_together(machine):
+    """Three disks of two domains, one storage domain that is gone: nobody is left behind."""
+    ready(machine, ("xvdb", "nvme:0"), ("xvdc", "cache:16M"))
+    machine.create("app2", "app")
+    machine.attach("xvdb", "cache:16M", app="app2")
+    watched = Watched(machine)
+    try:
+        for disk in machine.disks:
+            busy(machine, disk, 20)
+        mark = watched.events.mark()
+        watched.inject(KINDS["destroy"])
+        event = watched.recovered(mark)
+        check(event and event["event"] == "recovered" and event["disks"] == 3 and
+              not event["left"], "moatd says: %s" % event)
+        for disk in machine.disks:
+            finished(machine, disk.app, "load-" + disk.vdev, 180)
+    finally:
+        watched.close()
+
+
+def test_no_false_alarm(machine):
+    """Slow is not dead: on one crowded processor, and while a domain sleeps in a file."""
+    ready(machine, ("xvdb", "nvme:0"))
+    disk, watched = machine.disks[-1], Watched(machine)
+    mark = watched.events.mark()
+    crowd = "for d in app storage; do xl vcpu-pin $d all 0; done"
+    spread = "for d in app storage; do xl vcpu-pin $d all 1-2; done"
+    try:
+        machine.sh("dom0", crowd)
+        in_background(machine, "dom0", "hog", "timeout 25 sh -c 'while :; do :; done'; true")
+        in_background(machine, "app", "hog", "timeout 25 sh -c 'while :; do :; done'; true")
+        busy(machine, disk, 20)
+        for domain in ("dom0", "app"):
+            finished(machine, domain, "hog", 120)
+        machine.lab("domain", "save", "app", timeout=180)
+        machine.lab("domain", "restore", "app", timeout=180)
+        finished(machine, "app", "load-xvdb", 180)
+        busy(machine, disk, 5)
+        finished(machine, "app", "load-xvdb", 120)
+        machine.sh("dom0", spread)
+        alarm = watched.events.wait(mark, ["condemned"], 0)
+        check(not alarm, "moatd says: %s" % alarm)
     finally:
         watched.close()
