@@ -16,7 +16,7 @@ import time
 
 DIRECTORY, READ, GET_PERMS, WATCH, UNWATCH, BEGIN, END = 1, 2, 3, 4, 5, 6, 7
 WRITE, MKDIR, RM, SET_PERMS, EVENT, ERROR = 11, 12, 13, 14, 15, 16
-XL = """#!/usr/bin/env python3
+XL = """#!/usr/bin/python3
 import json, socket, sys
 s = socket.socket(socket.AF_UNIX)
 s.connect("SOCKET")
