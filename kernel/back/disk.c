@@ -131,6 +131,25 @@ void moat_disk_close(struct moat_disk *disk)
 }
 
 /**
+ * moat_disk_gone() - has its driver lost the device?
+ * @disk: an open disk
+ *
+ * Every request fails from then on. Some drivers take the size away, too; but the
+ * block layer's mark comes first.
+ *
+ * Context: any.
+ */
+bool moat_disk_gone(const struct moat_disk *disk)
+{
+	return test_bit(GD_DEAD, &disk->bdev->bd_disk->state) || !bdev_nr_sectors(disk->bdev);
+}
+
+static u64 disk_sectors(const struct moat_disk *disk)
+{
+	return moat_disk_gone(disk) ? 0 : bdev_nr_sectors(disk->bdev);
+}
+
+/**
  * moat_disk_changed() - has the device another size than when last looked at?
  * @disk: an open disk
  *
@@ -140,22 +159,22 @@ void moat_disk_close(struct moat_disk *disk)
  */
 bool moat_disk_changed(const struct moat_disk *disk)
 {
-	return bdev_nr_sectors(disk->bdev) != READ_ONCE(disk->seen_sectors);
+	return disk_sectors(disk) != READ_ONCE(disk->seen_sectors);
 }
 
 /**
  * moat_disk_resize() - take up the device's present size
  * @disk: an open disk
  *
- * A device without size has been lost, not resized: the offer stays, requests
- * fail by themselves, and who watches over the domain hears of it.
+ * A device without size has been lost, not resized: the offer stays, what fails
+ * is not answered (kernel/back/job.c), and who watches over the domain hears of it.
  *
  * Context: process; serialised by the caller.
  * Return: whether there is a new size to announce.
  */
 bool moat_disk_resize(struct moat_disk *disk)
 {
-	u64 sectors = bdev_nr_sectors(disk->bdev);
+	u64 sectors = disk_sectors(disk);
 
 	WRITE_ONCE(disk->seen_sectors, sectors);
 	if (!sectors || sectors == disk->offer.capacity)

@@ -57,6 +57,7 @@ struct moat_disk_wish {
 
 int moat_disk_open(struct moat_disk *disk, const struct moat_disk_wish *wish);
 void moat_disk_close(struct moat_disk *disk);
+bool moat_disk_gone(const struct moat_disk *disk);
 bool moat_disk_changed(const struct moat_disk *disk);
 bool moat_disk_resize(struct moat_disk *disk);
 

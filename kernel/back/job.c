@@ -15,6 +15,12 @@
  * lacks memory waits and is started again; so does one whose pages somebody
  * still holds (moat_mapping_held()) with its end.
  *
+ * An error may be what the disk says, or the first that is seen of a driver that
+ * loses its device. What the latter fails is nobody's to answer but the next
+ * driver's: the front end issues it again there. So such an error waits, for
+ * DOUBT_NS to see whether the disk goes, and for LOST_NS to be replaced where it
+ * does; who has nobody to replace it then gets the error.
+ *
  * A request is one bio, embedded in its job: nothing is allocated on the way
  * to the disk, so nothing there can wait for memory that only I/O would free.
  */
@@ -23,6 +29,7 @@
 #include <linux/blkdev.h>
 #include <linux/slab.h>
 
+#include "backend.h"
 #include "copy.h"
 #include "core/request.h"
 #include "core/ring.h"
@@ -36,6 +43,13 @@
  * before it fails.
  */
 #define START_TRIES 1000
+
+/* Between a driver's first failed request and its giving up the disk: the driver
+ * marks the disk before it lets requests fail, or soon after.
+ */
+#define DOUBT_NS NSEC_PER_SEC
+/* As long as Linux waits for a command by default. */
+#define LOST_NS (30ull * NSEC_PER_SEC)
 
 static struct kmem_cache *room_cache;
 
@@ -185,6 +199,7 @@ static void jobs_check(struct list_head *jobs)
 		job->sectors = 0;
 		job->nr_pieces = 0;
 		job->blocking = false;
+		job->failed_ns = 0;
 		job->tries++;
 	}
 }
@@ -279,6 +294,31 @@ static void jobs_release(struct moat_poller *poller, struct list_head *jobs)
 	moat_unmap_flush(&poller->unmaps);
 }
 
+/* Errors of a device that does not answer; the others are about medium or request. */
+static bool error_of_lost(int error)
+{
+	return error == -EIO || error == -ENODEV || error == -ENOLINK || error == -ETIMEDOUT;
+}
+
+/* May what failed yet turn out to be for the next driver to answer? */
+static bool job_in_doubt(const struct moat_job *job, u64 now)
+{
+	struct moat_queue *queue = job->queue;
+
+	if (!job->failed_ns || moat_queue_stopped(queue))
+		return false;
+	if (moat_disk_changed(queue->disk))
+		moat_backend_attend(queue->backend);
+	return now - job->failed_ns < (moat_disk_gone(queue->disk) ? LOST_NS : DOUBT_NS);
+}
+
+/* The connection ends, and with it what this driver has to say. */
+static bool job_unanswerable(const struct moat_job *job)
+{
+	return job->failed_ns && moat_queue_stopped(job->queue) &&
+	       moat_disk_gone(job->queue->disk);
+}
+
 /* Empties the list. */
 static void jobs_end(struct moat_poller *poller, struct list_head *jobs)
 {
@@ -292,6 +332,11 @@ static void jobs_end(struct moat_poller *poller, struct list_head *jobs)
 		if (job->error == -ENOMEM && job->tries < START_TRIES) {
 			job->restart = true;
 			moat_poller_defer(poller, job);
+		} else if (job_in_doubt(job, poller->now)) {
+			job->restart = false;
+			moat_poller_defer(poller, job);
+		} else if (job_unanswerable(job)) {
+			moat_queue_drop(job->queue, job);
 		} else {
 			moat_queue_answer(job->queue, job);
 		}
@@ -477,6 +522,8 @@ void moat_jobs_done(struct moat_poller *poller, struct list_head *jobs)
 
 	list_for_each_entry_safe(job, next, jobs, link) {
 		job->sent_ns = 0;
+		if (error_of_lost(job->error))
+			job->failed_ns = poller->now;
 		if (job->error != -EAGAIN && job->error != -EOPNOTSUPP)
 			continue;
 		if (!job->blocking) {

@@ -40,6 +40,7 @@ struct moat_room {
  * @taken_ns: when it was taken from the ring
  * @sent_ns: when it was sent to the device; 0: it is not there. The poller's own
  *	all the time
+ * @failed_ns: when the device failed it as if it were lost; 0: it did not
  * @sectors: amount of data, in units of 512 bytes
  * @error: 0 or a negative errno
  * @path: enum moat_data_path, settled
@@ -67,6 +68,7 @@ struct moat_job {
 	struct moat_request req;
 	u64 taken_ns;
 	u64 sent_ns;
+	u64 failed_ns;
 	u64 sectors;
 	int error;
 	u8 path;

@@ -35,7 +35,13 @@
 
 /* ---- the poller's side ---- */
 
-static bool queue_stopped(struct moat_queue *queue)
+/**
+ * moat_queue_stopped() - is the connection to end?
+ * @queue: the ring
+ *
+ * Context: any.
+ */
+bool moat_queue_stopped(const struct moat_queue *queue)
 {
 	return test_bit(MOAT_QUEUE_STOP, &queue->flags);
 }
@@ -148,6 +154,26 @@ static void queue_count_answer(struct moat_queue *queue, const struct moat_job *
 }
 
 /**
+ * moat_queue_drop() - be done with a request
+ * @queue: the ring
+ * @job: its job, unused afterwards
+ *
+ * One that was not answered the front end issues again, on its next connection.
+ *
+ * Context: the poller.
+ */
+void moat_queue_drop(struct moat_queue *queue, struct moat_job *job)
+{
+	if (queue->barrier == job) {
+		queue->barrier = NULL;
+		queue->barrier_runs = false;
+	}
+	list_add(&job->link, &queue->unused);
+	queue->in_flight--;
+	moat_poller_activate(queue->poller, queue);
+}
+
+/**
  * moat_queue_answer() - answer a request
  * @queue: the ring
  * @job: its job, unused afterwards
@@ -167,13 +193,7 @@ void moat_queue_answer(struct moat_queue *queue, struct moat_job *job)
 	moat_ring_put_response(&queue->ring, &rsp);
 	queue_count_answer(queue, job);
 	trace_moat_back_answer(queue, job);
-	if (queue->barrier == job) {
-		queue->barrier = NULL;
-		queue->barrier_runs = false;
-	}
-	list_add(&job->link, &queue->unused);
-	queue->in_flight--;
-	moat_poller_activate(queue->poller, queue);
+	moat_queue_drop(queue, job);
 }
 
 static bool queue_has_answers(const struct moat_queue *queue)
@@ -249,7 +269,7 @@ static enum moat_queue_verdict queue_judge(struct moat_queue *queue,
 
 	if (queue_has_answers(queue))
 		return MOAT_QUEUE_STAY;
-	if (queue_stopped(queue))
+	if (moat_queue_stopped(queue))
 		return queue->in_flight ? MOAT_QUEUE_LEAVE : MOAT_QUEUE_DRAINED;
 	/* The last of its jobs brings the ring back. */
 	if (queue->broken || queue->barrier)
@@ -277,7 +297,7 @@ enum moat_queue_verdict moat_queue_visit(struct moat_queue *queue,
 	bool answered = queue_push(queue);
 	u32 taken = 0;
 
-	if (!queue->broken && !queue->barrier && !queue_stopped(queue))
+	if (!queue->broken && !queue->barrier && !moat_queue_stopped(queue))
 		taken = queue_take(queue, poller);
 	queue_run_barrier(queue, poller);
 	if (taken) {

@@ -139,5 +139,7 @@ enum moat_queue_verdict moat_queue_visit(struct moat_queue *queue,
 					 struct moat_poller *poller);
 u64 moat_queue_oldest(const struct moat_queue *queue);
 void moat_queue_answer(struct moat_queue *queue, struct moat_job *job);
+void moat_queue_drop(struct moat_queue *queue, struct moat_job *job);
+bool moat_queue_stopped(const struct moat_queue *queue);
 
 #endif
