@@ -10,6 +10,7 @@
  * asked. Where the policy lies is a result, not a failure.
  */
 #include <getopt.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -38,11 +39,11 @@ static struct costs costs = {
 static struct {
 	u64 seed;
 	u32 requests;
-	double tolerance;
+	double worth, tolerance;
 	const char *only, *json;
 	const char *traces[TRACES_MAX];
 	u32 nr_traces;
-} opt = { .seed = 1, .requests = 20000, .tolerance = 0.02 };
+} opt = { .seed = 1, .requests = 20000, .worth = 8, .tolerance = 0.02 };
 
 static const char usage_text[] =
 	"usage: policy [OPTION]...\n"
@@ -52,6 +53,8 @@ static const char usage_text[] =
 	"  --seed N           of the patterns (1)\n"
 	"  --requests N       about how many in each, 200 to 1000000 (20000)\n"
 	"  --tolerance PCT    so far above the hull is still on it (2)\n"
+	"  --worth N          us of CPU for a request done 1 us sooner (8, which is a\n"
+	"                     window of 200 us for a wake-up of 25 us)\n"
 	"  --json FILE        write all figures there\n"
 	"what things take, in nanoseconds:\n"
 	"  --send NS          CPU of the sender of an event (2000)\n"
@@ -120,6 +123,7 @@ static const struct option options[] = {
 	{ "seed", required_argument, NULL, 's' },
 	{ "requests", required_argument, NULL, 'r' },
 	{ "tolerance", required_argument, NULL, 'T' },
+	{ "worth", required_argument, NULL, 'w' },
 	{ "json", required_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
 	{ }
@@ -170,6 +174,9 @@ static void parse_option(int c, const char *name)
 	case 'T':
 		opt.tolerance = parse_number(name, optarg, 0, 100) / 100.0;
 		break;
+	case 'w':
+		opt.worth = parse_number(name, optarg, 0, 1000000);
+		break;
 	case 'j':
 		opt.json = optarg;
 		break;
@@ -194,9 +201,15 @@ static void parse_options(int argc, char **argv)
 
 /* ---- judging ---- */
 
+static double price(struct point p)
+{
+	return p.cpu + opt.worth * p.latency;
+}
+
 static void judge(struct judged *j)
 {
 	struct point others[POLICIES_MAX], ours = { };
+	double least = INFINITY;
 	u32 i, n = 0;
 
 	for (i = 0; i < nr_policies; i++) {
@@ -204,11 +217,17 @@ static void judge(struct judged *j)
 
 		j->points[i].latency = (double)o->latency / o->requests / 1e3;
 		j->points[i].cpu = (double)o->cpu / o->requests / 1e3;
-		if (policies[i].shipping)
+		if (policies[i].shipping) {
 			ours = j->points[i];
-		else
-			others[n++] = j->points[i];
+			continue;
+		}
+		others[n++] = j->points[i];
+		if (price(j->points[i]) < least) {
+			least = price(j->points[i]);
+			j->best = i;
+		}
 	}
+	j->dearer = price(ours) / least - 1;
 	j->nr_hull = hull_make(others, n, j->hull);
 	j->above = hull_above(j->hull, j->nr_hull, ours);
 }
@@ -273,6 +292,7 @@ int main(int argc, char **argv)
 
 	parse_options(argc, argv);
 	results.seed = opt.seed;
+	results.worth = opt.worth;
 	results.tolerance = opt.tolerance;
 	measure_patterns(&results);
 	measure_traces(&results);

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #define SECOND 1000000000.0
-/* Rare arrivals: so long is enough to see what a policy makes of them. */
-#define LONGEST_S 4
+/* Rare arrivals: a second for so many is enough to see what is made of them. */
+#define PER_SECOND 5000
 #define LEAST 200u
 
 /* ---- chance ---- */
@@ -52,7 +52,7 @@ static int source_init(struct load *load, u32 n, struct source **source)
 
 static u32 limited(double rate, u32 requests)
 {
-	double n = rate * LONGEST_S;
+	double n = rate * requests / PER_SECOND;
 
 	if (n > requests)
 		n = requests;
@@ -138,6 +138,22 @@ static int make_closed(const struct pattern *p, u64 seed, u32 requests, struct l
 	return err;
 }
 
+/* At least @a apart, mostly little more, sometimes up to @b; the mean 3 x @a. */
+static int make_tail(const struct pattern *p, u64 seed, u32 requests, struct load *load)
+{
+	struct source *source;
+	int err = source_init(load, requests, &source);
+	u32 i;
+
+	for (i = 0; !err && i < requests; i++) {
+		/* Pareto's distribution, with the exponent that has this mean. */
+		double gap = p->a * pow(1 - uniform(&seed), -1 / 1.5);
+
+		source->gaps[i] = gap < p->b ? gap : p->b;
+	}
+	return err;
+}
+
 /* Rates of @a, @b and @c, half a second each, over and over. */
 static int make_phases(const struct pattern *p, u64 seed, u32 requests, struct load *load)
 {
@@ -185,9 +201,12 @@ const struct pattern patterns[] = {
 	{ "on-off", "for 10 ms every 20 us, then 10 ms nothing",
 	  make_on_off, 10 * MS, 20 * US, 10 * MS },
 	{ "mixed", "40 us apart, every 4th 2 ms", make_regular, 40 * US, 2 * MS, 4 },
-	{ "regular-150", "150 us apart", make_regular, 150 * US, 0, 0 },
+	{ "tail", "10 us apart or more, up to 20 ms", make_tail, 10 * US, 20 * MS, 0 },
+	{ "regular-165", "165 us apart", make_regular, 165 * US, 0, 0 },
 	{ "regular-250", "250 us apart", make_regular, 250 * US, 0, 0 },
 	{ "closed-15", "one in flight, 15 us for all else", make_closed, 15 * US, 0, 0 },
+	{ "cached", "one in flight, 15 us for all else, every 3rd 1 ms",
+	  make_closed, 15 * US, 1 * MS, 3 },
 	{ "closed-100", "one in flight, 100 us for all else", make_closed, 100 * US, 0, 0 },
 	{ "phases", "100/s, 50000/s, 2000/s, half a second each",
 	  make_phases, 100, 50000, 2000 },

@@ -36,8 +36,9 @@ static void print_hulls(const struct results *r, FILE *to)
 {
 	u32 i, on = 0;
 
-	fprintf(to, "\n%-16s %8s %10s %10s\n", "shipping policy", "above %", "latency us",
-		"cpu us/req");
+	fprintf(to, "\nThe shipping policy; above the hull, and dearer than the best of the others "
+		"where 1 us\nof latency is worth %g us of CPU\n%-16s %10s %10s %8s %9s %s\n",
+		r->worth, "", "latency us", "cpu us/req", "above %", "dearer %", "the best");
 	for (i = 0; i < r->nr_judged; i++) {
 		const struct judged *j = &r->judged[i];
 		u32 k;
@@ -45,9 +46,10 @@ static void print_hulls(const struct results *r, FILE *to)
 		for (k = 0; !policies[k].shipping; k++)
 			;
 		on += judged_on_hull(r, j);
-		fprintf(to, "%-16s %+8.1f %10.2f %10.2f%s\n", j->name, 100 * j->above,
-			j->points[k].latency, j->points[k].cpu,
-			judged_on_hull(r, j) ? "" : "  above");
+		fprintf(to, "%-16s %10.2f %10.2f %+8.1f %+9.1f %-10s%s\n", j->name,
+			j->points[k].latency, j->points[k].cpu, 100 * j->above,
+			100 * j->dearer, policies[j->best].name,
+			judged_on_hull(r, j) ? "" : " above");
 	}
 	fprintf(to, "on or below the hull, give or take %g %%: %u of %u\n", 100 * r->tolerance,
 		on, r->nr_judged);
@@ -89,9 +91,10 @@ static json_t *json_pattern(const struct results *r, const struct judged *j)
 	for (i = 0; i < j->nr_hull; i++)
 		json_array_append_new(hull, json_pack("[f,f]", j->hull[i].latency,
 						      j->hull[i].cpu));
-	return json_pack("{s:s, s:s, s:o, s:o, s:f, s:b}", "name", j->name, "about", j->about,
-			 "policies", list, "hull", hull, "above", j->above,
-			 "on_hull", judged_on_hull(r, j));
+	return json_pack("{s:s, s:s, s:o, s:o, s:f, s:b, s:f, s:s}", "name", j->name,
+			 "about", j->about, "policies", list, "hull", hull,
+			 "above", j->above, "on_hull", judged_on_hull(r, j),
+			 "dearer", j->dearer, "best", policies[j->best].name);
 }
 
 static json_t *json_costs(const struct costs *c)
@@ -124,9 +127,9 @@ int report_json(const struct results *r, const char *path)
 
 	for (i = 0; i < r->nr_judged; i++)
 		json_array_append_new(list, json_pattern(r, &r->judged[i]));
-	all = json_pack("{s:o, s:I, s:f, s:o}", "costs", json_costs(r->costs),
+	all = json_pack("{s:o, s:I, s:f, s:f, s:o}", "costs", json_costs(r->costs),
 			"seed", (json_int_t)r->seed, "tolerance", r->tolerance,
-			"patterns", list);
+			"worth", r->worth, "patterns", list);
 	if (!all)
 		return -ENOMEM;
 	err = write_json(all, path);

@@ -20,6 +20,8 @@
  * @hull: of all but the shipping policy's
  * @nr_hull: its corners
  * @above: how far the shipping policy lies above it; 0.1: 10 %
+ * @best: the other policy that costs least, at the results' rate of exchange
+ * @dearer: by how much the shipping one costs more; 0.1: 10 %
  */
 struct judged {
 	const char *name;
@@ -29,6 +31,8 @@ struct judged {
 	struct point hull[POLICIES_MAX];
 	u32 nr_hull;
 	double above;
+	u32 best;
+	double dearer;
 };
 
 /**
@@ -37,6 +41,7 @@ struct judged {
  * @nr_judged: how many
  * @costs: what things took
  * @seed: of the patterns
+ * @worth: us of CPU that are given for a request done 1 us sooner
  * @tolerance: so far above the hull still counts as on it
  */
 struct results {
@@ -44,6 +49,7 @@ struct results {
 	u32 nr_judged;
 	const struct costs *costs;
 	u64 seed;
+	double worth;
 	double tolerance;
 };
 
