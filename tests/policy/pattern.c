@@ -202,7 +202,7 @@ const struct pattern patterns[] = {
 	  make_on_off, 10 * MS, 20 * US, 10 * MS },
 	{ "mixed", "40 us apart, every 4th 2 ms", make_regular, 40 * US, 2 * MS, 4 },
 	{ "tail", "10 us apart or more, up to 20 ms", make_tail, 10 * US, 20 * MS, 0 },
-	{ "regular-165", "165 us apart", make_regular, 165 * US, 0, 0 },
+	{ "regular-175", "175 us apart", make_regular, 175 * US, 0, 0 },
 	{ "regular-250", "250 us apart", make_regular, 250 * US, 0, 0 },
 	{ "closed-15", "one in flight, 15 us for all else", make_closed, 15 * US, 0, 0 },
 	{ "cached", "one in flight, 15 us for all else, every 3rd 1 ms",

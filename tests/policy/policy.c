@@ -141,14 +141,22 @@ static bool kvm_look(const struct policy *policy, union policy_state *state, u64
 }
 
 const struct policy policies[] = {
-	{ "moat", WINDOW_MAX_NS, true, moat_init, moat_look, moat_event },
-	{ "always", 0, false, window_init, always_look, window_event },
-	{ "never", 0, false, window_init, window_look, window_event },
-	{ "fixed-20", 20000, false, window_init, window_look, window_event },
-	{ "fixed-50", 50000, false, window_init, window_look, window_event },
-	{ "fixed-200", 200000, false, window_init, window_look, window_event },
-	{ "qemu", QEMU_MAX_NS, false, grown_init, window_look, qemu_event },
-	{ "kvm", KVM_MAX_NS, false, grown_init, kvm_look, kvm_event },
+	{ .name = "moat", .window_ns = WINDOW_MAX_NS, .shipping = true,
+	  .init = moat_init, .look = moat_look, .event = moat_event },
+	{ .name = "always", .window_ns = 0, .tireless = true,
+	  .init = window_init, .look = always_look, .event = window_event },
+	{ .name = "never", .window_ns = 0,
+	  .init = window_init, .look = window_look, .event = window_event },
+	{ .name = "fixed-20", .window_ns = 20000,
+	  .init = window_init, .look = window_look, .event = window_event },
+	{ .name = "fixed-50", .window_ns = 50000,
+	  .init = window_init, .look = window_look, .event = window_event },
+	{ .name = "fixed-200", .window_ns = 200000,
+	  .init = window_init, .look = window_look, .event = window_event },
+	{ .name = "qemu", .window_ns = QEMU_MAX_NS,
+	  .init = grown_init, .look = window_look, .event = qemu_event },
+	{ .name = "kvm", .window_ns = KVM_MAX_NS,
+	  .init = grown_init, .look = kvm_look, .event = kvm_event },
 };
 
 const u32 nr_policies = MOAT_ARRAY_SIZE(policies);

@@ -27,6 +27,7 @@ union policy_state {
  * @name: as the reports call it
  * @window_ns: its longest window, where it has one
  * @shipping: it is Moat's, and judged; the others are what it is judged by
+ * @tireless: it looks for ever and remembers nothing
  * @init: begin at a time
  * @look: true: look again; false: arm, and sleep if there is nothing
  * @event: an event ended a sleep
@@ -35,6 +36,7 @@ struct policy {
 	const char *name;
 	u32 window_ns;
 	bool shipping;
+	bool tireless;
 	void (*init)(const struct policy *policy, union policy_state *state, u64 now);
 	bool (*look)(const struct policy *policy, union policy_state *state, u64 now,
 		     bool found, bool busy);

@@ -151,8 +151,7 @@ static void join(struct sim *sim)
 	}
 }
 
-/* Until the first event. Its interrupt is part of the wake-up. */
-static void doze(struct sim *sim)
+static struct ring *first_ring(struct sim *sim)
 {
 	struct ring *first = &sim->rings[0];
 	u32 i;
@@ -160,6 +159,14 @@ static void doze(struct sim *sim)
 	for (i = 1; i < sim->load->nr_rings; i++)
 		if (sim->rings[i].at < first->at)
 			first = &sim->rings[i];
+	return first;
+}
+
+/* Until the first event. Its interrupt is part of the wake-up. */
+static void doze(struct sim *sim)
+{
+	struct ring *first = first_ring(sim);
+
 	if (first->at + sim->costs->wake > sim->now)
 		sim->now = first->at + sim->costs->wake;
 	sim->slice_used = 0;
@@ -168,11 +175,24 @@ static void doze(struct sim *sim)
 	ring_wake(sim, first);
 }
 
+/* Who looks for ever learns nothing from looks in vain: make them at once, but
+ * for the last.
+ */
+static void skip_turns(struct sim *sim)
+{
+	u64 next = first_ring(sim)->at, cost = sim->costs->look * sim->load->nr_rings;
+
+	if (sim->policy->tireless && !sim->load->busy_ns && next > sim->now)
+		run(sim, (next - sim->now - 1) / cost * cost);
+}
+
 static void turn(struct sim *sim)
 {
-	u64 now = sim->now;
+	u64 now;
 	u32 i;
 
+	skip_turns(sim);
+	now = sim->now;
 	for (i = 0; i < sim->load->nr_rings; i++)
 		if (sim->rings[i].active)
 			ring_visit(sim, &sim->rings[i], now);
