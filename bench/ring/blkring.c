@@ -48,10 +48,12 @@ static always_inline enum moat_spin_verdict watch_look(struct side *side)
 	side->counts.misses++;
 	if (w->params.mode == MOAT_MODE_ADAPTIVE && w->looks % CLOCK_EVERY == 0)
 		w->now = now_ns();
-	if (w->fresh) {
+	if (w->begun)
+		moat_spin_start(&w->spin, w->now);
+	if (w->fresh)
 		moat_spin_look(&w->spin, &w->params, w->now, true, false);
-		w->fresh = false;
-	}
+	w->begun = false;
+	w->fresh = false;
 	watch_relax(w);
 	return moat_spin_look(&w->spin, &w->params, w->now, false, false);
 }
@@ -153,10 +155,18 @@ static always_inline int front_idle(struct pair *pair)
 	return front_sleep(pair);
 }
 
-/* Its gap runs from when the first of the requests goes out. */
+/* Its gap runs from when the first of the requests goes out. What ended the one
+ * before was found soon behind the last look in vain.
+ */
 static always_inline void front_begin(struct pair *pair)
 {
-	watch_found(&pair->front.watch);
+	struct watch *w = &pair->front.watch;
+
+	if (w->fresh)
+		moat_spin_look(&w->spin, &w->params, w->now, true, false);
+	w->fresh = false;
+	w->begun = true;
+	w->looks = 0;
 }
 
 static const struct front_ops front_ops = {

@@ -81,6 +81,7 @@ struct counts {
  * @now: when the clock was last read
  * @looks: fruitless looks since work was found
  * @fresh: work was found since then
+ * @begun: a wait began since then
  * @armed: the peer was asked for an event
  * @relax_every: as in struct setup
  */
@@ -90,6 +91,7 @@ struct watch {
 	u64 now;
 	u32 looks;
 	bool fresh;
+	bool begun;
 	bool armed;
 	u32 relax_every;
 };

@@ -304,6 +304,11 @@ enum moat_queue_verdict moat_queue_visit(struct moat_queue *queue,
 		queue->worked = true;
 		queue_trim(queue, poller);
 	}
+	/* What the policy learns from is how soon the front end came back; that
+	 * the disk is done says nothing about it.
+	 */
+	if (answered && !taken)
+		moat_spin_start(&queue->spin, poller->now);
 	if (event)
 		queue_end_event(queue);
 	else
@@ -325,9 +330,7 @@ void moat_queue_wake(struct moat_queue *queue, u64 now)
 	bool event = test_bit(MOAT_QUEUE_EVENT, &queue->flags);
 
 	moat_ring_disarm_requests(&queue->ring);
-	/* What the policy learns from is how soon the front end came back; that
-	 * the disk is done says nothing about it.
-	 */
+	/* Learns from it; a disk that is done is no event. */
 	if (event)
 		moat_spin_event(&queue->spin, &params, now);
 	trace_moat_back_wake(queue, event);

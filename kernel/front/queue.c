@@ -282,7 +282,7 @@ static bool queue_put(struct moat_queue *q, struct request *rq, u32 flags)
 		return false;
 	q->rq[slot] = rq;
 	if (q->inflight.count == 1)
-		q->spin.last_work_ns = io->issued_ns;
+		moat_spin_start(&q->spin, io->issued_ns);
 	moat_ring_put_request(&q->ring, &wire);
 
 	moat_stat_add(&q->stat, MOAT_STAT_grants_issued, io->grants);
@@ -444,15 +444,21 @@ int moat_queue_look(struct moat_queue *q, struct io_comp_batch *batch)
  */
 void moat_queue_spun(struct moat_queue *q, u32 misses)
 {
+	struct moat_spin_params params = moat_tune_spin(&q->disk->tune);
 	unsigned long irq;
 	LIST_HEAD(done);
+	u64 now;
 
 	spin_lock_irqsave(&q->lock, irq);
+	now = ktime_get_ns();
 	q->spinners--;
 	moat_stat_add(&q->stat, MOAT_STAT_spin_misses, misses);
+	/* All looks in vain as one: they were made on a copy of the policy's state. */
+	if (misses)
+		moat_spin_look(&q->spin, &params, now, false, false);
 	if (q->live && queue_take(q, &done)) {
 		moat_stat_inc(&q->stat, MOAT_STAT_spin_hits);
-		q->spin.last_work_ns = ktime_get_ns();
+		moat_spin_look(&q->spin, &params, now, true, false);
 	}
 	queue_settle(q, &done);
 	spin_unlock_irqrestore(&q->lock, irq);
@@ -472,6 +478,7 @@ void moat_queue_spun(struct moat_queue *q, u32 misses)
 bool moat_queue_visit(struct moat_queue *q, bool busy)
 {
 	struct moat_spin_params params = moat_tune_spin(&q->disk->tune);
+	enum moat_spin_verdict verdict;
 	unsigned long irq;
 	LIST_HEAD(done);
 	bool found;
@@ -479,12 +486,13 @@ bool moat_queue_visit(struct moat_queue *q, bool busy)
 	spin_lock_irqsave(&q->lock, irq);
 	found = q->live && queue_take(q, &done);
 	moat_stat_inc(&q->stat, found ? MOAT_STAT_spin_hits : MOAT_STAT_spin_misses);
-	if (q->watched &&
-	    (!q->live || !q->inflight.count ||
-	     moat_spin_look(&q->spin, &params, ktime_get_ns(), found, busy) ==
-	     MOAT_SPIN_ARM)) {
-		moat_poller_leave(q);
-		queue_settle(q, &done);
+	if (q->watched) {
+		/* Told of what was found even if it was the last: it learns. */
+		verdict = moat_spin_look(&q->spin, &params, ktime_get_ns(), found, busy);
+		if (!q->live || !q->inflight.count || verdict == MOAT_SPIN_ARM) {
+			moat_poller_leave(q);
+			queue_settle(q, &done);
+		}
 	}
 	spin_unlock_irqrestore(&q->lock, irq);
 	queue_finish(&done, NULL);

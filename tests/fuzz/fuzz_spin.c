@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Any settings, changed at any time, and any clock: the window stays within
- * the maximum, and in mode adaptive a spin that finds nothing comes to an end
- * once the clock has moved by the longest window.
+ * the maximum and is worth its minimum, what is remembered stays within its
+ * bounds, and in mode adaptive a spin that finds nothing comes to an end once
+ * the clock has moved by the longest window.
  */
 #include "fuzz.h"
 
@@ -66,6 +67,28 @@ static void look(struct moat_spin *s, const struct moat_spin_params *p,
 		check(s->last_work_ns == now);
 }
 
+static void event(struct moat_spin *s, const struct moat_spin_params *p, u64 now)
+{
+	moat_spin_event(s, p, now);
+	check(s->window_ns <= p->window_max_ns);
+	check(!s->window_ns || s->window_ns >= p->window_min_ns ||
+	      s->window_ns == p->window_max_ns);
+	check(s->wake_ns <= p->window_max_ns / 8);
+	check(s->last_work_ns == now);
+	check(s->gaps.total);
+}
+
+/* No more gaps than there may be, and none that is in no bucket but "longer". */
+static void remembers(const struct moat_spin *s)
+{
+	u32 i, sum = 0;
+
+	for (i = 0; i < MOAT_GAPS_BUCKETS; i++)
+		sum += s->gaps.count[i];
+	check(s->gaps.total < MOAT_GAPS_FULL);
+	check(sum <= s->gaps.total);
+}
+
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	struct fuzz f = { data, size };
@@ -77,22 +100,17 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	check(s.window_ns <= p.window_max_ns);
 	while (f.left) {
 		u8 what = fuzz_u8(&f);
-		u32 window = s.window_ns;
 
 		now = clock_step(&f, now);
-		if (what % 8 == 0) {
+		if (what % 8 == 0)
 			p = params(&f);
-		} else if (what % 8 < 4) {
+		else if (what % 8 < 4)
 			look(&s, &p, now, what >> 4);
-		} else {
-			moat_spin_event(&s, &p, now);
-			check(s.window_ns <= p.window_max_ns);
-			check(s.window_ns <= 2ull * window ||
-			      s.window_ns == p.window_min_ns ||
-			      s.window_ns <= MOAT_SPIN_START_NS ||
-			      s.window_ns == p.window_max_ns);
-			check(s.last_work_ns == now);
-		}
+		else if (what % 8 == 4)
+			moat_spin_start(&s, now);
+		else
+			event(&s, &p, now);
+		remembers(&s);
 		spin_ends(s, &p, now);
 	}
 	return 0;
