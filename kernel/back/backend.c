@@ -23,6 +23,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include <moat/keys.h>
+
 #include "handshake.h"
 #include "kernel/common/control.h"
 #include "kernel/common/transact.h"
@@ -244,17 +246,28 @@ static void backend_follow(struct moat_backend *backend)
 	}
 }
 
-static void backend_look_at_size(struct moat_backend *backend)
+/* A front end that cannot go on elsewhere is spared a disk of no size. */
+static void backend_lost_disk(struct moat_backend *backend)
 {
 	struct xenbus_device *dev = backend->dev;
 
-	if (!moat_disk_resize(&backend->disk)) {
-		if (!backend->disk.seen_sectors)
-			xenbus_dev_error(dev, -ENODEV, "the disk has gone");
+	xenbus_dev_error(dev, -ENODEV, "the disk has gone");
+	if (dev->state == XenbusStateConnected &&
+	    xenbus_read_unsigned(dev->otherend, MOAT_KEY_RECOVERY, 0))
+		moat_handshake_announce_size(dev, 0);
+}
+
+static void backend_look_at_size(struct moat_backend *backend)
+{
+	if (!moat_disk_changed(&backend->disk))
 		return;
+	if (moat_disk_resize(&backend->disk)) {
+		if (backend->dev->state == XenbusStateConnected)
+			moat_handshake_announce_size(backend->dev,
+						     backend->disk.offer.capacity);
+	} else if (moat_disk_gone(&backend->disk)) {
+		backend_lost_disk(backend);
 	}
-	if (dev->state == XenbusStateConnected)
-		moat_handshake_announce_size(dev, &backend->disk);
 }
 
 static void backend_work(struct work_struct *work)

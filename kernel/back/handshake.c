@@ -107,17 +107,17 @@ int moat_handshake_announce(struct xenbus_device *dev, const struct moat_disk *d
 /**
  * moat_handshake_announce_size() - tell a connected front end of a new size
  * @dev: the device, connected
- * @disk: the disk
+ * @sectors: the size, in units of 512 bytes; 0: the device is lost
  *
  * Front ends look at "sectors" anew when the state is written, changed or not.
  *
  * Context: process, may sleep.
  * Return: 0 or a negative errno.
  */
-int moat_handshake_announce_size(struct xenbus_device *dev, const struct moat_disk *disk)
+int moat_handshake_announce_size(struct xenbus_device *dev, u64 sectors)
 {
 	const struct offer_key keys[] = {
-		{ "sectors", disk->offer.capacity },
+		{ "sectors", sectors },
 		{ "state", XenbusStateConnected },
 	};
 

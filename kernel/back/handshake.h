@@ -37,6 +37,6 @@ int moat_handshake_read_front(struct xenbus_device *dev, struct moat_front *fron
 int moat_handshake_read_queue(struct xenbus_device *dev, const struct moat_front *front,
 			      unsigned int nr, struct moat_queue_setup *setup);
 int moat_handshake_announce(struct xenbus_device *dev, const struct moat_disk *disk);
-int moat_handshake_announce_size(struct xenbus_device *dev, const struct moat_disk *disk);
+int moat_handshake_announce_size(struct xenbus_device *dev, u64 sectors);
 
 #endif
