@@ -42,6 +42,7 @@ KINDS = {kind.name: kind for kind in (
     Kind("pci-detach", "dom0", "dead", False, "dom0 takes the PCI device away"),
     Kind("pause", "dom0", "dead", False, "the domain is paused"),
     Kind("destroy", "dom0", "dead", False, "the domain is destroyed"),
+    Kind("twice", "dom0", "dead", False, "the domain is destroyed, and its successor too"),
     Kind("starve", "dom0", "alive", False, "the domain gets 1 % of a processor"),
     Kind("moatd-kill", "dom0", "dead", False, "moatd is killed together with a crash"),
 )}
@@ -53,6 +54,11 @@ SCRIPTS = {
     "pci-detach": "xl pci-detach --force {domain} {pci} || xl pci-detach {domain} {pci}",
     "pause": "xl pause {domain}",
     "destroy": "xl destroy {domain}",
+    # The successor goes at any time from its first step to behind its last.
+    "twice": "old=$(xl domid {domain}); xl destroy {domain}; n=0; "
+             "until new=$(xl domid {domain} 2>/dev/null) && [ $new != $old ]; do "
+             "n=$((n + 1)); [ $n -lt 200 ] || exit 1; usleep 100000; done; "
+             "usleep $((RANDOM * 300)); xl destroy $new",
     "starve": "xl sched-credit2 -d {domain} -c 1",
     "moatd-kill": "kill -9 $(cat /run/lab/moatd.pid)",
 }
