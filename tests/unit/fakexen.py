@@ -6,6 +6,7 @@ what is around moatd: xl, storage domains with their moat-init, application doma
 their front ends, pciback. The hypervisor itself is a directory (hyper-fake.c).
 """
 
+import collections
 import json
 import os
 import re
@@ -50,6 +51,7 @@ class Store:
         self.generation = 0
         self.lock = threading.RLock()
         self.watches = []           # (client, path, token)
+        self.asked = collections.Counter()  # by path
         self.serial = 0
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
@@ -193,6 +195,7 @@ class Store:
         return self.change(tree, kind, path, words)
 
     def look(self, tree, kind, path):
+        self.asked[path] += 1
         if tree is not self:
             tree.touched.add(path)
         if path not in tree.nodes:
@@ -507,8 +510,9 @@ class World:
             domain["beat"] = now
             domain["beats"] += 1
             self.store.write({home + "/data/moat/heartbeat": str(domain["beats"]),
-                              home + "/data/moat/health": "0 0",
-                              home + "/data/moat/state": "ready"})
+                              home + "/data/moat/health": "0 0"})
+        if self.store.read(home + "/data/moat/state") != "ready":
+            self.store.write({home + "/data/moat/state": "ready"})
         if self.pci_holder() != domid or now - domain["pci"] < self.PROBE:
             return
         for app in self.store.names(home + "/backend/vbd"):

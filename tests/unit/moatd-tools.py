@@ -171,6 +171,17 @@ class WithStandby(Moatd):
         self.assertEqual(self.status()["last"]["id"], event["id"])
         self.assertEqual(len([c for c in self.world.calls if c[0] == "create"]), 3)
 
+    def test_heartbeat_is_cheap(self):
+        """A beat is followed by a look at the beats; at all there is, once a second."""
+        asked = self.world.store.asked
+        beat = f"/local/domain/{self.storage()}/data/moat/heartbeat"
+        disk = f"/libxl/{self.app}/device/vbd/{DEVICE}/backend"
+        beats, looks, began = asked[beat], asked[disk], time.monotonic()
+        self.wait(lambda: asked[beat] >= beats + 40, "40 beats")
+        seconds = time.monotonic() - began
+        self.assertLessEqual(asked[disk] - looks, seconds + 2)
+        self.assertGreaterEqual(asked[disk] - looks, 1)
+
     def test_hang(self):
         self.world.hang(self.storage())
         self.wait(lambda: self.events("recovered"), "recovered")

@@ -3,6 +3,11 @@
  * moatd: keeps storage domains running. Everything happens in one event loop:
  * watches of xenstore, ends of child processes, clients and time each lead to
  * one look at the world and to what decide.c makes of it.
+ *
+ * A look reads a dozen nodes of xenstore for each disk, and dom0 has more to do.
+ * So a heartbeat leads to no look but at the heartbeats, and behind a look moatd
+ * rests as long as that took: of a burst of changes the first is seen at once,
+ * and the others together.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +24,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <moat/keys.h>
+
 #include "../lib/log.h"
 #include "act.h"
 #include "command.h"
@@ -34,6 +41,8 @@
 #define LOST_WARN_MS 5000
 /* after a step that failed */
 #define RETRY_MS 100
+/* at most, between two looks */
+#define REST_MS 100
 /* steps in one go, before others get their turn */
 #define STEPS_MAX 64
 #define RESUMED_MS 120000
@@ -101,11 +110,24 @@ static void note_lost(struct moat_daemon *d, msec now)
 		d->units[i].lost += lost;
 }
 
+static int look(struct moat_unit *u, msec now)
+{
+	int err = moat_observe(u);
+
+	u->looked = err ? 0 : now;
+	if (!err)
+		return 0;
+	moat_err("%s: cannot look: %s", u->storage->name, strerror(-err));
+	u->last = (struct moat_action) { 0 };
+	u->last.until = moat_now() + BEAT_MS;
+	return err;
+}
+
 /*
  * Where xenstore lets a look wait, nobody knows since when it has done so to those
  * who write their heartbeats there: all clocks begin anew.
  */
-static void settle(struct moat_unit *u)
+static void settle(struct moat_unit *u, bool beats)
 {
 	u->last.act = MOAT_ACT_NONE;
 	for (int steps = 0; steps < STEPS_MAX; steps++) {
@@ -115,14 +137,10 @@ static void settle(struct moat_unit *u)
 
 		note_lost(u->daemon, now);
 		/* the end of a phase is only noted: nothing has changed by it */
-		err = u->last.act == MOAT_ACT_PHASE ? 0 : moat_observe(u);
-		if (err) {
-			moat_err("%s: cannot look: %s", u->storage->name,
-				 strerror(-err));
-			u->last = (struct moat_action) { 0 };
-			u->last.until = moat_now() + BEAT_MS;
+		if (beats && !steps)
+			moat_observe_beats(u);
+		else if (u->last.act != MOAT_ACT_PHASE && look(u, now))
 			return;
-		}
 		u->view.lost = moat_now() - now > LATE_MS ? UINT64_MAX : u->lost;
 		u->lost = 0;
 		tell_standby(u);
@@ -150,6 +168,12 @@ static bool matters(const char *path)
 	       (len > 5 && strcmp(path + len - 5, "/name") == 0);
 }
 
+static bool is_beat(const char *path)
+{
+	return strstr(path, "/" MOAT_KEY_HEARTBEAT) ||
+	       strstr(path, "/" MOAT_KEY_HEALTH);
+}
+
 /* Return: 0, or -errno if the connection is lost. */
 static int fetch_watches(struct moat_daemon *d)
 {
@@ -157,7 +181,9 @@ static int fetch_watches(struct moat_daemon *d)
 
 	errno = 0;
 	while ((event = xs_check_watch(d->xs.handle)) != NULL) {
-		if (matters(event[XS_WATCH_PATH]))
+		if (is_beat(event[XS_WATCH_PATH]))
+			d->beat = true;
+		else if (matters(event[XS_WATCH_PATH]))
 			d->dirty = true;
 		free(event);
 		errno = 0;
@@ -187,12 +213,47 @@ static msec next_time(struct moat_daemon *d, msec now)
 	for (size_t i = 0; i < d->config.count; i++) {
 		struct moat_unit *u = &d->units[i];
 
-		when = earlier(when, u->last.until);
+		when = earlier(when, d->dirty ? u->rest : u->last.until);
 		for (int r = 0; r < MOAT_ROLES; r++)
 			when = earlier(when, moat_process_expire(
 						     &u->process[r], now));
 	}
 	return when;
+}
+
+/* For as long as it has taken since then. */
+static msec rest_until(msec began)
+{
+	msec now = moat_now(), took = now - began;
+
+	return now + (took < REST_MS ? took : REST_MS);
+}
+
+static bool is_due(const struct moat_unit *u, msec now)
+{
+	return u->daemon->dirty || u->lost || now - u->looked >= BEAT_MS ||
+	       (u->last.until && u->last.until <= now);
+}
+
+static void attend(struct moat_daemon *d, msec now)
+{
+	bool left = false;
+
+	for (size_t i = 0; i < d->config.count; i++) {
+		struct moat_unit *u = &d->units[i];
+
+		if (!is_due(u, now)) {
+			if (d->beat)
+				settle(u, true);
+		} else if (now < u->rest) {
+			left = true;
+		} else {
+			settle(u, false);
+			u->rest = rest_until(now);
+		}
+	}
+	d->dirty = left;
+	d->beat = false;
 }
 
 static int before_wait(void *context)
@@ -206,13 +267,7 @@ static int before_wait(void *context)
 		return err;
 	}
 	note_lost(d, now);
-	for (size_t i = 0; i < d->config.count; i++) {
-		struct moat_unit *u = &d->units[i];
-
-		if (d->dirty || u->lost || (u->last.until && u->last.until <= now))
-			settle(u);
-	}
-	d->dirty = false;
+	attend(d, now);
 	moat_notify("WATCHDOG=1");
 	set_timer(next_time(d, moat_now()));
 	return 0;

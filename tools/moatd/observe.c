@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Reading the world. What is read here twice, once for each of two decisions,
- * is read twice on purpose: nothing is kept that could be out of date.
+ * is read twice on purpose: nothing is kept that could be out of date, but
+ * between two heartbeats, which tell of nothing else.
  */
 #include "observe.h"
 
@@ -154,6 +155,15 @@ static void read_health(struct moat_unit *u, struct moat_view_domain *d)
 	free(text);
 }
 
+/* What it writes each second. */
+static void read_beat(struct moat_unit *u, struct moat_view_domain *d)
+{
+	d->heartbeat = moat_xs_number(xs_of(u), 0,
+				      "/local/domain/%u/" MOAT_KEY_HEARTBEAT,
+				      d->domid);
+	read_health(u, d);
+}
+
 static void read_domain(struct moat_unit *u, const struct census *c,
 			enum moat_role role, unsigned int domid)
 {
@@ -168,11 +178,8 @@ static void read_domain(struct moat_unit *u, const struct census *c,
 	d->suspended = h->suspended;
 	d->ready = moat_xs_is(xs_of(u), "ready",
 			      "/local/domain/%u/" MOAT_KEY_STATE, domid);
-	d->heartbeat = moat_xs_number(xs_of(u), 0,
-				      "/local/domain/%u/" MOAT_KEY_HEARTBEAT,
-				      domid);
 	d->condemned = noted(u, "condemned") == domid;
-	read_health(u, d);
+	read_beat(u, d);
 }
 
 /*
@@ -451,4 +458,11 @@ int moat_observe(struct moat_unit *unit)
 	read_domains(unit, &c);
 	read_pci(unit, &c);
 	return read_disks(unit, &c);
+}
+
+void moat_observe_beats(struct moat_unit *unit)
+{
+	for (int role = 0; role < MOAT_ROLES; role++)
+		if (unit->view.domain[role].domid)
+			read_beat(unit, &unit->view.domain[role]);
 }

@@ -19,4 +19,10 @@
  */
 int moat_observe(struct moat_unit *unit);
 
+/**
+ * moat_observe_beats() - look only at what the domains write each second
+ * @unit: its view is of use, and nothing else has changed since
+ */
+void moat_observe_beats(struct moat_unit *unit);
+
 #endif

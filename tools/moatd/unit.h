@@ -31,6 +31,8 @@ struct moat_unit {
 	unsigned int recoveries;	/* since moatd started */
 	unsigned int told_standby;	/* the last one said to be ready */
 	msec lost;		/* not yet taken off its clocks */
+	msec looked;		/* when its view was last read; 0: is of no use */
+	msec rest;		/* look no sooner than then */
 };
 
 struct moat_daemon {
@@ -41,6 +43,7 @@ struct moat_daemon {
 	struct moat_events *events;
 	struct moat_unit *units;
 	bool dirty;		/* something has changed: decide anew */
+	bool beat;		/* a heartbeat has, or the health with it */
 };
 
 /* The time on which all others are based: since the machine started. */
