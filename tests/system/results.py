@@ -89,10 +89,13 @@ def phases_table(records):
 def table(records):
     """All there is to say about some records, for a page of documentation."""
     parts = ["%d faults." % len(records)]
-    for sealed, title in ((False, "Faults that leave the data on the disk alone"),
-                          (True, "Faults that may write wrong bytes, on dm-integrity: an "
-                                 "error there is a wrong byte found out")):
-        own = [r for r in records if r["sealed"] == sealed]
+    for standby, sealed, title in (
+            (True, False, "Faults that leave the data on the disk alone"),
+            (True, True, "Faults that may write wrong bytes, on dm-integrity: an error there "
+                         "is a wrong byte found out"),
+            (False, False, "Without a standby: the cold restart"),
+            (False, True, "Without a standby, on dm-integrity")):
+        own = [r for r in records if (r["standby"], r["sealed"]) == (standby, sealed)]
         if own:
             parts += [title + ":", kinds_table(own)]
     parts += ["Phases of the recoveries, in seconds, median / 95 % / worst:",
