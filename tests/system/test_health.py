@@ -85,6 +85,9 @@ def test_watchdog_ends_a_domain_that_does_not_serve(machine):
 def test_going_down_is_no_crash(machine):
     """An orderly end stops the watchdog; so does whoever takes the promise back."""
     machine.create("leaving", "storage")
+    # moat-init gives it with its first beat, and would do so after us.
+    check(machine.wait_until("leaving", "[ $(cat /sys/module/moat_back/parameters/watched) "
+                             "= 1 ]"), "moat-init does not promise to ping")
     machine.sh("leaving", "echo 0 >/sys/module/moat_back/parameters/watched")
     machine.sh("leaving", FREEZE_INIT)
     check(machine.sh("leaving", "sleep 14; echo alive").strip() == "alive", "it died")
