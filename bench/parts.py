@@ -17,9 +17,11 @@ TRACE_FEW, TRACE_MANY = 500, 2500
 TRACE = "/run/trace"
 TRACE_START = '''rm -f {0}; xentrace -D -S 256 -e {1:#x} {0} >/dev/null 2>&1 &
     echo $! >{0}.pid; n=0
-    until [ -s {0} ]; do n=$((n + 1)); [ $n -lt 200 ]; usleep 20000; done'''
+    until [ -s {0} ] || [ $n -ge 200 ]; do n=$((n + 1)); usleep 20000; done
+    [ -s {0} ]'''
 TRACE_STOP = '''p=$(cat {0}.pid); kill -INT $p; n=0
-    while kill -0 $p 2>/dev/null; do n=$((n + 1)); [ $n -lt 200 ]; usleep 20000; done'''
+    while kill -0 $p 2>/dev/null && [ $n -lt 200 ]; do n=$((n + 1)); usleep 20000; done
+    ! kill -0 $p 2>/dev/null'''
 IDLE_DISKS = (1, 16, 64)
 IDLE_S = 5
 LAST = 12       # lines of a log
