@@ -12,10 +12,10 @@
  */
 #include <getopt.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/option.h"
 #include "report.h"
 
 #define LIST_MAX 16u
@@ -58,32 +58,7 @@ static const char usage_text[] =
 	"  --json FILE        write all figures there\n"
 	"  --help\n";
 
-__attribute__((noreturn, format(printf, 1, 2)))
-static void refuse(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	fprintf(stderr, "ring: ");
-	vfprintf(stderr, format, args);
-	fprintf(stderr, "\n");
-	va_end(args);
-	exit(2);
-}
-
 /* ---- options ---- */
-
-static u32 parse_number(const char *option, const char *text, u32 min, u32 max)
-{
-	unsigned long value;
-	char *end;
-
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (errno || end == text || *end || *text == '-' || value < min || value > max)
-		refuse("--%s: not a number from %u to %u: %s", option, min, max, text);
-	return value;
-}
 
 static void parse_list(const char *option, char *text, u32 min, u32 max, struct list *list)
 {
@@ -93,9 +68,9 @@ static void parse_list(const char *option, char *text, u32 min, u32 max, struct 
 	list->n = 0;
 	while ((word = strsep(&rest, ","))) {
 		if (list->n == LIST_MAX)
-			refuse("--%s: more than %u values", option, LIST_MAX);
+			option_refuse("--%s: more than %u values", option, LIST_MAX);
 		list->value[list->n++] = rate && !strcmp(word, "max") ? 0 :
-					 parse_number(option, word, min, max);
+					 option_number(option, word, min, max);
 	}
 }
 
@@ -124,25 +99,25 @@ static void parse_option(int c, const char *name)
 		parse_list(name, optarg, 1, 100000000, &opt.rates);
 		break;
 	case 'n':
-		opt.rounds = parse_number(name, optarg, 1, 99);
+		opt.rounds = option_number(name, optarg, 1, 99);
 		break;
 	case 'c':
-		opt.cell_ms = parse_number(name, optarg, 1, SECOND_MAX_MS);
+		opt.cell_ms = option_number(name, optarg, 1, SECOND_MAX_MS);
 		break;
 	case 'm':
-		opt.rate_ms = parse_number(name, optarg, 1, SECOND_MAX_MS);
+		opt.rate_ms = option_number(name, optarg, 1, SECOND_MAX_MS);
 		break;
 	case 'p':
 		parse_list(name, optarg, 0, CPU_SETSIZE - 1, &opt.cpus);
 		break;
 	case 'x':
-		opt.relax_every = parse_number(name, optarg, 0, 1000000);
+		opt.relax_every = option_number(name, optarg, 0, 1000000);
 		break;
 	case 'w':
-		opt.window_min_ns = parse_number(name, optarg, 0, 1000000000);
+		opt.window_min_ns = option_number(name, optarg, 0, 1000000000);
 		break;
 	case 'W':
-		opt.window_max_ns = parse_number(name, optarg, 0, 1000000000);
+		opt.window_max_ns = option_number(name, optarg, 0, 1000000000);
 		break;
 	case 'j':
 		opt.json = optarg;
@@ -163,7 +138,7 @@ static void parse_options(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", options, &which)) != -1)
 		parse_option(c, options[which].name);
 	if (optind < argc)
-		refuse("what is this: %s", argv[optind]);
+		option_refuse("what is this: %s", argv[optind]);
 }
 
 /* Two different cores that we may use, or the end. */
@@ -173,16 +148,16 @@ static void choose_cpus(int cpu[2])
 	u32 i, n = 0;
 
 	if (sched_getaffinity(0, sizeof(set), &set))
-		refuse("cannot tell what cores there are: %s", strerror(errno));
+		option_refuse("cannot tell what cores there are: %s", strerror(errno));
 	if (CPU_COUNT(&set) < 2)
-		refuse("needs two cores, one for each end; may use %d", CPU_COUNT(&set));
+		option_refuse("needs two cores, one for each end; may use %d", CPU_COUNT(&set));
 	if (opt.cpus.n) {
 		if (opt.cpus.n != 2 || opt.cpus.value[0] == opt.cpus.value[1])
-			refuse("--cpus: two different cores, please");
+			option_refuse("--cpus: two different cores, please");
 		for (i = 0; i < 2; i++) {
 			cpu[i] = opt.cpus.value[i];
 			if (!CPU_ISSET(cpu[i], &set))
-				refuse("--cpus: core %d is not there, or not for us", cpu[i]);
+				option_refuse("--cpus: core %d is not there, or not for us", cpu[i]);
 		}
 		return;
 	}
@@ -199,7 +174,7 @@ static u32 nr_cells;
 static void add(struct cell cell)
 {
 	if (nr_cells == CELLS_MAX)
-		refuse("more than %u combinations", CELLS_MAX);
+		option_refuse("more than %u combinations", CELLS_MAX);
 	cells[nr_cells++] = cell;
 }
 
@@ -303,7 +278,7 @@ int main(int argc, char **argv)
 	results.rounds = opt.rounds;
 	results.outcomes = calloc((size_t)nr_cells * opt.rounds, sizeof(*results.outcomes));
 	if (!results.outcomes)
-		refuse("no memory for the results");
+		option_refuse("no memory for the results");
 	err = measure(&results);
 	if (!err)
 		err = report(&results);

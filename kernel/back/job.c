@@ -303,13 +303,20 @@ static bool error_of_lost(int error)
 /* May what failed yet turn out to be for the next driver to answer? */
 static bool job_in_doubt(const struct moat_job *job, u64 now)
 {
-	struct moat_queue *queue = job->queue;
+	const struct moat_queue *queue = job->queue;
 
 	if (!job->failed_ns || moat_queue_stopped(queue))
 		return false;
-	if (moat_disk_changed(queue->disk))
-		moat_backend_attend(queue->backend);
 	return now - job->failed_ns < (moat_disk_gone(queue->disk) ? LOST_NS : DOUBT_NS);
+}
+
+/* It is looked at again; meanwhile the front end is told if it was the disk. */
+static void job_hold(struct moat_poller *poller, struct moat_job *job)
+{
+	if (moat_disk_changed(job->queue->disk))
+		moat_backend_attend(job->queue->backend);
+	job->restart = false;
+	moat_poller_defer(poller, job);
 }
 
 /* The connection ends, and with it what this driver has to say. */
@@ -333,8 +340,7 @@ static void jobs_end(struct moat_poller *poller, struct list_head *jobs)
 			job->restart = true;
 			moat_poller_defer(poller, job);
 		} else if (job_in_doubt(job, poller->now)) {
-			job->restart = false;
-			moat_poller_defer(poller, job);
+			job_hold(poller, job);
 		} else if (job_unanswerable(job)) {
 			moat_queue_drop(job->queue, job);
 		} else {

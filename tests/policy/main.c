@@ -11,9 +11,9 @@
  */
 #include <getopt.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 
+#include "../../bench/lib/option.h"
 #include "pattern.h"
 #include "report.h"
 #include "trace.h"
@@ -66,33 +66,7 @@ static const char usage_text[] =
 	"  --slice NS         between turns of other work, if any (3000000)\n"
 	"  --help\n";
 
-__attribute__((noreturn, format(printf, 1, 2)))
-static void refuse(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	fprintf(stderr, "policy: ");
-	vfprintf(stderr, format, args);
-	fprintf(stderr, "\n");
-	va_end(args);
-	exit(2);
-}
-
 /* ---- options ---- */
-
-static u64 parse_number(const char *option, const char *text, u64 min, u64 max)
-{
-	unsigned long long value;
-	char *end;
-
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (errno || end == text || *end || *text == '-' || value < min || value > max)
-		refuse("--%s: not a number from %llu to %llu: %s", option,
-		       (unsigned long long)min, (unsigned long long)max, text);
-	return value;
-}
 
 /* Those with a number: where it goes, and its limits. */
 static const struct cost_option {
@@ -135,7 +109,7 @@ static void parse_cost(const char *name)
 
 	for (i = 0; i < MOAT_ARRAY_SIZE(cost_options); i++)
 		if (!strcmp(cost_options[i].name, name))
-			*cost_options[i].value = parse_number(name, optarg, cost_options[i].min,
+			*cost_options[i].value = option_number(name, optarg, cost_options[i].min,
 							      COST_MAX);
 }
 
@@ -157,7 +131,7 @@ static void parse_option(int c, const char *name)
 		break;
 	case 't':
 		if (opt.nr_traces == TRACES_MAX)
-			refuse("--trace: more than %u", TRACES_MAX);
+			option_refuse("--trace: more than %u", TRACES_MAX);
 		opt.traces[opt.nr_traces++] = optarg;
 		break;
 	case 'o':
@@ -166,16 +140,16 @@ static void parse_option(int c, const char *name)
 	case 'l':
 		list_patterns();
 	case 's':
-		opt.seed = parse_number(name, optarg, 0, INT64_MAX);
+		opt.seed = option_number(name, optarg, 0, INT64_MAX);
 		break;
 	case 'r':
-		opt.requests = parse_number(name, optarg, 200, 1000000);
+		opt.requests = option_number(name, optarg, 200, 1000000);
 		break;
 	case 'T':
-		opt.tolerance = parse_number(name, optarg, 0, 100) / 100.0;
+		opt.tolerance = option_number(name, optarg, 0, 100) / 100.0;
 		break;
 	case 'w':
-		opt.worth = parse_number(name, optarg, 0, 1000000);
+		opt.worth = option_number(name, optarg, 0, 1000000);
 		break;
 	case 'j':
 		opt.json = optarg;
@@ -196,7 +170,7 @@ static void parse_options(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", options, &which)) != -1)
 		parse_option(c, options[which].name);
 	if (optind < argc)
-		refuse("what is this: %s", argv[optind]);
+		option_refuse("what is this: %s", argv[optind]);
 }
 
 /* ---- judging ---- */
@@ -242,7 +216,7 @@ static void measure(struct results *r, const char *name, const char *about,
 	j->about = about;
 	for (i = 0; i < nr_policies; i++)
 		if (sim_run(load, r->costs, &policies[i], &j->outcomes[i]))
-			refuse("no memory");
+			option_refuse("no memory");
 	judge(j);
 }
 
@@ -262,7 +236,7 @@ static void measure_patterns(struct results *r)
 		if (!wanted(p->name))
 			continue;
 		if (pattern_make(p, r->seed, opt.requests, &load))
-			refuse("no memory");
+			option_refuse("no memory");
 		measure(r, p->name, p->about, &load);
 		pattern_free(&load);
 	}
@@ -297,7 +271,7 @@ int main(int argc, char **argv)
 	measure_patterns(&results);
 	measure_traces(&results);
 	if (!results.nr_judged)
-		refuse("--only: no pattern and no trace is called that: %s", opt.only);
+		option_refuse("--only: no pattern and no trace is called that: %s", opt.only);
 	report_table(&results, stdout);
 	if (opt.json && report_json(&results, opt.json)) {
 		fprintf(stderr, "policy: %s: cannot be written\n", opt.json);

@@ -106,18 +106,6 @@ static json_t *json_costs(const struct costs *c)
 			 "slice_ns", (json_int_t)c->slice);
 }
 
-static int write_json(const json_t *all, const char *path)
-{
-	FILE *f = fopen(path, "w");
-	bool bad;
-
-	if (!f)
-		return -errno;
-	bad = json_dumpf(all, f, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) ||
-	      fputc('\n', f) == EOF;
-	return fclose(f) || bad ? -EIO : 0;
-}
-
 /* Return: 0 or a negative errno. */
 int report_json(const struct results *r, const char *path)
 {
@@ -132,7 +120,7 @@ int report_json(const struct results *r, const char *path)
 			"worth", r->worth, "patterns", list);
 	if (!all)
 		return -ENOMEM;
-	err = write_json(all, path);
+	err = json_dump_file(all, path, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) ? -EIO : 0;
 	json_decref(all);
 	return err;
 }
