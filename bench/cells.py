@@ -95,6 +95,9 @@ def _cells():
     for bs in (KIB // 2, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB):
         yield cell(part="copy", bs=bs)
         yield cell(part="copy", bs=bs, rw="randwrite")
+    for options in ({"depth": 1}, {"depth": 16}, {"depth": 1, "fsync": True},
+                    {"depth": 4, "bs": 64 * KIB, "rw": "write"}, {"depth": 16, "rw": "randread"}):
+        yield cell(**{"part": "retention", "rw": "randwrite", **options})
 
 
 CELLS = list(_cells())
@@ -107,3 +110,12 @@ PATHS = [
     Path("map", "grant map", "grant", "map"),
     Path("copy", "grant copy", "grant", "copy"),
 ]
+
+# --part retention: KiB of acknowledged, unflushed writes that the front end keeps, by way.
+RETENTIONS = {"retained": 16384, "unretained": 0}
+VOLATILE = "null_blk:size=64,memory_backed=1,cache_size=16"
+
+# --part recovery: how a storage domain is replaced, and in which steps.
+RECOVERIES = {"standby": "crash, a standby is ready", "cold": "crash, no standby",
+              "upgrade": "moat upgrade"}
+PHASES = ("detect", "destroy", "pci", "probe", "reconnect", "replay")

@@ -5,11 +5,14 @@ import os
 import tempfile
 import time
 
+import measure
+import recovery
 import xentrace
 from client import CommandError, Lost
-from cells import CELL, MAIN, MODES, PATHS, WAY
+from cells import CELL, MAIN, MODES, PATHS, RECOVERIES, RETENTIONS, VOLATILE, WAY
 from measure import LOAD, Meter, command
 from rig import Rig
+from runner import Failure
 
 MULTIQUEUE = "null_blk:size=1024,submit_queues=2"
 # How many requests the two runs of a trace have.
@@ -27,16 +30,20 @@ IDLE_S = 5
 LAST = 12       # lines of a log
 
 
-@contextlib.contextmanager
 def machine(bench, **options):
-    """A machine for a part; its logs are judged when the part is over."""
-    rig = Rig(bench.say, emulated_tsc=bench.args.emulated_tsc, **options)
+    """A machine for a part."""
+    return running(bench, Rig(bench.say, emulated_tsc=bench.args.emulated_tsc, **options))
+
+
+@contextlib.contextmanager
+def running(bench, rig):
+    """It is up; its logs are judged when the part is over."""
     try:
         rig.start()
         bench.begin_part(rig)
         yield rig
         bench.end_part(rig)
-    except (Lost, CommandError):
+    except (Lost, CommandError, Failure):
         last_words(bench, rig)
         raise
     finally:
@@ -181,6 +188,20 @@ def copy(bench):
             bench.save()
 
 
+def retention(bench):
+    """What it costs to keep acknowledged writes until they are flushed, by the mix."""
+    way = WAY["adaptive"]
+    with machine(bench) as rig:
+        rig.backing = {**rig.backing, "null_blk": VOLATILE}
+        disk, meter = rig.disk(way, "null_blk"), Meter(rig)
+        for number in rounds(bench):
+            for cell in bench.cells("retention"):
+                for key in turned(list(RETENTIONS), number):
+                    disk.front.set("retain_kib", RETENTIONS[key])
+                    bench.measure(meter, cell, way, "null_blk", number, key)
+            bench.save()
+
+
 def idle(bench):
     """What disks cost that do nothing: CPU of every domain, and memory."""
     with machine(bench) as rig:
@@ -216,6 +237,26 @@ def idle_run(bench, rig, meter, way, disks, used):
     if way.mode:
         rig.sh("app", script % ("/sys/bus/xen/devices/vbd-*/moat/mode", "event"))
         rig.sh("storage", script % ("/sys/bus/xen-backend/devices/vbd-*/moat/mode", "event"))
+
+
+def restarts(bench):
+    """What an application waits for: a crash with a standby and without, an upgrade."""
+    with running(bench, recovery.Guarded(bench.say)) as rig:
+        first = max([r["round"] for r in bench.data["recovery"]], default=-1) + 1
+        host = measure.Host(measure.find_qemu(rig))
+        for number in range(first, first + bench.args.rounds):
+            for way in turned(list(RECOVERIES), number):
+                before = host.read()
+                record = {"way": way, "round": number, **rig.recover(way),
+                          "others": host.others(before)}
+                bench.data["recovery"].append(record)
+                bench.say("%-8s longest wait %5.1f s: %s" % (
+                    way, record["pause_ms"] / 1000, ", ".join(
+                        "%s %d" % item for item in record["phases"].items())))
+            bench.save()
+        wrong = rig.end()
+        if wrong:
+            bench.bad.append("recovery: " + wrong)
 
 
 def memory(rig, domain):
@@ -277,4 +318,4 @@ def trace_once(rig, domain, load):
 
 
 PARTS = {"main": main, "queues": queues, "iopoll": iopoll, "tenants": tenants, "copy": copy,
-         "idle": idle}
+         "retention": retention, "idle": idle, "recovery": restarts}

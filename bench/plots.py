@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """The pictures, by gnuplot: each a function that returns its script, or None without data."""
 import re
+import statistics
 import subprocess
 
-from cells import CELL, MAIN, PATHS
+from cells import CELL, MAIN, PATHS, PHASES, RECOVERIES
 
 COLOR = {"local": "#222222", "stock": "#999999", "event": "#4477aa", "spin": "#cc3311",
          "adaptive": "#228833", "front-event": "#88bbee", "front-spin": "#ee8877",
@@ -166,6 +167,25 @@ plot %s
 ''' % ", \\\n    ".join(lines)
 
 
+def recovery(figures):
+    """The phases of each way to recover, on top of each other."""
+    ways = [w for w in RECOVERIES if figures.recoveries(w)]
+    rows = [('"%s"' % w, *("%.3f" % (statistics.median(
+        [r["phases"].get(p + "_ms", 0) for r in figures.recoveries(w).values()]) / 1000)
+        for p in PHASES)) for w in ways]
+    if not rows:
+        return None
+    lines = ['$rows using %d:xtic(1) title "%s"' % (i + 2, p) for i, p in enumerate(PHASES)]
+    return head() + block("rows", rows) + '''
+set style data histograms
+set style histogram rowstacked
+set boxwidth 0.6
+set style fill solid 0.85 noborder
+set ylabel "s, medians of the phases"
+set yrange [0:*]
+plot ''' + ", \\\n    ".join(lines) + "\n"
+
+
 # name: (function, caption)
 PICTURES = {
     "glance": (glance, "What is left of a local null_blk's rate when its driver is in "
@@ -178,6 +198,8 @@ PICTURES = {
     "cpu": (cpu, "CPU time per request against latency, at depth 1 and 16 (the numbers): "
             "left and low is good"),
     "copy": (copy, "The three ways to the bytes: latency by size of a request"),
+    "recovery": (recovery, "What a recovery is made of: a crash with a standby, one without, "
+                 "an upgrade"),
 }
 
 

@@ -5,6 +5,7 @@
     runs         [{part, cell, device, way, round, iops, ..., cpu_us, counts, hist}]
     traces       [{cell, device, way, domains: {role: counts per request}}]
     idle         [{way, disks, cpu, memory_kib}]
+    recovery     [{way, round, phases: {phase_ms}, pause_ms, others}]
 
 What is said of a cell is the median over its rounds; runs during which the host was
 busy with something else (`others`) are left out where there are quiet ones.
@@ -17,6 +18,7 @@ import subprocess
 import time
 
 FORMAT = 1
+LISTS = ("runs", "traces", "idle", "recovery")
 QUIET = 0.25    # processors that others may use during a run
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 
@@ -52,7 +54,7 @@ def conditions(rig, command):
 
 
 def new(conditions_):
-    return {"format": FORMAT, "conditions": conditions_, "runs": [], "traces": [], "idle": []}
+    return {"format": FORMAT, "conditions": conditions_, **{name: [] for name in LISTS}}
 
 
 def load(path):
@@ -60,7 +62,7 @@ def load(path):
         data = json.load(f)
     if data.get("format") != FORMAT:
         raise ValueError("%s: not a results file of format %d" % (path, FORMAT))
-    return data
+    return {**{name: [] for name in LISTS}, **data}
 
 
 def save(data, path):
@@ -68,7 +70,7 @@ def save(data, path):
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     lines = ['{"format": %d, "conditions": %s' % (
         data["format"], json.dumps(data["conditions"], indent=1))]
-    for name in ("runs", "traces", "idle"):
+    for name in LISTS:
         rows = ",\n".join(json.dumps(row, separators=(",", ":")) for row in data[name])
         lines.append('"%s": [\n%s\n]' % (name, rows))
     with open(path + ".new", "w", encoding="utf-8") as f:
@@ -143,6 +145,15 @@ class Figures:
 
     def devices(self):
         return list(dict.fromkeys(device for _, device, _ in self.table))
+
+    def recoveries(self, way):
+        """{round: record} of a way to recover."""
+        return {r["round"]: r for r in self.data["recovery"] if r["way"] == way}
+
+    def waits(self, way, other):
+        """A way's longest waits by another's, in each round."""
+        mine, its = self.recoveries(way), self.recoveries(other)
+        return [mine[n]["pause_ms"] / its[n]["pause_ms"] for n in mine if n in its]
 
     def hist(self, cell, way, device="null_blk"):
         """All rounds' histograms in one: [(upper limit in us, share up to there)]."""

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """The tables of the report, as lists of words: how they look is the reporter's business."""
+import statistics
 from collections import namedtuple
 
 import model
 import targets
-from cells import CELL, KINDS, PATHS, WAYS, size_text
+from cells import CELL, KINDS, PATHS, PHASES, RECOVERIES, RETENTIONS, WAYS, size_text
 
 # note: one line below the table.
 Table = namedtuple("Table", "title head rows note")
@@ -185,6 +186,46 @@ def idle(figures):
                  "memory: what was free in the domain before the first disk, less what is.")
 
 
+def retention(figures):
+    """Rate and CPU with acknowledged writes kept until they are flushed, and without."""
+    rows = []
+    for cell in figures.cells(part="retention"):
+        ratio = figures.ratio(cell, "retained", "unretained")
+        rows.append([cell_text(cell), *(number(figures.median(cell, w, "iops"))
+                                        for w in RETENTIONS),
+                     NONE if ratio is None else "%.2f" % ratio,
+                     *(number(figures.cpu(cell, w)) for w in RETENTIONS),
+                     *(number(figures.median(cell, w, "counts.front_grants"))
+                       for w in RETENTIONS)])
+    return Table("Retention: a disk with a volatile cache", ["", "IOPS, kept", "not kept", "ratio",
+                 "CPU, us, kept", "not kept", "grant operations a request, kept", "not kept"],
+                 rows, "Kept: %d KiB of acknowledged, unflushed writes; mode adaptive. Ratio: "
+                 "the median of the ratios within each round." % RETENTIONS["retained"])
+
+
+def seconds(values):
+    """Median, least and most of some milliseconds."""
+    if not values:
+        return NONE
+    return "%.1f (%.1f to %.1f)" % tuple(
+        v / 1000 for v in (statistics.median(values), min(values), max(values)))
+
+
+def recovery(figures):
+    """Where the time of a recovery goes."""
+    ways = [w for w in RECOVERIES if figures.recoveries(w)]
+    rows = [[phase, *(seconds([r["phases"][phase + "_ms"]
+                               for r in figures.recoveries(w).values()
+                               if phase + "_ms" in r["phases"]]) for w in ways)]
+            for phase in PHASES]
+    rows.append(["longest wait of a request", *(seconds(
+        [r["pause_ms"] for r in figures.recoveries(w).values()]) for w in ways)])
+    rounds = max((len(figures.recoveries(w)) for w in ways), default=0)
+    return Table("Recovery: s, median (least to most)", ["", *(RECOVERIES[w] for w in ways)],
+                 rows if ways else [], "%d rounds of each; one NVMe controller, a writer that "
+                 "flushes. The wait is what the writer itself saw." % rounds)
+
+
 def tenants(figures):
     cells = figures.cells(part="tenants")
     rows = []
@@ -207,5 +248,6 @@ def everything(figures):
     for part, title in (("queues", "Two vCPUs, two queues"), ("iopoll", "IOPOLL")):
         found += [rates(figures, "null_blk", part, title),
                   latencies(figures, "null_blk", part, title + ": latency")]
-    found += [tenants(figures), copy(figures), idle(figures)]
+    found += [tenants(figures), copy(figures), retention(figures), idle(figures),
+              recovery(figures)]
     return [t for t in found if t.rows]

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What Moat set out to reach (issue 4, section 3), and whether the figures say it has."""
+"""What Moat set out to reach (issues 3, section 6, and 4, section 3), and whether the figures
+say it has."""
+import statistics
 from collections import namedtuple
 
 Target = namedtuple("Target", "text wanted got met")
@@ -81,6 +83,20 @@ def idle(figures):
                    more < IDLE)]
 
 
+def recoveries(figures):
+    """The longest wait of any request: a standby's beside a cold restart's, and so on."""
+    found = []
+    for way, other, text, limit in (
+            ("standby", "cold", "a crash with a standby / a cold restart", 0.2),
+            ("upgrade", "standby", "an upgrade / a crash with a standby", 0.5)):
+        ratios = figures.waits(way, other)
+        if ratios:
+            value = statistics.median(ratios)
+            found.append(Target("longest wait: " + text, "at most %.2f" % limit,
+                                "%.2f" % value, value <= limit))
+    return found
+
+
 def silence(figures):
     """Spinning asks nothing of Xen."""
     found = []
@@ -96,5 +112,6 @@ def silence(figures):
 
 def judge(figures):
     """All targets that the results say something about."""
-    return [target for rule in (against_stock, against_local, costs, idle, silence)
+    return [target for rule in (against_stock, against_local, costs, idle, silence,
+                                 recoveries)
             for target in rule(figures)]

@@ -27,14 +27,16 @@ def overlay(folder):
     return folder
 
 
-def lab_options(folder, *more):
+def lab_options(folder, *more, cache=True):
     """What `lab up` is given for a machine that can be watched.
 
-    Three processors: while a standby boots or takes over, dom0 and it need one, and the
-    application domain goes on on another.
+    cache: with a second controller, for disks behind a volatile cache. Three processors:
+    while a standby boots or takes over, dom0 and it need one, and the application domain
+    goes on on another.
     """
-    return ["--vcpus", "3", "--no-disk", "--moatd", "--nvme", "2", "--nvme-size", "512M",
-            "--cache-nvme", "1", "--overlay", STORAGE + "=" + overlay(folder), *more]
+    nvme = ["--nvme", "2", "--cache-nvme", "1"] if cache else ["--nvme", "1"]
+    return ["--vcpus", "3", "--no-disk", "--moatd", *nvme, "--nvme-size", "512M",
+            "--overlay", STORAGE + "=" + overlay(folder), *more]
 
 
 class Watched:
@@ -43,11 +45,16 @@ class Watched:
     def __init__(self, machine, standby=True):
         self.machine, self.standby = machine, standby
         self.events, self.used = Events(), None
-        if standby and not machine.wait_until("dom0", IS_READY, STANDBY_S):
-            raise Failure("the standby does not become ready")
+        if standby:
+            self.standby_is_there()
 
     def close(self):
         self.events.close()
+
+    def standby_is_there(self):
+        """Wait for a standby that is ready."""
+        if not self.machine.wait_until("dom0", IS_READY, STANDBY_S):
+            raise Failure("the standby does not become ready")
 
     def prepare(self, kind):
         """Get ready what a fault needs, so that asking for it is quick."""
@@ -92,14 +99,27 @@ class Watched:
         self.machine.sh("dom0", "moat restart " + STORAGE)
         return self.recovered(mark)
 
+    def new_record(self, kind, sealed=False):
+        return {"kind": kind, "sealed": sealed, "standby": bool(self.standby),
+                "detected": None, "phases": {}, "recovered": False, "said": ""}
+
+    def upgrade(self, load):
+        """Have it replaced by a new one under a load; a record as of a fault."""
+        since, mark = load.now(), self.events.mark()
+        record = self.new_record("upgrade")
+        load.window(since)
+        self.machine.sh("dom0", "moat upgrade --no-wait " + STORAGE)
+        record.update(self.judge(self.recovered(mark), load))
+        record.update(load.window(since))
+        return record
+
     def suffer(self, kind, load):
         """Inject one fault under a load; return what came of it, as one record."""
         self.standby_ready()
         self.prepare(kind)
         since, mark = load.now(), self.events.mark()
         self.used = mark
-        record = {"kind": kind.name, "sealed": kind.corrupts, "standby": bool(self.standby),
-                  "detected": None, "phases": {}, "recovered": False, "said": ""}
+        record = self.new_record(kind.name, kind.corrupts)
         load.window(since)
         self.inject(kind)
         if kind.end != "dead" and not self.events.wait(mark, ["condemned"], ALIVE_S):
