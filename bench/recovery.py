@@ -7,7 +7,6 @@ slowest request took; moatd says how long each phase did.
 import os
 
 import kernel_log
-import loads
 from kinds import KINDS
 from lasting_load import Load
 from loads import Writer

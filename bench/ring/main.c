@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/option.h"
+#include "../../tools/lib/option.h"
 #include "report.h"
 
 #define LIST_MAX 16u
@@ -157,7 +157,8 @@ static void choose_cpus(int cpu[2])
 		for (i = 0; i < 2; i++) {
 			cpu[i] = opt.cpus.value[i];
 			if (!CPU_ISSET(cpu[i], &set))
-				option_refuse("--cpus: core %d is not there, or not for us", cpu[i]);
+				option_refuse("--cpus: core %d is not there, or not for us",
+					      cpu[i]);
 		}
 		return;
 	}

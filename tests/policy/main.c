@@ -13,7 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "../../bench/lib/option.h"
+#include "../../tools/lib/option.h"
 #include "pattern.h"
 #include "report.h"
 #include "trace.h"

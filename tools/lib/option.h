@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What the measuring programs' command lines have in common. */
-#ifndef BENCH_OPTION_H
-#define BENCH_OPTION_H
+#ifndef MOAT_OPTION_H
+#define MOAT_OPTION_H
 
 #include <stdint.h>
 

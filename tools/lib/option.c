@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * What a command line may not say ends the program, with status 2.
+ */
 #include "option.h"
 
 #include <errno.h>
