@@ -30,9 +30,10 @@ IDLE_S = 5
 LAST = 12       # lines of a log
 
 
-def machine(bench, **options):
-    """A machine for a part."""
-    return running(bench, Rig(bench.say, emulated_tsc=bench.args.emulated_tsc, **options))
+def machine(bench, module_args=(), **options):
+    """A machine for a part; module_args: what its modules are given, besides."""
+    return running(bench, Rig(bench.say, emulated_tsc=bench.args.emulated_tsc,
+                              module_args=[*bench.args.module_args, *module_args], **options))
 
 
 @contextlib.contextmanager
@@ -127,7 +128,7 @@ def queues(bench):
 def iopoll(bench):
     """io_uring that polls, on a queue of its own."""
     simple(bench, "iopoll", MAIN, "echo 1 >$d/poll_queues;",
-           front=["moat-front poll_queues=1"], back=["moat-back max_queues=2"])
+           module_args=["moat-front poll_queues=1", "moat-back max_queues=2"])
 
 
 def tenants(bench):
