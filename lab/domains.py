@@ -21,6 +21,9 @@ DOMAIN_OPTIONS = ("console=hvc0", "rdinit=/init", "rootfstype=ramfs", *machine.K
 # reading is a trap, tens of them in a request. No hardware of this decade is like that. A
 # domain's own --xl may say otherwise: the later line counts.
 CLOCK = 'tsc_mode="native"'
+# The longest window of mode adaptive is to be worth eight wake-ups (docs/policy.md). Where all
+# is emulated a wake-up takes some 120 us, five times what the default stands for.
+EMULATED_WINDOW = "window_max_ns=1000000"
 DEFAULTS = {
     "storage": {"memory": 320, "vcpus": 1},
     "app": {"memory": 448, "vcpus": 1},
@@ -34,14 +37,17 @@ HALVES = {
 
 
 def module_arguments(spec):
-    """Returns {module: [PARAM=VALUE, ...]} from "MODULE PARAM=VALUE" or "MODULE.PARAM=VALUE"."""
-    found = {}
+    """Returns {module: [PARAM=VALUE, ...]} from "MODULE PARAM=VALUE" or "MODULE.PARAM=VALUE".
+
+    Of two values for one parameter the later counts.
+    """
+    own = HALVES[spec["kind"], spec["half"]][-1]
+    found = {own: [EMULATED_WINDOW]} if spec["emulated"] and spec["half"] == "moat" else {}
     for text in spec["module_args"]:
         module, *words = text.replace(".", " ", 1).split()
         found.setdefault(module.replace("_", "-"), []).extend(words)
     if spec["mode"] and spec["half"] == "moat":
-        name = HALVES[spec["kind"], "moat"][-1]
-        found.setdefault(name, []).append(f"mode={spec['mode']}")
+        found.setdefault(own, []).append(f"mode={spec['mode']}")
     return found
 
 

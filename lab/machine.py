@@ -60,6 +60,11 @@ def accelerator(wanted):
     return "tcg", reason
 
 
+def emulated(options):
+    """Does software do all that a processor would?"""
+    return options["accelerator"] == "tcg"
+
+
 def size_bytes(text):
     """Turns 512M, 2G or a plain number of MiB into bytes."""
     units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}

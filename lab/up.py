@@ -112,11 +112,11 @@ def start_keeper(state):
 
 def up(state, options, specs, disk, say):
     """Boots everything; Ctrl-C or a failure on the way leaves nothing running."""
-    prepare(state, options, specs, say)
     name, reason = machine.accelerator(options["accelerator"])
     say(f"accelerator: {name} ({reason})")
     options["accelerator"] = name
-    rewrite_qemu(state, options)
+    specs = [{**spec, "emulated": machine.emulated(options)} for spec in specs]
+    prepare(state, options, specs, say)
     keeper = start_keeper(state)
     try:
         boot(state, options, specs, say)
@@ -132,19 +132,6 @@ def up(state, options, specs, disk, say):
         moatd.start(state, specs[0], options)
         say("moatd watches over storage")
     say("ready")
-
-
-def rewrite_qemu(state, options):
-    """Puts the decided accelerator into machine.json."""
-    path = os.path.join(state, "machine.json")
-    with open(path, encoding="utf-8") as f:
-        data = json.load(f)
-    arguments = data["qemu"]
-    at = arguments.index("-accel")
-    arguments[at:at + 4] = machine.accelerator_arguments(options)
-    data["options"] = options
-    with open(path, "w", encoding="utf-8") as f:
-        json.dump(data, f, indent=1)
 
 
 def boot(state, options, specs, say):

@@ -58,7 +58,8 @@ static unsigned int persistent_unused_seconds = 60;
 module_param(persistent_unused_seconds, uint, 0644);
 MODULE_PARM_DESC(persistent_unused_seconds, "a page unused for so long is unmapped; 0: never");
 
-static unsigned int budget = 32;
+/* Few, so that the front end goes on with the first answers while we are at the next ones. */
+static unsigned int budget = 4;
 module_param(budget, uint, 0644);
 MODULE_PARM_DESC(budget, "requests taken from a ring before the next ring's turn");
 

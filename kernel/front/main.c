@@ -30,6 +30,7 @@ struct moat_params moat_params = {
 	.ring_order = 0,
 	.max_segs = 64,
 	.inline_depth = 1,
+	.early = 4,
 };
 
 /* Indexed by enum moat_data_path, ends with NULL. */
@@ -101,6 +102,8 @@ module_param_named(give_up_s, moat_params.tune.give_up_s, uint, 0644);
 MODULE_PARM_DESC(give_up_s, "seconds without a back end before all I/O fails; 0: never");
 module_param_named(retain_kib, moat_params.tune.retain_kib, uint, 0644);
 MODULE_PARM_DESC(retain_kib, "room for acknowledged, unflushed writes in KiB; 0: none kept");
+module_param_named(early, moat_params.early, uint, 0644);
+MODULE_PARM_DESC(early, "so many requests of a batch are shown before it is whole");
 module_param_named(inline_depth, moat_params.inline_depth, uint, 0644);
 MODULE_PARM_DESC(inline_depth, "submitters look while at most so many requests are in flight");
 module_param_named(max_queues, moat_params.max_queues, uint, 0644);

@@ -16,6 +16,7 @@
  * @ring_order: order of the pages of a ring
  * @max_segs: most segments of a request
  * @layout: enum moat_layout of the rings
+ * @early: so many requests of a batch are shown before it is whole
  * @inline_depth: a submitter looks itself while at most so many are in flight
  */
 struct moat_params {
@@ -26,6 +27,7 @@ struct moat_params {
 	unsigned int max_segs;
 	u32 layout;
 	unsigned int inline_depth;
+	unsigned int early;
 };
 
 void moat_params_tune(struct moat_tune *tune);

@@ -31,6 +31,7 @@
 #include "disk.h"
 #include "io.h"
 #include "mq.h"
+#include "params.h"
 #include "poll.h"
 #include "trace.h"
 
@@ -220,12 +221,21 @@ struct push {
 	bool spin;
 };
 
+static void queue_show(struct moat_queue *q, struct push *push)
+{
+	push->notify = moat_ring_push_requests(&q->ring);
+	moat_stat_inc(&q->stat, push->notify ? MOAT_STAT_notify_sent :
+					       MOAT_STAT_notify_suppressed);
+	trace_moat_front_push(q, push->notify, push->spin);
+}
+
 /* Show the back end what was issued. Lock held, live. */
 static void queue_push(struct moat_queue *q, struct push *push)
 {
 	/* Somebody else's push may have shown it, and seen to the rest. */
-	if (q->ring.prod == q->ring.pushed)
+	if (q->ring.prod == q->ring.pushed && !q->early)
 		return;
+	q->early = false;
 	if (!q->polled && !q->watched && !q->spinners) {
 		switch (moat_poll_choose(q)) {
 		case MOAT_WATCH_INLINE:
@@ -242,10 +252,19 @@ static void queue_push(struct moat_queue *q, struct push *push)
 			break;
 		}
 	}
-	push->notify = moat_ring_push_requests(&q->ring);
-	moat_stat_inc(&q->stat, push->notify ? MOAT_STAT_notify_sent :
-					       MOAT_STAT_notify_suppressed);
-	trace_moat_front_push(q, push->notify, push->spin);
+	queue_show(q, push);
+}
+
+/* Another request of a batch follows: show those before it, if they are worth it, so that
+ * the back end works on them while the rest is made ready. Who watches for the answers is
+ * decided when the batch is whole. Lock held.
+ */
+static void queue_push_early(struct moat_queue *q, struct push *push)
+{
+	if (!q->live || q->ring.prod - q->ring.pushed < moat_params.early)
+		return;
+	q->early = true;
+	queue_show(q, push);
 }
 
 /* The part of a submission that needs no lock. */
@@ -314,6 +333,8 @@ int moat_queue_issue(struct moat_queue *q, struct request *rq, u32 flags)
 	bool put;
 
 	spin_lock_irqsave(&q->lock, irq);
+	if (!(flags & MOAT_ISSUE_PUSH))
+		queue_push_early(q, &push);
 	put = queue_put(q, rq, flags);
 	if (put && (flags & MOAT_ISSUE_PUSH))
 		queue_push(q, &push);
@@ -668,6 +689,7 @@ int moat_queue_start(struct moat_queue *q, bool persistent, bool readonly,
 	moat_spin_init(&q->spin, &params, ktime_get_ns());
 	q->armed = false;
 	q->excused = false;
+	q->early = false;
 	q->answered_ns = ktime_get_ns();
 	spin_lock_irq(&q->lock);
 	WRITE_ONCE(q->live, true);

@@ -36,6 +36,7 @@ enum moat_pool_kind {
  * @live: a back end is connected and has kept the protocol
  * @armed: the next response is announced by an event
  * @excused: an event may come that finds nothing, and that is our own doing
+ * @early: requests were shown, and it is not decided yet who watches for the answers
  * @watched: the poller looks
  * @spinners: submitters that look
  * @ring: the ring
@@ -65,6 +66,7 @@ struct moat_queue {
 	bool live;
 	bool armed;
 	bool excused;
+	bool early;
 	bool watched;
 	unsigned int spinners;
 	struct moat_ring ring;

@@ -15,7 +15,7 @@
 
 #define SIM_RINGS_MAX 16u
 /* Requests taken in one visit, so that one ring cannot starve the others. */
-#define SIM_VISIT_MAX 32u
+#define SIM_VISIT_MAX 4u
 
 /**
  * struct costs - what things take; nanoseconds

@@ -49,6 +49,33 @@ def test_event_mode_sends_events(machine):
     check(got["spin_hits"] == 0, "it spun in mode event")
 
 
+def test_a_batch_is_worked_on_before_it_is_whole(machine):
+    """Its first requests are shown, and answered, while others are still made ready."""
+    disk = machine.attach("xvdb", "memory")
+    disk.modes("event")
+    early, budget = "moat_front/parameters/early", "moat_back/parameters/budget"
+
+    def pushes(half, at_once):
+        machine.sh("app", "echo %d >/sys/module/%s" % (at_once, early))
+        machine.sh("storage", "echo %d >/sys/module/%s" % (at_once, budget))
+        got = per_request(half, lambda: fio(
+            disk, rw="randread", bs="4k", depth=16, size="1m", verify=False,
+            extra=["--iodepth_batch_%s=16" % which for which in
+                   ("submit", "complete_min", "complete_max")]))
+        return got["notify_sent"] + got["notify_suppressed"]
+
+    was = [machine.sh(domain, "cat /sys/module/" + path).strip()
+           for domain, path in (("app", early), ("storage", budget))]
+    try:
+        for half in (disk.front, disk.back):
+            few, whole = pushes(half, 4), pushes(half, 64)
+            check(few > 2 * whole, "%s: %.3f pushes a request, %.3f in whole batches"
+                  % (half.domain, few, whole))
+    finally:
+        machine.sh("app", "echo %s >/sys/module/%s" % (was[0], early))
+        machine.sh("storage", "echo %s >/sys/module/%s" % (was[1], budget))
+
+
 def test_idle_adaptive_costs_nothing(machine):
     """Within a second of its last request an adaptive disk sleeps, both sides.
 
