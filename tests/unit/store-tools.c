@@ -108,6 +108,20 @@ static void reads(void **state)
 			 -EIO);
 }
 
+/* As the kernel's device answers where a domain has all the watches it may have. */
+static void refused_by_write(void **state)
+{
+	struct moat_store *store;
+	int err;
+
+	(void)state;
+	assert_int_equal(moat_store_open(&store, "/dev/full"), 0);
+	err = moat_store_watch(store, "a", "token");
+	assert_int_equal(err, -ENOSPC);
+	assert_false(moat_store_is_lost(err));
+	moat_store_close(store);
+}
+
 static void lists(void **state)
 {
 	struct daemon *d = *state;
@@ -249,6 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(reads, start, stop),
 		cmocka_unit_test_setup_teardown(lists, start, stop),
+		cmocka_unit_test(refused_by_write),
 		cmocka_unit_test_setup_teardown(writes, start, stop),
 		cmocka_unit_test_setup_teardown(events, start, stop),
 		cmocka_unit_test_setup_teardown(broken_events, start, stop),

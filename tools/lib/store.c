@@ -210,6 +210,16 @@ static int enqueue(struct moat_store *s)
 	return 0;
 }
 
+/*
+ * The kernel makes a watch itself, and where xenstored refuses it one (a domain may
+ * have so many), write() says so. A connection that is lost says something else.
+ */
+static bool is_refusal(int err)
+{
+	return err == E2BIG || err == ENOSPC || err == ENOMEM || err == EACCES ||
+	       err == EINVAL;
+}
+
 static int send_all(struct moat_store *s, const void *data, size_t len)
 {
 	const char *p = data;
@@ -225,6 +235,8 @@ static int send_all(struct moat_store *s, const void *data, size_t len)
 
 			if (err)
 				return err;
+		} else if (put < 0 && is_refusal(errno)) {
+			return -errno;
 		} else if (put == 0 || errno != EINTR) {
 			return -EPIPE;
 		}
