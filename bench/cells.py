@@ -95,6 +95,8 @@ def _cells():
     for bs in (KIB // 2, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB):
         yield cell(part="copy", bs=bs)
         yield cell(part="copy", bs=bs, rw="randwrite")
+    for depth in (16, 64):
+        yield cell(part="batches", depth=depth)
     for options in ({"depth": 1}, {"depth": 16}, {"depth": 1, "fsync": True},
                     {"depth": 4, "bs": 64 * KIB, "rw": "write"}, {"depth": 16, "rw": "randread"}):
         yield cell(**{"part": "retention", "rw": "randwrite", **options})
@@ -110,6 +112,13 @@ PATHS = [
     Path("map", "grant map", "grant", "map"),
     Path("copy", "grant copy", "grant", "copy"),
 ]
+
+# --part batches: how many requests of a batch the front end shows before it is whole, and how
+# many the back end takes at once.
+Batch = namedtuple("Batch", "mode early budget")
+BATCHES = {"%s, %s" % (mode, name): Batch(mode, early, budget)
+           for mode in ("event", "adaptive")
+           for name, early, budget in (("whole", 1000, 32), ("in parts", 4, 4))}
 
 # --part retention: KiB of acknowledged, unflushed writes that the front end keeps, by way.
 RETENTIONS = {"retained": 16384, "unretained": 0}

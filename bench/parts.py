@@ -9,7 +9,7 @@ import measure
 import recovery
 import xentrace
 from client import CommandError, Lost
-from cells import CELL, MAIN, MODES, PATHS, RECOVERIES, RETENTIONS, VOLATILE, WAY
+from cells import BATCHES, CELL, MAIN, MODES, PATHS, RECOVERIES, RETENTIONS, VOLATILE, WAY
 from measure import LOAD, Meter, command
 from rig import Rig
 from runner import Failure
@@ -189,6 +189,26 @@ def copy(bench):
             bench.save()
 
 
+def batches(bench):
+    """Does one end work on the first requests of a batch while the other has the rest?"""
+    script = "echo %%d >/sys/module/%s/parameters/%s"
+    front, back = (script % names for names in (("moat_front", "early"),
+                                                ("moat_back", "budget")))
+    with machine(bench) as rig:
+        rig.warm("null_blk", ["stock", "event"])
+        meter = Meter(rig)
+        for number in rounds(bench):
+            for cell in bench.cells("batches"):
+                for key in turned(["stock", *BATCHES], number):
+                    way = WAY["stock"]
+                    if key in BATCHES:
+                        way = WAY[BATCHES[key].mode]
+                        rig.shell("app").run(front % BATCHES[key].early)
+                        rig.shell("storage").run(back % BATCHES[key].budget)
+                    bench.measure(meter, cell, way, "null_blk", number, key)
+            bench.save()
+
+
 def retention(bench):
     """What it costs to keep acknowledged writes until they are flushed, by the mix."""
     way = WAY["adaptive"]
@@ -319,4 +339,4 @@ def trace_once(rig, domain, load):
 
 
 PARTS = {"main": main, "queues": queues, "iopoll": iopoll, "tenants": tenants, "copy": copy,
-         "retention": retention, "idle": idle, "recovery": restarts}
+         "batches": batches, "retention": retention, "idle": idle, "recovery": restarts}

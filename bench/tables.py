@@ -5,14 +5,14 @@ from collections import namedtuple
 
 import model
 import targets
-from cells import CELL, KINDS, PATHS, PHASES, RECOVERIES, RETENTIONS, WAYS, size_text
+from cells import BATCHES, CELL, KINDS, PATHS, PHASES, RECOVERIES, RETENTIONS, WAYS, size_text
 
 # note: one line below the table.
 Table = namedtuple("Table", "title head rows note")
 
 WAY_TEXT = {w.key: w.text for w in WAYS}
 PATH_TEXT = {p.key: p.text for p in PATHS}
-ORDER = [w.key for w in WAYS] + [p.key for p in PATHS]
+ORDER = [w.key for w in WAYS] + [p.key for p in PATHS] + list(BATCHES)
 LEAN = list(targets.LEAN.values())
 NONE = "-"
 SMALL = 0.05
@@ -245,7 +245,8 @@ def everything(figures):
         found += [rates(figures, device, "main", title),
                   latencies(figures, device, "main", "Latency, %s" % device)]
     found += [cpu(figures), counts(figures), traced(figures), predicted(figures)]
-    for part, title in (("queues", "Two vCPUs, two queues"), ("iopoll", "IOPOLL")):
+    for part, title in (("queues", "Two vCPUs, two queues"), ("iopoll", "IOPOLL"),
+                        ("batches", "Batches, whole and in parts")):
         found += [rates(figures, "null_blk", part, title),
                   latencies(figures, "null_blk", part, title + ": latency")]
     found += [tenants(figures), copy(figures), retention(figures), idle(figures),
