@@ -86,6 +86,14 @@ def phases_table(records):
     return markdown(["standby", "n", *(p.removesuffix("_ms") for p in PHASES)], rows)
 
 
+def said(record, most=2):
+    """The first of what was said of a record, on one line."""
+    lines = [*record["said"].split("\n"), *record.get("log", [])]
+    lines = [line.strip() for line in lines if line.strip()]
+    more = ["%d more lines" % (len(lines) - most)] if len(lines) > most else []
+    return "; ".join(lines[:most] + more)
+
+
 def table(records):
     """All there is to say about some records, for a page of documentation."""
     parts = ["%d faults." % len(records)]
@@ -102,6 +110,5 @@ def table(records):
               phases_table(records)]
     wrong = [r for r in records if bad(r)]
     parts.append("Not as promised: %d" % len(wrong))
-    parts += ["* %s: %s" % (r["kind"], (r["said"] + " " + " ".join(r.get("log", []))).strip())
-              for r in wrong]
+    parts += ["* %s: %s" % (r["kind"], said(r)) for r in wrong]
     return "\n\n".join(parts)
