@@ -15,6 +15,8 @@ import traceback
 import kernel_log
 from client import CommandError, Lost
 
+TOLD = 6        # lines of a failed case's text that the end repeats
+
 
 class Skip(Exception):
     """The case cannot run here; the text says why."""
@@ -97,29 +99,36 @@ def run_all(machine, cases, again=0, report=print):
     """Run the cases; return {outcome: number}.
 
     again: so many cases in all may be tried once more, on a fresh machine, for where
-    the host is not ours alone. One that needs it is told, and counted as unsteady.
+    the host is not ours alone. One that needs it is told, and counted as unsteady. The last
+    lines say again what failed, and how: more than them is not always seen.
     """
     count = {"pass": 0, "fail": 0, "skip": 0, "lost": 0, "unsteady": 0}
+    failed = []
     for i, case in enumerate(cases, 1):
         place = "%2d/%d %s" % (i, len(cases), title(case))
-        outcome = run_reported(machine, case, place, report)
+        outcome, text = run_reported(machine, case, place, report)
+        if outcome in ("lost", "fail"):
+            failed += ["%s: %s" % (outcome, place), *text.splitlines()[:TOLD]]
         if outcome in ("lost", "fail") and again:
             again -= 1
             machine.reboot()
             report("again")
-            outcome = run_reported(machine, case, place, report)
+            outcome, text = run_reported(machine, case, place, report)
             count["unsteady"] += outcome not in ("lost", "fail")
+            failed += ["then: " + outcome, *text.splitlines()[:TOLD]]
         count[outcome] += 1
         if outcome in ("lost", "fail") and i < len(cases):
             machine.reboot()
+    for line in failed:
+        report(line)
     return count
 
 
 def run_reported(machine, case, place, report):
-    """Run one case and report it; return how it ended."""
+    """Run one case and report it; return how it ended, and the text."""
     start = time.monotonic()
     outcome, text = run_case(machine, case)
     report("%-4s %s (%.0f s)" % (outcome, place, time.monotonic() - start))
     for line in text.splitlines():
         report("       " + line)
-    return outcome
+    return outcome, text
