@@ -222,7 +222,7 @@ def recovery(figures):
         [r["pause_ms"] for r in figures.recoveries(w).values()]) for w in ways)])
     rounds = max((len(figures.recoveries(w)) for w in ways), default=0)
     return Table("Recovery: s, median (least to most)", ["", *(RECOVERIES[w] for w in ways)],
-                 rows if ways else [], "%d rounds of each; one NVMe controller, a writer that "
+                 rows if ways else [], "Rounds: %d; one NVMe controller, a writer that "
                  "flushes. The wait is what the writer itself saw." % rounds)
 
 
