@@ -124,7 +124,6 @@ BATCHES = {"%s, %s" % (mode, name): Batch(mode, early, budget)
 RETENTIONS = {"retained": 16384, "unretained": 0}
 VOLATILE = "null_blk:size=64,memory_backed=1,cache_size=16"
 
-# --part recovery: how a storage domain is replaced, and in which steps.
+# --part recovery: how a storage domain is replaced.
 RECOVERIES = {"standby": "crash, a standby is ready", "cold": "crash, no standby",
               "upgrade": "moat upgrade"}
-PHASES = ("detect", "destroy", "pci", "probe", "reconnect", "replay")

@@ -4,7 +4,8 @@ import re
 import statistics
 import subprocess
 
-from cells import CELL, MAIN, PATHS, PHASES, RECOVERIES
+from cells import CELL, MAIN, PATHS, RECOVERIES
+from events import PHASES
 
 COLOR = {"local": "#222222", "stock": "#999999", "event": "#4477aa", "spin": "#cc3311",
          "adaptive": "#228833", "front-event": "#88bbee", "front-spin": "#ee8877",

@@ -8,8 +8,7 @@ import os
 
 import kernel_log
 from kinds import KINDS
-from lasting_load import Load
-from loads import Writer
+from lasting_load import Alone
 from runner import Failure
 from testbed import Testbed
 from watched import STORAGE, Watched, lab_options
@@ -25,22 +24,12 @@ STANDBY = '''sed -i 's/standby = .*;/standby = {0};/' /etc/moat/moatd.conf
     n=$((n + 1)); [ $n -lt 200 ] || exit 1; usleep 100000; done'''
 
 
-class Flushing(Load):
-    """A writer on the whole disk, with flushes."""
-
-    def __init__(self, machine, disk="xvdb"):
-        super().__init__(machine, disk)
-        self.writers = [Writer(machine, "flushing", "/dev/" + disk, "--sync")]
-
-
 class Guarded(Testbed):
     """Boots, and has one recovery after another."""
 
     def __init__(self, say):
-        options = lab_options(os.path.join(BUILD, "overlay"), cache=False)
-        for text in SETTINGS:
-            options += ["--moatd-set", text]
-        super().__init__(options, say)
+        super().__init__(lab_options(os.path.join(BUILD, "overlay"), SETTINGS, cache=False),
+                         say)
         self.unjudged.add(STORAGE)
         self.allowed_log = list(kernel_log.RECOVERY)
         self.watched = self.load = None
@@ -48,9 +37,9 @@ class Guarded(Testbed):
     def start(self):
         super().up()
         self.attach("xvdb", "nvme:0")
-        self.watched, self.load = Watched(self), Flushing(self)
-        self.load.carry()
-        self.load.begin()
+        self.watched = Watched(self)
+        self.load = Alone(self, "flushing", "xvdb", "--sync")
+        self.load.start()
 
     def down(self):
         if self.watched:
@@ -67,6 +56,7 @@ class Guarded(Testbed):
 
     def recover(self, way):
         """{phases, pause_ms} of one recovery."""
+        self.watched.standby_is_there()
         record = {"standby": self.crash, "cold": self.crash_cold,
                   "upgrade": self.upgrade}[way]()
         if not record["recovered"]:
@@ -74,12 +64,10 @@ class Guarded(Testbed):
         return {"phases": record["phases"], "pause_ms": max(record["pause_ms"].values())}
 
     def crash(self):
-        self.watched.standby_is_there()
         return self.watched.suffer(CRASH, self.load)
 
     def crash_cold(self):
         """The same without a standby; one is made again behind it."""
-        self.watched.standby_is_there()
         self.sh("dom0", STANDBY.format("false"))
         self.sh("dom0", "xl destroy %s-standby" % STORAGE)
         self.watched.standby = False
@@ -90,5 +78,4 @@ class Guarded(Testbed):
             self.sh("dom0", STANDBY.format("true"))
 
     def upgrade(self):
-        self.watched.standby_is_there()
         return self.watched.upgrade(self.load)

@@ -148,7 +148,8 @@ class Figures:
 
     def recoveries(self, way):
         """{round: record} of a way to recover."""
-        return {r["round"]: r for r in self.data["recovery"] if r["way"] == way}
+        return {r["round"]: r for r in quiet([r for r in self.data["recovery"]
+                                              if r["way"] == way])}
 
     def waits(self, way, other):
         """A way's longest waits by another's, in each round."""

@@ -5,7 +5,8 @@ from collections import namedtuple
 
 import model
 import targets
-from cells import BATCHES, CELL, KINDS, PATHS, PHASES, RECOVERIES, RETENTIONS, WAYS, size_text
+from cells import BATCHES, CELL, KINDS, PATHS, RECOVERIES, RETENTIONS, WAYS, size_text
+from events import PHASES
 
 # note: one line below the table.
 Table = namedtuple("Table", "title head rows note")

@@ -6,13 +6,12 @@ import queue
 import time
 
 from client import CommandError, Lost
-from events import BY_MOATD, Events, Lines
+from events import BY_MOATD, PHASES, Events, Lines
 
 MODULE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                       "../build/tests/faults/moat-fault.ko")
 STORAGE = "storage"
 OUTCOMES = ("recovered", "upgraded", "gave-up", "upgrade-aborted")
-PHASES = ("detect", "destroy", "pci", "probe", "reconnect", "replay")
 OUTCOME_S, STANDBY_S = 180, 180
 SLOT_MS, LINE_MS = 100, 1000
 # busybox's date knows no fractions.

@@ -8,6 +8,8 @@ import time
 
 from client import LAB
 
+# Of a recovery, in their order; an event has them as {"detect_ms": ...}.
+PHASES = ("detect", "destroy", "pci", "probe", "reconnect", "replay")
 FILE = "/var/log/moat/events"
 # From a file, so that moatd may die; or from moatd itself, which is quicker.
 BY_FILE = ("sh", "-c", "mkdir -p ${0%/*}; touch $0; exec tail -n +1 -f $0", FILE)

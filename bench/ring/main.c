@@ -68,9 +68,9 @@ static void parse_list(const char *option, char *text, u32 min, u32 max, struct 
 	list->n = 0;
 	while ((word = strsep(&rest, ","))) {
 		if (list->n == LIST_MAX)
-			option_refuse("--%s: more than %u values", option, LIST_MAX);
+			moat_option_refuse("--%s: more than %u values", option, LIST_MAX);
 		list->value[list->n++] = rate && !strcmp(word, "max") ? 0 :
-					 option_number(option, word, min, max);
+					 moat_option_number(option, word, min, max);
 	}
 }
 
@@ -99,25 +99,25 @@ static void parse_option(int c, const char *name)
 		parse_list(name, optarg, 1, 100000000, &opt.rates);
 		break;
 	case 'n':
-		opt.rounds = option_number(name, optarg, 1, 99);
+		opt.rounds = moat_option_number(name, optarg, 1, 99);
 		break;
 	case 'c':
-		opt.cell_ms = option_number(name, optarg, 1, SECOND_MAX_MS);
+		opt.cell_ms = moat_option_number(name, optarg, 1, SECOND_MAX_MS);
 		break;
 	case 'm':
-		opt.rate_ms = option_number(name, optarg, 1, SECOND_MAX_MS);
+		opt.rate_ms = moat_option_number(name, optarg, 1, SECOND_MAX_MS);
 		break;
 	case 'p':
 		parse_list(name, optarg, 0, CPU_SETSIZE - 1, &opt.cpus);
 		break;
 	case 'x':
-		opt.relax_every = option_number(name, optarg, 0, 1000000);
+		opt.relax_every = moat_option_number(name, optarg, 0, 1000000);
 		break;
 	case 'w':
-		opt.window_min_ns = option_number(name, optarg, 0, 1000000000);
+		opt.window_min_ns = moat_option_number(name, optarg, 0, 1000000000);
 		break;
 	case 'W':
-		opt.window_max_ns = option_number(name, optarg, 0, 1000000000);
+		opt.window_max_ns = moat_option_number(name, optarg, 0, 1000000000);
 		break;
 	case 'j':
 		opt.json = optarg;
@@ -138,7 +138,7 @@ static void parse_options(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", options, &which)) != -1)
 		parse_option(c, options[which].name);
 	if (optind < argc)
-		option_refuse("what is this: %s", argv[optind]);
+		moat_option_refuse("what is this: %s", argv[optind]);
 }
 
 /* Two different cores that we may use, or the end. */
@@ -148,17 +148,18 @@ static void choose_cpus(int cpu[2])
 	u32 i, n = 0;
 
 	if (sched_getaffinity(0, sizeof(set), &set))
-		option_refuse("cannot tell what cores there are: %s", strerror(errno));
+		moat_option_refuse("cannot tell what cores there are: %s", strerror(errno));
 	if (CPU_COUNT(&set) < 2)
-		option_refuse("needs two cores, one for each end; may use %d", CPU_COUNT(&set));
+		moat_option_refuse("needs two cores, one for each end; may use %d",
+				   CPU_COUNT(&set));
 	if (opt.cpus.n) {
 		if (opt.cpus.n != 2 || opt.cpus.value[0] == opt.cpus.value[1])
-			option_refuse("--cpus: two different cores, please");
+			moat_option_refuse("--cpus: two different cores, please");
 		for (i = 0; i < 2; i++) {
 			cpu[i] = opt.cpus.value[i];
 			if (!CPU_ISSET(cpu[i], &set))
-				option_refuse("--cpus: core %d is not there, or not for us",
-					      cpu[i]);
+				moat_option_refuse("--cpus: core %d is not there, or not for us",
+						   cpu[i]);
 		}
 		return;
 	}
@@ -175,7 +176,7 @@ static u32 nr_cells;
 static void add(struct cell cell)
 {
 	if (nr_cells == CELLS_MAX)
-		option_refuse("more than %u combinations", CELLS_MAX);
+		moat_option_refuse("more than %u combinations", CELLS_MAX);
 	cells[nr_cells++] = cell;
 }
 
@@ -279,7 +280,7 @@ int main(int argc, char **argv)
 	results.rounds = opt.rounds;
 	results.outcomes = calloc((size_t)nr_cells * opt.rounds, sizeof(*results.outcomes));
 	if (!results.outcomes)
-		option_refuse("no memory for the results");
+		moat_option_refuse("no memory for the results");
 	err = measure(&results);
 	if (!err)
 		err = report(&results);

@@ -16,8 +16,8 @@
  * @ring_order: order of the pages of a ring
  * @max_segs: most segments of a request
  * @layout: enum moat_layout of the rings
- * @early: so many requests of a batch are shown before it is whole
  * @inline_depth: a submitter looks itself while at most so many are in flight
+ * @early: so many requests of a batch are shown before it is whole
  */
 struct moat_params {
 	struct moat_tune tune;

@@ -221,6 +221,7 @@ struct push {
 	bool spin;
 };
 
+/* Move the index. Lock held, live, with something to show. */
 static void queue_show(struct moat_queue *q, struct push *push)
 {
 	push->notify = moat_ring_push_requests(&q->ring);
@@ -252,7 +253,8 @@ static void queue_push(struct moat_queue *q, struct push *push)
 			break;
 		}
 	}
-	queue_show(q, push);
+	if (q->ring.prod != q->ring.pushed)
+		queue_show(q, push);
 }
 
 /* Another request of a batch follows: show those before it, if they are worth it, so that
@@ -261,7 +263,9 @@ static void queue_push(struct moat_queue *q, struct push *push)
  */
 static void queue_push_early(struct moat_queue *q, struct push *push)
 {
-	if (!q->live || q->ring.prod - q->ring.pushed < moat_params.early)
+	u32 waiting = q->ring.prod - q->ring.pushed;
+
+	if (!q->live || !waiting || waiting < READ_ONCE(moat_params.early))
 		return;
 	q->early = true;
 	queue_show(q, push);

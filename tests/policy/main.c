@@ -105,12 +105,11 @@ static const struct option options[] = {
 
 static void parse_cost(const char *name)
 {
-	u32 i;
+	const struct cost_option *o = cost_options;
 
-	for (i = 0; i < MOAT_ARRAY_SIZE(cost_options); i++)
-		if (!strcmp(cost_options[i].name, name))
-			*cost_options[i].value = option_number(name, optarg, cost_options[i].min,
-							      COST_MAX);
+	for (; o < cost_options + MOAT_ARRAY_SIZE(cost_options); o++)
+		if (!strcmp(o->name, name))
+			*o->value = moat_option_number(name, optarg, o->min, COST_MAX);
 }
 
 __attribute__((noreturn))
@@ -131,7 +130,7 @@ static void parse_option(int c, const char *name)
 		break;
 	case 't':
 		if (opt.nr_traces == TRACES_MAX)
-			option_refuse("--trace: more than %u", TRACES_MAX);
+			moat_option_refuse("--trace: more than %u", TRACES_MAX);
 		opt.traces[opt.nr_traces++] = optarg;
 		break;
 	case 'o':
@@ -140,16 +139,16 @@ static void parse_option(int c, const char *name)
 	case 'l':
 		list_patterns();
 	case 's':
-		opt.seed = option_number(name, optarg, 0, INT64_MAX);
+		opt.seed = moat_option_number(name, optarg, 0, INT64_MAX);
 		break;
 	case 'r':
-		opt.requests = option_number(name, optarg, 200, 1000000);
+		opt.requests = moat_option_number(name, optarg, 200, 1000000);
 		break;
 	case 'T':
-		opt.tolerance = option_number(name, optarg, 0, 100) / 100.0;
+		opt.tolerance = moat_option_number(name, optarg, 0, 100) / 100.0;
 		break;
 	case 'w':
-		opt.worth = option_number(name, optarg, 0, 1000000);
+		opt.worth = moat_option_number(name, optarg, 0, 1000000);
 		break;
 	case 'j':
 		opt.json = optarg;
@@ -170,7 +169,7 @@ static void parse_options(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", options, &which)) != -1)
 		parse_option(c, options[which].name);
 	if (optind < argc)
-		option_refuse("what is this: %s", argv[optind]);
+		moat_option_refuse("what is this: %s", argv[optind]);
 }
 
 /* ---- judging ---- */
@@ -216,7 +215,7 @@ static void measure(struct results *r, const char *name, const char *about,
 	j->about = about;
 	for (i = 0; i < nr_policies; i++)
 		if (sim_run(load, r->costs, &policies[i], &j->outcomes[i]))
-			option_refuse("no memory");
+			moat_option_refuse("no memory");
 	judge(j);
 }
 
@@ -236,7 +235,7 @@ static void measure_patterns(struct results *r)
 		if (!wanted(p->name))
 			continue;
 		if (pattern_make(p, r->seed, opt.requests, &load))
-			option_refuse("no memory");
+			moat_option_refuse("no memory");
 		measure(r, p->name, p->about, &load);
 		pattern_free(&load);
 	}
@@ -271,7 +270,7 @@ int main(int argc, char **argv)
 	measure_patterns(&results);
 	measure_traces(&results);
 	if (!results.nr_judged)
-		option_refuse("--only: no pattern and no trace is called that: %s", opt.only);
+		moat_option_refuse("--only: no pattern and no trace is called that: %s", opt.only);
 	report_table(&results, stdout);
 	if (opt.json && report_json(&results, opt.json)) {
 		fprintf(stderr, "policy: %s: cannot be written\n", opt.json);

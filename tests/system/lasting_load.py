@@ -109,12 +109,12 @@ class Plain(Load):
         return total
 
 
-class Trusting(Load):
-    """Only the writer that never flushes."""
+class Alone(Load):
+    """Only one writer, on a whole disk; it flushes if it is told to ("--sync")."""
 
-    def __init__(self, machine, cached="xvdc"):
-        super().__init__(machine, cached)
-        self.writers = [Writer(machine, "trusting", "/dev/" + cached)]
+    def __init__(self, machine, name, disk, *options):
+        super().__init__(machine, disk)
+        self.writers = [Writer(machine, name, "/dev/" + disk, *options)]
 
     def start(self):
         self.carry()

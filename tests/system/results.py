@@ -3,9 +3,8 @@
 import collections
 import json
 
+from events import PHASES
 from kinds import KINDS
-
-PHASES = ("detect_ms", "destroy_ms", "pci_ms", "probe_ms", "reconnect_ms", "replay_ms")
 
 
 def append(path, record):
@@ -81,9 +80,9 @@ def phases_table(records):
         own = [r for r in records if r["standby"] == standby and r["phases"]]
         if own:
             rows.append(["yes" if standby else "no", str(len(own)),
-                         *(spread([r["phases"][p] for r in own if p in r["phases"]])
-                           for p in PHASES)])
-    return markdown(["standby", "n", *(p.removesuffix("_ms") for p in PHASES)], rows)
+                         *(spread([r["phases"][p + "_ms"] for r in own
+                                   if p + "_ms" in r["phases"]]) for p in PHASES)])
+    return markdown(["standby", "n", *PHASES], rows)
 
 
 def said(record, most=2):

@@ -10,7 +10,7 @@ import os
 import kernel_log
 import results
 from kinds import KINDS
-from lasting_load import Plain, Trusting, partition
+from lasting_load import Alone, Plain, partition
 from load import finished, in_background, verify_loop
 from runner import check
 from watched import Watched, lab_options
@@ -24,8 +24,7 @@ SOME = {"moatd-kill": ("crash",), "loop-irq-off": ("heartbeat", "crash"),
 
 def lab():
     """The machine these cases need; the runner asks. A crash loop is what they are."""
-    return lab_options(os.path.join(WORK, "overlay"), "--moatd-set", "crash_window=5",
-                       "--moatd-set", "probe_limit=60")
+    return lab_options(os.path.join(WORK, "overlay"), ("crash_window=5", "probe_limit=60"))
 
 
 def ready(machine, *disks):
@@ -58,7 +57,7 @@ def test_without_retention_writes_are_lost(machine):
     """The counter-test: the cache really forgets, and the load really notices."""
     ready(machine, ("xvdc", "cache:32M"))
     machine.disks[-1].front.set("retain_kib", 0)
-    watched, load = Watched(machine), Trusting(machine)
+    watched, load = Watched(machine), Alone(machine, "trusting", "xvdc")
     # Where each request comes by: one that is not flushed may not reach the NVMe for long.
     fault = KINDS["null"]._replace(name="null@driver")
     try:

@@ -27,16 +27,17 @@ def overlay(folder):
     return folder
 
 
-def lab_options(folder, *more, cache=True):
+def lab_options(folder, settings=(), cache=True):
     """What `lab up` is given for a machine that can be watched.
 
-    cache: with a second controller, for disks behind a volatile cache. Three processors:
+    settings: moatd's, "KEY=VALUE". cache: with a second controller, for disks behind a volatile cache. Three processors:
     while a standby boots or takes over, dom0 and it need one, and the application domain
     goes on on another.
     """
     nvme = ["--nvme", "2", "--cache-nvme", "1"] if cache else ["--nvme", "1"]
     return ["--vcpus", "3", "--no-disk", "--moatd", *nvme, "--nvme-size", "512M",
-            "--overlay", STORAGE + "=" + overlay(folder), *more]
+            "--overlay", STORAGE + "=" + overlay(folder),
+            *(word for text in settings for word in ("--moatd-set", text))]
 
 
 class Watched:

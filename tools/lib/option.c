@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void option_refuse(const char *format, ...)
+void moat_option_refuse(const char *format, ...)
 {
 	va_list args;
 
@@ -22,7 +22,7 @@ void option_refuse(const char *format, ...)
 	exit(2);
 }
 
-uint64_t option_number(const char *option, const char *text, uint64_t min, uint64_t max)
+uint64_t moat_option_number(const char *option, const char *text, uint64_t min, uint64_t max)
 {
 	uint64_t value;
 	char *end;
@@ -30,7 +30,7 @@ uint64_t option_number(const char *option, const char *text, uint64_t min, uint6
 	errno = 0;
 	value = strtoull(text, &end, 10);
 	if (errno || end == text || *end || *text == '-' || value < min || value > max)
-		option_refuse("--%s: not a number from %" PRIu64 " to %" PRIu64 ": %s", option,
-			      min, max, text);
+		moat_option_refuse("--%s: not a number from %" PRIu64 " to %" PRIu64 ": %s",
+				   option, min, max, text);
 	return value;
 }

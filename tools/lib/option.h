@@ -6,14 +6,14 @@
 #include <stdint.h>
 
 /**
- * option_refuse() - say why it cannot be done as asked, and end with status 2.
+ * moat_option_refuse() - say why it cannot be done as asked, and end with status 2.
  * @format: printf's; the program's name goes before it, a newline behind it.
  */
 __attribute__((noreturn, format(printf, 1, 2)))
-void option_refuse(const char *format, ...);
+void moat_option_refuse(const char *format, ...);
 
 /**
- * option_number() - the decimal number that an option was given, or the end.
+ * moat_option_number() - the decimal number that an option was given, or the end.
  * @option: its long name, without the dashes.
  * @text: what stands behind it.
  * @min: the least that is allowed.
@@ -21,6 +21,6 @@ void option_refuse(const char *format, ...);
  *
  * Return: the number, within the limits.
  */
-uint64_t option_number(const char *option, const char *text, uint64_t min, uint64_t max);
+uint64_t moat_option_number(const char *option, const char *text, uint64_t min, uint64_t max);
 
 #endif
