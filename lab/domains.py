@@ -22,7 +22,7 @@ DOMAIN_OPTIONS = ("console=hvc0", "rdinit=/init", "rootfstype=ramfs", *machine.K
 # domain's own --xl may say otherwise: the later line counts.
 CLOCK = 'tsc_mode="native"'
 # The longest window of mode adaptive is to be worth eight wake-ups (docs/policy.md). Where all
-# is emulated a wake-up takes some 120 us, five times what the default stands for.
+# is emulated a wake-up takes 120 us and more, five times what the default stands for.
 EMULATED_WINDOW = "window_max_ns=1000000"
 DEFAULTS = {
     "storage": {"memory": 320, "vcpus": 1},
