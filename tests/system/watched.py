@@ -30,9 +30,9 @@ def overlay(folder):
 def lab_options(folder, settings=(), cache=True):
     """What `lab up` is given for a machine that can be watched.
 
-    settings: moatd's, "KEY=VALUE". cache: with a second controller, for disks behind a volatile cache. Three processors:
-    while a standby boots or takes over, dom0 and it need one, and the application domain
-    goes on on another.
+    settings: moatd's, "KEY=VALUE". cache: with a second controller, for disks behind a
+    volatile cache. Three processors: while a standby boots or takes over, dom0 and it need
+    one, and the application domain goes on on another.
     """
     nvme = ["--nvme", "2", "--cache-nvme", "1"] if cache else ["--nvme", "1"]
     return ["--vcpus", "3", "--no-disk", "--moatd", *nvme, "--nvme-size", "512M",
