@@ -75,7 +75,8 @@ def test_a_batch_is_worked_on_before_it_is_whole(machine):
         for side in sides:
             # Leaves the setting at 64: the other side then gets whole batches.
             parts, whole = steps(*side, 4), steps(*side, 64)
-            check(parts >= 0.24 and whole < 0.8 * parts, "%s: %.3f steps a request, %.3f in whole batches"
+            check(parts >= 0.24 and whole < 0.8 * parts,
+                  "%s: %.3f steps a request, %.3f in whole batches"
                   % (side[0].domain, parts, whole))
     finally:
         for (half, setting, _), value in zip(sides, was):
