@@ -7,6 +7,7 @@ import time
 
 import measure
 import recovery
+import sampler
 import xentrace
 from client import CommandError, Lost
 from cells import BATCHES, CELL, MAIN, MODES, PATHS, RECOVERIES, RETENTIONS, VOLATILE, WAY
@@ -223,6 +224,22 @@ def retention(bench):
             bench.save()
 
 
+def profiles(bench):
+    """Where the time of a request goes, function by function."""
+    with machine(bench) as rig:
+        ways = [w for w in bench.ways() if w.key in MAIN]
+        rig.warm("null_blk", [w.key for w in ways])
+        profiler = sampler.Profiler(rig)
+        for number in range(bench.args.rounds):
+            for cell in (c for c in bench.cells("main") if c.traced):
+                for way in turned(ways, number):
+                    found = profiler.run(cell, way, "null_blk")
+                    bench.data["profiles"] += found
+                    bench.say("profiled %-28s %-9s %8d IOPS" % (cell.text, way.key,
+                                                                found[0]["iops"]))
+            bench.save()
+
+
 def idle(bench):
     """What disks cost that do nothing: CPU of every domain, and memory."""
     with machine(bench) as rig:
@@ -339,4 +356,5 @@ def trace_once(rig, domain, load):
 
 
 PARTS = {"main": main, "queues": queues, "iopoll": iopoll, "tenants": tenants, "copy": copy,
-         "batches": batches, "retention": retention, "idle": idle, "recovery": restarts}
+         "batches": batches, "retention": retention, "profile": profiles,
+         "idle": idle, "recovery": restarts}

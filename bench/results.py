@@ -4,6 +4,7 @@
     conditions   where, when and of what; the command
     runs         [{part, cell, device, way, round, iops, ..., cpu_us, counts, hist}]
     traces       [{cell, device, way, domains: {role: counts per request}}]
+    profiles     [{cell, device, way, role, iops, samples: {function: how often}}]
     idle         [{way, disks, cpu, memory_kib}]
     recovery     [{way, round, phases: {phase_ms}, pause_ms, others}]
 
@@ -18,7 +19,9 @@ import subprocess
 import time
 
 FORMAT = 1
-LISTS = ("runs", "traces", "idle", "recovery")
+LISTS = ("runs", "traces", "profiles", "idle", "recovery")
+# In a profile, in place of a function.
+WAITING = "(waiting)"
 QUIET = 0.25    # processors that others may use during a run
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 
@@ -145,6 +148,22 @@ class Figures:
 
     def devices(self):
         return list(dict.fromkeys(device for _, device, _ in self.table))
+
+    def profile(self, cell, way, role):
+        """{function: us per request} of a domain, or None.
+
+        What the vCPU spends waiting is in it, under WAITING.
+        """
+        total, us = {}, []
+        for p in self.data["profiles"]:
+            if (p["cell"], p["way"], p["role"]) == (cell, way, role):
+                us.append(1e6 / p["iops"])
+                for name, count in p["samples"].items():
+                    total[name] = total.get(name, 0) + count
+        if not us:
+            return None
+        each = statistics.median(us) / sum(total.values())
+        return {name: count * each for name, count in total.items()}
 
     def recoveries(self, way):
         """{round: record} of a way to recover."""

@@ -7,6 +7,7 @@ import model
 import targets
 from cells import BATCHES, CELL, KINDS, PATHS, RECOVERIES, RETENTIONS, WAYS, size_text
 from events import PHASES
+from results import WAITING
 
 # note: one line below the table.
 Table = namedtuple("Table", "title head rows note")
@@ -17,6 +18,7 @@ ORDER = [w.key for w in WAYS] + [p.key for p in PATHS] + list(BATCHES)
 LEAN = list(targets.LEAN.values())
 NONE = "-"
 SMALL = 0.05
+FUNCTIONS = 16          # shown of a profile
 
 COUNTS = [
     ("events sent by the front end", "front_sent"),
@@ -141,6 +143,28 @@ def traced(figures):
                  "is left out.")
 
 
+def profiled(figures):
+    """Where the time of a request goes: the functions that have most of it, on any way."""
+    found = {(p["cell"], p["way"], p["role"]) for p in figures.data["profiles"]}
+    cells = [c for c in LEAN if any(c == cell for cell, _, _ in found)]
+    ways = [w for w in ORDER if any(w == way for _, way, _ in found)]
+    rows = []
+    for cell in cells:
+        for role, who in (("app", "application"), ("storage", "storage domain")):
+            spent = [figures.profile(cell, w, role) for w in ways]
+            names = {name for s in spent if s for name in s} - {WAITING}
+            most = {name: max(s.get(name, 0) for s in spent if s) for name in names}
+            shown = sorted(most, key=lambda name: (-most[name], name))[:FUNCTIONS]
+            title = "%s, %s" % (cell_text(cell), who)
+            for text, of in (("busy", lambda s: sum(s.values()) - s.get(WAITING, 0)),
+                             *((name, lambda s, name=name: s.get(name, 0)) for name in shown)):
+                rows.append([title if text == "busy" else "", text, *(
+                    NONE if s is None else number(of(s)) for s in spent)])
+    return Table("Where the time goes: us per request", ["", "", *ways], rows,
+                 "What of the time of a request the domain's vCPU was seen in a function, by "
+                 "bench/meter/sampler; the %d functions that have most on any way." % FUNCTIONS)
+
+
 def predicted(figures):
     """What the counts say of a machine where events cost what they cost there."""
     rows = []
@@ -245,7 +269,7 @@ def everything(figures):
         title = "4 KiB random reads and more, %s" % device
         found += [rates(figures, device, "main", title),
                   latencies(figures, device, "main", "Latency, %s" % device)]
-    found += [cpu(figures), counts(figures), traced(figures), predicted(figures)]
+    found += [cpu(figures), counts(figures), traced(figures), profiled(figures), predicted(figures)]
     for part, title in (("queues", "Two vCPUs, two queues"), ("iopoll", "IOPOLL"),
                         ("batches", "Batches, whole and in parts")):
         found += [rates(figures, "null_blk", part, title),

@@ -338,19 +338,20 @@ void moat_io_wire(struct request *rq, struct moat_request *wire)
 	const struct moat_io *io = moat_io_of(rq);
 	u32 i;
 
-	memset(wire, 0, sizeof(*wire));
+	/* What the operation has no use for is not looked at. */
 	wire->op = io->op;
+	wire->indirect = io->table;
 	wire->nr_segs = io->nr;
 	wire->handle = moat_disk_of(rq)->handle;
-	if (req_op(rq) != REQ_OP_FLUSH)
-		wire->sector = blk_rq_pos(rq);
+	wire->sector = req_op(rq) == REQ_OP_FLUSH ? 0 : blk_rq_pos(rq);
 	if (io->op == MOAT_OP_DISCARD) {
+		wire->flag = 0;
 		wire->nr_sectors = blk_rq_sectors(rq);
 		if (req_op(rq) == REQ_OP_SECURE_ERASE)
 			wire->flag = MOAT_DISCARD_SECURE;
 	}
 	if (io->table) {
-		wire->indirect = true;
+		memset(wire->indirect_gref, 0, sizeof(wire->indirect_gref));
 		wire->indirect_gref[0] = io->table_gref;
 		return;
 	}

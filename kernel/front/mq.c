@@ -17,6 +17,9 @@
 #include "io.h"
 #include "queue.h"
 
+/* So many requests of a list are taken to have come at once. */
+#define CLOCK_EVERY 4u
+
 /* ---- in ---- */
 
 /* Too many segments for this connection: to be cut anew, by the replay work. */
@@ -46,13 +49,10 @@ static bool mq_known(const struct request *rq)
 	}
 }
 
-static blk_status_t mq_queue_rq(struct blk_mq_hw_ctx *hctx,
-				const struct blk_mq_queue_data *bd)
+/* Map a request and put it into the ring, with flags as for moat_queue_issue(). */
+static blk_status_t mq_issue(struct moat_queue *q, struct request *rq, u32 flags)
 {
-	struct moat_disk *disk = hctx->queue->queuedata;
-	struct moat_queue *q = moat_disk_queue(disk, hctx->queue_num);
-	struct request *rq = bd->rq;
-	struct moat_io *io = moat_io_of(rq);
+	struct moat_disk *disk = q->disk;
 	int err;
 
 	if (test_bit(MOAT_DISK_DEAD, &disk->flags))
@@ -60,18 +60,70 @@ static blk_status_t mq_queue_rq(struct blk_mq_hw_ctx *hctx,
 	if (!mq_known(rq))
 		return BLK_STS_NOTSUPP;
 
-	io->issued_ns = ktime_get_ns();
 	err = moat_io_map(q, rq, GFP_ATOMIC);
 	if (err == -E2BIG)
 		return mq_defer(q, rq);
 	if (err)
 		return BLK_STS_RESOURCE;
 	blk_mq_start_request(rq);
-	if (moat_queue_issue(q, rq, bd->last ? MOAT_ISSUE_PUSH : 0)) {
-		moat_io_drop(io);
+	if (moat_queue_issue(q, rq, flags)) {
+		moat_io_drop(moat_io_of(rq));
 		return BLK_STS_RESOURCE;
 	}
 	return BLK_STS_OK;
+}
+
+static blk_status_t mq_queue_rq(struct blk_mq_hw_ctx *hctx,
+				const struct blk_mq_queue_data *bd)
+{
+	struct moat_disk *disk = hctx->queue->queuedata;
+	struct moat_queue *q = moat_disk_queue(disk, hctx->queue_num);
+
+	moat_io_of(bd->rq)->issued_ns = ktime_get_ns();
+	return mq_issue(q, bd->rq, bd->last ? MOAT_ISSUE_PUSH : 0);
+}
+
+/* Put the requests of a list into their rings. Return: those that cannot be issued. */
+static struct request *mq_issue_list(struct request *list)
+{
+	struct request *rq, *next, *left = NULL;
+	struct moat_queue *q = NULL, *its;
+	u32 n = 0;
+	u64 now = 0;
+
+	for (rq = list; rq; rq = next) {
+		next = rq_list_next(rq);
+		its = moat_disk_queue(rq->q->queuedata, rq->mq_hctx->queue_num);
+		if (q && q != its)
+			moat_queue_commit(q);
+		q = its;
+		if (n++ % CLOCK_EVERY == 0)
+			now = ktime_get_ns();
+		moat_io_of(rq)->issued_ns = now;
+		if (mq_issue(q, rq, 0)) {
+			rq->rq_next = left;
+			left = rq;
+		}
+	}
+	if (q)
+		moat_queue_commit(q);
+	return left;
+}
+
+/*
+ * All that a submitter has gathered, in one go. What cannot be issued goes back into the
+ * list: the block layer then comes with it through mq_queue_rq(), and can be told why.
+ */
+static void mq_queue_rqs(struct request **rqs)
+{
+	struct request *rq, *next, *list = *rqs;
+
+	/* What is completed meanwhile may bring new ones. */
+	*rqs = NULL;
+	for (rq = mq_issue_list(list); rq; rq = next) {
+		next = rq_list_next(rq);
+		rq_list_add(rqs, rq);
+	}
 }
 
 static void mq_commit_rqs(struct blk_mq_hw_ctx *hctx)
@@ -234,6 +286,7 @@ void moat_mq_fail(struct request *rq)
 
 const struct blk_mq_ops moat_mq_ops = {
 	.queue_rq = mq_queue_rq,
+	.queue_rqs = mq_queue_rqs,
 	.commit_rqs = mq_commit_rqs,
 	.complete = mq_complete,
 	.init_request = mq_init_request,

@@ -139,16 +139,16 @@ void moat_pool_close(struct moat_pool *pool)
 int moat_pool_get(struct moat_pool *pool, unsigned int n, gfp_t gfp,
 		  struct list_head *pages, u32 *life)
 {
+	struct list_head *last = &pool->free;
 	struct page *page;
 	unsigned long flags;
 	int made = 0;
 
 	spin_lock_irqsave(&pool->lock, flags);
 	*life = pool->life;
-	while (n && !list_empty(&pool->free)) {
-		list_move_tail(pool->free.next, pages);
-		n--;
-	}
+	for (; n && !list_is_last(last, &pool->free); n--)
+		last = last->next;
+	list_cut_position(pages, &pool->free, last);
 	spin_unlock_irqrestore(&pool->lock, flags);
 
 	for (; n; n--, made++) {

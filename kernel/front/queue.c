@@ -152,16 +152,22 @@ static u32 queue_take(struct moat_queue *q, struct list_head *done)
 	return i;
 }
 
-/* Hand what was answered back to the block layer. No lock held. */
+/*
+ * Hand what was answered back to the block layer: into the caller's batch, or all of it
+ * at once. No lock held.
+ */
 static void queue_finish(struct list_head *done, struct io_comp_batch *batch)
 {
 	struct moat_io *io, *next;
+	DEFINE_IO_COMP_BATCH(own);
 
 	/* An io is gone once it is completed. */
 	list_for_each_entry_safe(io, next, done, link) {
-		list_del_init(&io->link);
-		moat_mq_complete(moat_io_request(io), batch);
+		INIT_LIST_HEAD(&io->link);
+		moat_mq_complete(moat_io_request(io), batch ?: &own);
 	}
+	if (own.complete)
+		own.complete(&own);
 }
 
 /* ---- who looks ---- */
