@@ -253,8 +253,9 @@ def idle(bench):
                             "--backing", "null_blk:size=64", timeout=180)
             attached = disks
             used = {d: free[d] - memory(rig, d) for d in rig.domains}
-            for way in (WAY["stock"], *(WAY[m] for m in MODES)):
-                idle_run(bench, rig, meter, way, disks, used)
+            for number in range(bench.args.rounds):
+                for way in turned(["stock", *MODES], number):
+                    idle_run(bench, rig, meter, WAY[way], disks, used)
             bench.save()
 
 

@@ -165,6 +165,12 @@ class Figures:
         each = statistics.median(us) / sum(total.values())
         return {name: count * each for name, count in total.items()}
 
+    def idle(self, disks, way):
+        """{domain: share of a processor} with so many idle disks, the median of all rounds."""
+        rows = [r["cpu"] for r in self.data["idle"] if (r["disks"], r["way"]) == (disks, way)]
+        return {role: statistics.median(r[role] for r in rows) for role in rows[0]} \
+            if rows else None
+
     def recoveries(self, way):
         """{round: record} of a way to recover."""
         return {r["round"]: r for r in quiet([r for r in self.data["recovery"]

@@ -152,6 +152,8 @@ def profiled(figures):
     for cell in cells:
         for role, who in (("app", "application"), ("storage", "storage domain")):
             spent = [figures.profile(cell, w, role) for w in ways]
+            if not any(spent):
+                continue
             names = {name for s in spent if s for name in s} - {WAITING}
             most = {name: max(s.get(name, 0) for s in spent if s) for name in names}
             shown = sorted(most, key=lambda name: (-most[name], name))[:FUNCTIONS]
@@ -202,13 +204,18 @@ def copy(figures):
 
 
 def idle(figures):
-    rows = [["%d" % r["disks"], r["way"], *("%.2f %%" % (100 * r["cpu"][k]) for k in
-             ("app", "storage", "dom0")), *("%.1f" % (r["memory_kib"][k] / 1024) for k in
-             ("app", "storage"))] for r in figures.data["idle"]]
+    memory = {(r["disks"], r["way"]): r["memory_kib"] for r in figures.data["idle"]}
+    rows = []
+    for disks, way in sorted(memory, key=lambda key: (key[0], ORDER.index(key[1]))):
+        used = figures.idle(disks, way)
+        rows.append(["%d" % disks, way,
+                     *("%.2f %%" % (100 * used[k]) for k in ("app", "storage", "dom0")),
+                     *("%.1f" % (memory[disks, way][k] / 1024) for k in ("app", "storage"))])
     return Table("Idle disks", ["disks", "way", "CPU application", "CPU storage", "CPU dom0",
                                 "MiB application", "MiB storage"], rows,
-                 "CPU as a share of one processor, everything else of the domain included; "
-                 "memory: what was free in the domain before the first disk, less what is.")
+                 "CPU as a share of one processor, everything else of the domain included, the "
+                 "median of all rounds; memory: what was free in the domain before the first "
+                 "disk, less what is.")
 
 
 def retention(figures):

@@ -72,8 +72,10 @@ def costs(figures):
 
 def idle(figures):
     """64 idle disks against one."""
-    cpu = {row["disks"]: row["cpu"]["app"] + row["cpu"]["storage"]
-           for row in figures.data["idle"] if row["way"] == "adaptive"}
+    cpu = {}
+    for disks in sorted({r["disks"] for r in figures.data["idle"] if r["way"] == "adaptive"}):
+        used = figures.idle(disks, "adaptive")
+        cpu[disks] = used["app"] + used["storage"]
     if len(cpu) < 2:
         return []
     most, least = max(cpu), min(cpu)
