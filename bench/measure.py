@@ -5,10 +5,11 @@ import os
 import re
 import time
 
-from rig import LOAD, METER
+from rig import BUILD, LOAD, METER
 
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 WARM = 100
+COSTS = "/run/costs"
 STAT = "cat /proc/stat; cat /proc/interrupts; "
 COUNTERS = "cd %s && grep -H . ring*/* | grep -v latency"
 
@@ -156,6 +157,12 @@ class Meter:
         shell.run("sleep %d" % seconds, seconds + 30)
         after = json.loads(shell.run(METER))
         return (after["now"] - before["now"]) / 1e9, cpu_used(before, after, self.names)
+
+
+def costs(rig):
+    """{"hypercall", "switch"}: what they take on this machine, in nanoseconds."""
+    rig.lab("push", "dom0", os.path.join(BUILD, "costs"), COSTS)
+    return json.loads(rig.sh("dom0", COSTS))
 
 
 def find_qemu(rig):

@@ -11,6 +11,9 @@ depth 1 is put together anew:
 copy, a second block layer). All costs are assumptions for a kind of machine, written down
 here to be replaced by measured ones; nothing else is. A depth-1 exchange has everything
 one after the other, so the sum is the time.
+
+Whether such a sum is worth anything can be tested where the times are known: with the costs
+of the machine that was measured (calibrated()).
 """
 CELL = "randread-4096-d1"
 WAYS = ("stock", "event", "spin", "adaptive")
@@ -24,6 +27,30 @@ MACHINES = {
     "deep idle states, mitigations on":
         {"local": 6, "path": 3, "wakeup": 25, "hypercall": 0.5, "switch": 1.5},
 }
+
+
+NONE = {"local": 0, "path": 0, "wakeup": 0, "hypercall": 0, "switch": 0}
+
+
+def calibrated(figures):
+    """The costs of the machine itself, in microseconds; None where something was not measured.
+
+    A hypercall and a switch have been measured on their own (bench/meter/costs.c). What a
+    split adds in plain code is what mode spin takes longer than no split, less these; a
+    wake-up what mode event takes longer than that. The other ways had no part in it.
+    """
+    measured = figures.data["conditions"].get("costs")
+    took = {w: figures.median(CELL, w, "p50_us") for w in ("local", "spin", "event")}
+    if not measured or None in took.values():
+        return None
+    costs = {**NONE, "local": took["local"], **{k: v / 1000 for k, v in measured.items()}}
+    found = times(figures, costs)
+    wakeups = times(figures, {**NONE, "wakeup": 1})
+    if not found or not wakeups.get("event"):
+        return None
+    costs["path"] = took["spin"] - found["spin"]
+    costs["wakeup"] = (took["event"] - found["event"] - costs["path"]) / wakeups["event"]
+    return costs
 
 
 def times(figures, costs):

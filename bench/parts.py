@@ -94,6 +94,7 @@ def main(bench):
         for device in devices:
             if device != "nvme":
                 rig.warm(device, [w.key for w in ways])
+        bench.data["conditions"]["costs"] = measure.costs(rig)
         if not bench.args.no_trace:
             traces(bench, rig, [c for c in cells if c.traced], ways)
         for number in rounds(bench):

@@ -5,7 +5,7 @@ from collections import namedtuple
 
 import model
 import targets
-from cells import BATCHES, CELL, KINDS, PATHS, RECOVERIES, RETENTIONS, WAYS, size_text
+from cells import BATCHES, CELL, KINDS, MAIN, PATHS, RECOVERIES, RETENTIONS, WAYS, size_text
 from events import PHASES
 from results import WAITING
 
@@ -51,16 +51,16 @@ def cell_text(key):
     return CELL[key].text if key in CELL else key
 
 
-def ways_of(figures, cells, device):
-    """All ways that any of the cells has, in their usual order."""
+def ways_of(figures, cells, device, among=None):
+    """All ways that any of the cells has, in their usual order; among: of these only."""
     found = {w for cell in cells for w in figures.ways(cell, device)}
-    return [w for w in ORDER if w in found]
+    return [w for w in ORDER if w in found and (among is None or w in among)]
 
 
-def rates(figures, device, part, title):
+def rates(figures, device, part, title, among=None):
     """IOPS: median, least and most; the ratio to stock below."""
     cells = figures.cells(device, part)
-    ways = ways_of(figures, cells, device)
+    ways = ways_of(figures, cells, device, among)
     rows = []
     for cell in cells:
         row = [cell_text(cell)]
@@ -77,9 +77,23 @@ def rates(figures, device, part, title):
                  "ratios within each round.")
 
 
-def latencies(figures, device, part, title):
+def halves(figures):
+    """A Moat half with a stock other half: times stock."""
+    ways = [w.key for w in WAYS if w.key not in MAIN]
+    rows = []
+    for device in figures.devices():
+        for cell in figures.cells(device, "main"):
+            ratios = [figures.ratio(cell, way, "stock", device) for way in ways]
+            if any(ratios):
+                rows.append([cell_text(cell), device, *map(number, ratios)])
+    return Table("One half Moat's: times stock", ["IOPS", "", *ways], rows,
+                 "front: moat-front on xen-blkback; back: xen-blkfront on moat-back. The median "
+                 "of the ratios within each round.")
+
+
+def latencies(figures, device, part, title, among=None):
     cells = figures.cells(device, part)
-    ways = ways_of(figures, cells, device)
+    ways = ways_of(figures, cells, device, among)
     rows = []
     for cell in cells:
         for name, text in (("mean_us", "mean"), ("p50_us", "p50"), ("p99_us", "p99"),
@@ -89,10 +103,10 @@ def latencies(figures, device, part, title):
     return Table(title, ["latency, us", "", *ways], rows, "")
 
 
-def cpu(figures, device="null_blk", part="main"):
+def cpu(figures, device="null_blk", among=None):
     """CPU time per request, by domain."""
-    cells = [c for c in figures.cells(device, part) if not c.endswith("fio")]
-    ways = ways_of(figures, cells, device)
+    cells = [c for c in figures.cells(device, "main") if not c.endswith("fio")]
+    ways = ways_of(figures, cells, device, among)
     rows = []
     for cell in cells:
         for name, text in (("app", "application"), ("storage", "storage domain"),
@@ -109,10 +123,10 @@ def cpu(figures, device="null_blk", part="main"):
                  "domain's all the same).")
 
 
-def counts(figures):
+def counts(figures, among=None):
     """What Moat, Linux and Xen have counted."""
     cells = [c for c in LEAN if c in figures.cells()]
-    ways = ways_of(figures, cells, "null_blk")
+    ways = ways_of(figures, cells, "null_blk", among)
     rows = []
     for cell in cells:
         for i, (text, name) in enumerate(COUNTS):
@@ -123,11 +137,11 @@ def counts(figures):
                  "the next table); the rest by Linux.")
 
 
-def traced(figures):
+def traced(figures, among=None):
     """What xentrace saw, of the application and the storage domain."""
     found = {(t["cell"], t["way"]): t["domains"] for t in figures.data["traces"]}
     cells = list(dict.fromkeys(cell for cell, _ in found))
-    ways = [w for w in ORDER if any((c, w) in found for c in cells)]
+    ways = [w for w in among or ORDER if any((c, w) in found for c in cells)]
     rows = []
     for cell in cells:
         for role, who in (("app", "application"), ("storage", "storage")):
@@ -180,6 +194,21 @@ def predicted(figures):
         "machine", "costs put in, us", *model.WAYS, "stock / spin"], rows,
         "Computed from the counts above and costs that were assumed, not measured: see "
         "bench/model.py.")
+
+
+def tested(figures):
+    """The same sum with this machine's costs, beside what was measured."""
+    costs = model.calibrated(figures)
+    if not costs:
+        return Table("", [], [], "")
+    times = model.times(figures, costs)
+    rows = [[way, number(times[way]), number(figures.median(model.CELL, way, "p50_us")),
+             "what the costs were taken from" if way in ("spin", "event") else "a test"]
+            for way in model.WAYS if way in times]
+    return Table("The same sum for this machine: us of a request at depth 1", [
+        "", "by the sum", "measured, p50", ""], rows, "Costs, us: %s. Hypercall and switch were "
+        "measured on their own, local without a split; path and wake-up are from modes spin and "
+        "event." % ", ".join("%s %s" % (name, number(c)) for name, c in costs.items()))
 
 
 def judged(figures):
@@ -269,18 +298,34 @@ def tenants(figures):
                  "p99, us", "p99.9, us", "IOPS of the neighbour"], rows, "")
 
 
-def everything(figures):
-    """All tables that the results have something for."""
-    found = [judged(figures)]
-    for device in figures.devices():
-        title = "4 KiB random reads and more, %s" % device
-        found += [rates(figures, device, "main", title),
-                  latencies(figures, device, "main", "Latency, %s" % device)]
-    found += [cpu(figures), counts(figures), traced(figures), profiled(figures), predicted(figures)]
+def parts(figures):
+    """What is not of the matrix."""
+    found = []
     for part, title in (("queues", "Two vCPUs, two queues"), ("iopoll", "IOPOLL"),
                         ("batches", "Batches, whole and in parts")):
         found += [rates(figures, "null_blk", part, title),
                   latencies(figures, "null_blk", part, title + ": latency")]
-    found += [tenants(figures), copy(figures), retention(figures), idle(figures),
-              recovery(figures)]
+    return [*found, tenants(figures), copy(figures), retention(figures), idle(figures),
+            recovery(figures)]
+
+
+def brief(figures):
+    """What the answer rests on: without the latencies of other devices, and mixed halves."""
+    found = [judged(figures)]
+    found += [rates(figures, device, "main", "Rates, " + device, MAIN)
+              for device in figures.devices()]
+    found += [halves(figures), latencies(figures, "null_blk", "main", "Latency, null_blk", MAIN),
+              cpu(figures, among=MAIN), counts(figures, MAIN), traced(figures, MAIN),
+              profiled(figures), predicted(figures), tested(figures), *parts(figures)]
+    return [t for t in found if t.rows]
+
+
+def everything(figures):
+    """All tables that the results have something for."""
+    found = [judged(figures)]
+    for device in figures.devices():
+        found += [rates(figures, device, "main", "Rates, " + device),
+                  latencies(figures, device, "main", "Latency, " + device)]
+    found += [cpu(figures), counts(figures), traced(figures), profiled(figures),
+              predicted(figures), tested(figures), *parts(figures)]
     return [t for t in found if t.rows]
