@@ -315,20 +315,41 @@ static int reconnect(struct moat_unit *u, const struct moat_action *a)
 
 /* --- verdicts ---------------------------------------------------------- */
 
+static json_int_t last_id(struct moat_unit *u, const char *event)
+{
+	return json_integer_value(json_object_get(
+		moat_events_last(u->daemon->events, name_of(u), event), "id"));
+}
+
+/* Told already, by a moatd that was killed before it could write the verdict down? */
+static bool was_condemned(struct moat_unit *u, unsigned int domid)
+{
+	const json_t *e = moat_events_last(u->daemon->events, name_of(u), "condemned");
+	json_int_t id = last_id(u, "condemned");
+
+	return e && json_integer_value(json_object_get(e, "domid")) == domid &&
+	       id > last_id(u, "recovered") && id > last_id(u, "upgraded");
+}
+
+/* First told, then written down: the other way round, a moatd that is killed in between
+ * would leave a recovery of which nobody has heard why it is there.
+ */
 static int condemn(struct moat_unit *u, const struct moat_action *a)
 {
 	unsigned int domid = a->act == MOAT_ACT_BEGIN ?
 				     u->view.recorded :
 				     domid_of(u, MOAT_ACTIVE);
-	int err = moat_note_verdict(u, a, domid);
+	int err;
 
+	if (!was_condemned(u, domid))
+		tell(u, "condemned",
+		     json_pack("{s:i, s:s, s:s}", "domid", (int)domid, "why",
+			       moat_why_name(a->why), "text", a->text));
+	err = moat_note_verdict(u, a, domid);
 	if (err)
 		return err;
 	moat_warn("%s: domain %u is condemned (%s): %s", name_of(u), domid,
 		  moat_why_name(a->why), a->text);
-	tell(u, "condemned",
-	     json_pack("{s:i, s:s, s:s}", "domid", (int)domid, "why",
-		       moat_why_name(a->why), "text", a->text));
 	return 0;
 }
 
