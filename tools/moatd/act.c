@@ -321,14 +321,21 @@ static json_int_t last_id(struct moat_unit *u, const char *event)
 		moat_events_last(u->daemon->events, name_of(u), event), "id"));
 }
 
-/* Told already, by a moatd that was killed before it could write the verdict down? */
+/* Told already, by a moatd that was killed before it could write the verdict down? Numbers of
+ * domains begin anew when the host does: what has been told behind it ends a story.
+ */
 static bool was_condemned(struct moat_unit *u, unsigned int domid)
 {
+	static const char *const ends[] = { "recovered", "upgraded", "gave-up", "created" };
 	const json_t *e = moat_events_last(u->daemon->events, name_of(u), "condemned");
 	json_int_t id = last_id(u, "condemned");
 
-	return e && json_integer_value(json_object_get(e, "domid")) == domid &&
-	       id > last_id(u, "recovered") && id > last_id(u, "upgraded");
+	if (!e || json_integer_value(json_object_get(e, "domid")) != domid)
+		return false;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		if (id < last_id(u, ends[i]))
+			return false;
+	return true;
 }
 
 /* First told, then written down: the other way round, a moatd that is killed in between
