@@ -86,6 +86,22 @@ void moat_poller_done(struct moat_poller *poller, struct moat_job *job)
 /* ---- the poller's own ---- */
 
 /**
+ * moat_poller_has_done() - have at least so many jobs come back that are not taken yet?
+ * @poller: the caller
+ * @n: how many
+ *
+ * Context: the poller, which alone takes them off the list.
+ */
+bool moat_poller_has_done(const struct moat_poller *poller, u32 n)
+{
+	const struct llist_node *node = READ_ONCE(poller->done.first);
+
+	for (; node && n; n--)
+		node = node->next;
+	return !n;
+}
+
+/**
  * moat_poller_defer() - look at a job again later
  * @poller: the caller
  * @job: the job, in no list

@@ -63,6 +63,7 @@ struct moat_poller *moat_poller_join(void);
 void moat_poller_leave(struct moat_poller *poller);
 void moat_poller_kick(struct moat_poller *poller, struct moat_queue *queue);
 void moat_poller_done(struct moat_poller *poller, struct moat_job *job);
+bool moat_poller_has_done(const struct moat_poller *poller, u32 n);
 void moat_poller_defer(struct moat_poller *poller, struct moat_job *job);
 void moat_poller_activate(struct moat_poller *poller, struct moat_queue *queue);
 

@@ -78,6 +78,7 @@ struct moat_queue_setup {
  * @spin: state of the spin policy
  * @looks: looks in a row that found nothing
  * @worked: found work since the last EOI
+ * @prompt: the disk had done what was taken last when it had all been submitted
  * @in_flight: jobs in use
  * @barrier: a job that must have the ring for itself, waiting or under way
  * @barrier_runs: it is under way
@@ -115,6 +116,7 @@ struct moat_queue {
 	struct moat_spin spin;
 	u32 looks;
 	bool worked;
+	bool prompt;
 	u32 in_flight;
 	struct moat_job *barrier;
 	bool barrier_runs;

@@ -83,7 +83,18 @@ static blk_status_t mq_queue_rq(struct blk_mq_hw_ctx *hctx,
 	return mq_issue(q, bd->rq, bd->last ? MOAT_ISSUE_PUSH : 0);
 }
 
-/* Put the requests of a list into their rings. Return: those that cannot be issued. */
+/* A request of a list could not be issued: it is left as it came; or, if it has been started
+ * when the ring went out of use, the block layer comes with it anew.
+ */
+static void mq_refuse(struct request *rq, struct request **left)
+{
+	if (blk_mq_request_started(rq))
+		blk_mq_requeue_request(rq, true);
+	else
+		rq_list_add(left, rq);
+}
+
+/* Put the requests of a list into their rings. Return: those that are left. */
 static struct request *mq_issue_list(struct request *list)
 {
 	struct request *rq, *next, *left = NULL;
@@ -100,10 +111,8 @@ static struct request *mq_issue_list(struct request *list)
 		if (n++ % CLOCK_EVERY == 0)
 			now = ktime_get_ns();
 		moat_io_of(rq)->issued_ns = now;
-		if (mq_issue(q, rq, 0)) {
-			rq->rq_next = left;
-			left = rq;
-		}
+		if (mq_issue(q, rq, 0))
+			mq_refuse(rq, &left);
 	}
 	if (q)
 		moat_queue_commit(q);

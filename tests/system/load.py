@@ -57,9 +57,13 @@ def finished(machine, domain, name, seconds=120):
             name, domain, status, machine.sh(domain, "tail -n 20 /run/%s.out" % name)))
 
 
-def verify_loop(disk, seconds, depth=8, bs="512-64k"):
-    """The fio command of a time-bounded verified load, for in_background()."""
+def verify_loop(disk, seconds, depth=8, bs="512-64k", batch=1):
+    """The fio command of a time-bounded verified load, for in_background().
+
+    batch: so many requests are submitted with one call.
+    """
     return ("fio --name=loop --filename=%s --rw=randrw %s --iodepth=%d "
             "--ioengine=libaio --direct=1 --size=8m --io_size=1g --time_based "
             "--runtime=%d --verify=crc32c --verify_fatal=1 --verify_backlog=64 --thread "
-            "--randrepeat=0" % (disk.dev, block_size(bs), depth, seconds))
+            "--randrepeat=0 --iodepth_batch=%d --iodepth_batch_complete_max=%d"
+            % (disk.dev, block_size(bs), depth, seconds, batch, batch))

@@ -5,12 +5,16 @@ The back end goes and comes in one and the same storage domain, whose device kee
 data: so what is issued again, and what the application sees, is the front end's doing
 alone. test_recovery has whole domains die.
 """
+import kernel_log
 from load import finished, fio, in_background, verify_loop
 from runner import check
 from toolstack import Reconnection
+from watched import MODULE
 
 # A device that says it has a volatile cache.
 CACHED = "null_blk:memory_backed=1,size=64,cache_size=8"
+# How often a ring is broken, each time at one of so many calls.
+BREAKS, HITS = 6, 20
 # The front end's word for it, and xenbus's.
 NO_BACK_END = r"no back end for|talk_to_otherend"
 
@@ -19,6 +23,11 @@ def up(link, seconds=20):
     check(link.wait("moat-state", "up", seconds),
           "moat-state is %s, moat-trouble %s" % (link.read("moat-state"),
                                                  link.read("moat-trouble")))
+
+
+def goes_on(disk, writes):
+    check(disk.machine.wait_until("app", "[ $(cat %s/ring0/writes) -gt %d ]"
+                                  % (disk.front.path, writes + 20)), "the load stands still")
 
 
 def again(link):
@@ -34,14 +43,29 @@ def test_reconnect_under_load(machine):
     for mode in ("event", "spin", "adaptive"):
         disk.modes(mode)
         before = disk.front.counters()
-        in_background(machine, "app", "load", verify_loop(disk, 10))
-        check(machine.wait_until("app", "[ $(cat %s/ring0/writes) -gt %d ]"
-                                 % (disk.front.path, before["writes"] + 20)),
-              "mode %s: the load never started" % mode)
+        in_background(machine, "app", "load", verify_loop(disk, 10, batch=4))
+        goes_on(disk, before["writes"])
         again(link)
         replays = disk.front.counters()["replays"] - before["replays"]
         check(replays > 0, "mode %s: nothing was issued again" % mode)
         finished(machine, "app", "load", 120)
+
+
+def test_break_within_a_batch(machine):
+    """The back end breaks the protocol while a batch is on its way: all of it is issued."""
+    machine.allowed_log.extend(kernel_log.RECOVERY)
+    disk = machine.attach("xvdb", CACHED)
+    link = Reconnection(disk)
+    machine.lab("push", "storage", MODULE, "/tmp/moat-fault.ko")
+    machine.sh("storage", "[ -d /sys/module/moat_fault ] || insmod /tmp/moat-fault.ko; "
+               "echo %d >/sys/module/moat_fault/parameters/hits" % HITS)
+    in_background(machine, "app", "load", verify_loop(disk, 15, 32, "4k", batch=32))
+    for _ in range(BREAKS):
+        goes_on(disk, disk.front.counters()["writes"])
+        machine.sh("storage", "echo overrun >/sys/module/moat_fault/parameters/inject")
+        check(link.wait("moat-trouble", "protocol*"), "the breach went unnoticed")
+        again(link)
+    finished(machine, "app", "load", 120)
 
 
 def test_retained_until_flushed(machine):
