@@ -84,7 +84,8 @@ def price(figures):
 
 def short_conditions(figures):
     c = figures.data["conditions"]
-    rounds = len({r["round"] for r in figures.data["runs"]})
+    rounds = max((len({r["round"] for r in figures.data["runs"] if r["part"] == part})
+                  for part in {r["part"] for r in figures.data["runs"]}), default=0)
     busy = sum(1 for r in figures.data["runs"] if r.get("others", 0) > QUIET)
     return "%s; commit %s%s; %s; %s; medians of %d rounds, %d runs in all, during %d of which " \
         "the host was busy with something else; made with: %s" % (
