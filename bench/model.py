@@ -29,7 +29,7 @@ MACHINES = {
 }
 
 
-NONE = {"local": 0, "path": 0, "wakeup": 0, "hypercall": 0, "switch": 0}
+FREE = {"local": 0, "path": 0, "wakeup": 0, "hypercall": 0, "switch": 0}
 
 
 def calibrated(figures):
@@ -43,9 +43,9 @@ def calibrated(figures):
     took = {w: figures.median(CELL, w, "p50_us") for w in ("local", "spin", "event")}
     if not measured or None in took.values():
         return None
-    costs = {**NONE, "local": took["local"], **{k: v / 1000 for k, v in measured.items()}}
+    costs = {**FREE, "local": took["local"], **{k: v / 1000 for k, v in measured.items()}}
     found = times(figures, costs)
-    wakeups = times(figures, {**NONE, "wakeup": 1})
+    wakeups = times(figures, {**FREE, "wakeup": 1})
     if not found or not wakeups.get("event"):
         return None
     costs["path"] = took["spin"] - found["spin"]

@@ -15,6 +15,8 @@ from watched import MODULE
 CACHED = "null_blk:memory_backed=1,size=64,cache_size=8"
 # How often a ring is broken, each time at one of so many calls.
 BREAKS, HITS = 6, 20
+# A load that outlasts them, on a slow machine too.
+LONG_S = 40
 # The front end's word for it, and xenbus's.
 NO_BACK_END = r"no back end for|talk_to_otherend"
 
@@ -59,7 +61,7 @@ def test_break_within_a_batch(machine):
     machine.lab("push", "storage", MODULE, "/tmp/moat-fault.ko")
     machine.sh("storage", "[ -d /sys/module/moat_fault ] || insmod /tmp/moat-fault.ko; "
                "echo %d >/sys/module/moat_fault/parameters/hits" % HITS)
-    in_background(machine, "app", "load", verify_loop(disk, 15, 32, "4k", batch=32))
+    in_background(machine, "app", "load", verify_loop(disk, LONG_S, 32, "4k", batch=32))
     for _ in range(BREAKS):
         goes_on(disk, disk.front.counters()["writes"])
         machine.sh("storage", "echo overrun >/sys/module/moat_fault/parameters/inject")
