@@ -1,21 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The emulated machine: QEMU's command line, and whether KVM may run it."""
+"""The emulated machine: QEMU's command line, and what it needs."""
 
 import os
 import subprocess
-import tempfile
 
+import debian
+import kvm
 from paths import LabError
 
 NVME_SLOT = 4  # the first controller; each further one takes the next slot
 AGENT_SLOT = 3
-PROBE_S = 5
-PROBE_PORT = 0xF4
-PROBE_VALUE = 0x21
 # PVH domains need hardware virtualisation; QEMU emulates AMD's well enough for Xen.
 PVH_CPU = "qemu64,+svm,+npt"
-# mov al, PROBE_VALUE; out PROBE_PORT, al; hlt; jmp to the hlt
-PROBE_CODE = bytes((0xB0, PROBE_VALUE, 0xE6, PROBE_PORT, 0xF4, 0xEB, 0xFD))
 
 # XPTI and the speculation barriers flush the emulated TLB at every entry of a PV kernel,
 # which halves all speeds under emulation. Only the lab leaves them out: real hosts keep
@@ -27,34 +23,13 @@ KERNEL_OPTIONS = ("mitigations=off", "tsc=nowatchdog", "sysrq_always_enabled", "
 DOM0_OPTIONS = ("console=hvc0", "rdinit=/init", "rootfstype=ramfs", *KERNEL_OPTIONS)
 
 
-def probe_kvm():
-    """Returns None where KVM really runs a guest, else the reason why it does not."""
-    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
-        return "no usable /dev/kvm"
-    with tempfile.NamedTemporaryFile(suffix=".img") as disk:
-        disk.write(PROBE_CODE.ljust(510, b"\0") + b"\x55\xAA")
-        disk.flush()
-        command = ["qemu-system-x86_64", "-accel", "kvm", "-cpu", "host", "-m", "64",
-                   "-nodefaults", "-nographic", "-no-reboot",
-                   "-device", f"isa-debug-exit,iobase={PROBE_PORT:#x},iosize=1",
-                   "-drive", f"file={disk.name},format=raw,if=ide"]
-        try:
-            run = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL,
-                                 timeout=PROBE_S, check=False)
-        except subprocess.TimeoutExpired:
-            return f"/dev/kvm opens, but a tiny guest did not run within {PROBE_S} s"
-    if run.returncode == PROBE_VALUE << 1 | 1:
-        return None
-    return f"/dev/kvm opens, but a tiny guest ended with status {run.returncode}"
-
-
 def accelerator(wanted):
     """Decides between kvm and tcg; returns (name, reason)."""
     if wanted == "tcg":
         return "tcg", "asked for"
-    reason = probe_kvm()
+    reason = kvm.probe(debian.xen_binary())
     if reason is None:
-        return "kvm", "a probe ran a guest"
+        return "kvm", "a probe booted Xen"
     if wanted == "kvm":
         raise LabError(f"KVM was asked for: {reason}")
     return "tcg", reason

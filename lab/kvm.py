@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Finds out whether /dev/kvm can run the lab's hypervisor.
+
+That it opens says little: inside a virtual machine it may run only guests made for it. So
+Xen itself is booted, with a module that is no kernel: where everything works it gets as far
+as domain 0, and says that it cannot make one.
+"""
+
+import os
+import subprocess
+import tempfile
+import time
+
+DEVICE = "/dev/kvm"
+DEADLINE_S = 15
+STEP_S = 0.1
+REACHED = "Could not construct domain 0"
+# QEMU goes on, with the machine stopped, when the kernel could not run it any further.
+BROKEN = "KVM internal error"
+
+
+def command(xen, module, serial):
+    """Returns the command line of a machine that boots Xen and ends."""
+    return ["qemu-system-x86_64", "-accel", "kvm", "-cpu", "host", "-m", "512",
+            "-M", "q35,kernel-irqchip=split", "-nodefaults", "-nographic", "-no-reboot",
+            "-kernel", xen, "-append", "console=com1 com1=115200,8n1", "-initrd", module,
+            "-serial", f"file:{serial}"]
+
+
+def text(path):
+    """Returns what a file holds so far."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as f:
+            return f.read()
+    except FileNotFoundError:
+        return ""
+
+
+def verdict(serial, errors, ended):
+    """Returns (decided, reason): reason is None where Xen has reached its aim."""
+    if REACHED in serial:
+        return True, None
+    if BROKEN in errors:
+        return True, "KVM cannot run Xen (an internal error of KVM's)"
+    if ended:
+        last = errors.strip().splitlines()[-1:] or ["it said nothing"]
+        return True, f"QEMU with KVM ended before Xen had booted: {last[0]}"
+    return False, None
+
+
+def watch(qemu, serial, errors):
+    """Waits until the machine has shown what it can; returns the reason against KVM."""
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        ended = qemu.poll() is not None
+        decided, reason = verdict(text(serial), text(errors), ended)
+        if decided:
+            return reason
+        time.sleep(STEP_S)  # check-ok: sleep: a poll step, bounded by the deadline above
+    return f"Xen did not boot with KVM within {DEADLINE_S} s"
+
+
+def probe(xen):
+    """Returns None where KVM runs the hypervisor in this file, else the reason why not."""
+    if not os.access(DEVICE, os.R_OK | os.W_OK):
+        return f"no usable {DEVICE}"
+    with tempfile.TemporaryDirectory() as directory:
+        module, serial, errors = (os.path.join(directory, name)
+                                  for name in ("module", "serial", "errors"))
+        with open(module, "wb") as f:
+            f.write(bytes(4096))
+        with open(errors, "wb") as f:
+            qemu = subprocess.Popen(command(xen, module, serial), stdin=subprocess.DEVNULL,
+                                    stdout=f, stderr=f)
+        try:
+            return watch(qemu, serial, errors)
+        finally:
+            qemu.kill()
+            qemu.wait()
