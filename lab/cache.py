@@ -56,11 +56,21 @@ def made(name, make):
         if os.path.exists(full):
             return full
         temp = f"{full}.{os.getpid()}.new"
-        if os.path.isdir(temp):
-            shutil.rmtree(temp)
-        make(temp)
-        os.rename(temp, full)
+        remove(temp)
+        try:
+            make(temp)
+            os.rename(temp, full)
+        finally:
+            remove(temp)  # what could not be made leaves nothing
     return full
+
+
+def remove(full):
+    """Takes away a file or a directory, if it is there."""
+    if os.path.isdir(full):
+        shutil.rmtree(full)
+    elif os.path.exists(full):
+        os.unlink(full)
 
 
 def prune():
