@@ -22,6 +22,7 @@
 #define moat_mb() virt_mb()
 #define moat_rmb() virt_rmb()
 #define moat_wmb() virt_wmb()
+#define moat_store_release(p, v) virt_store_release(p, v)
 
 #else
 
@@ -44,6 +45,7 @@ typedef int32_t s32;
 #define moat_mb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define moat_rmb() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define moat_wmb() __atomic_thread_fence(__ATOMIC_RELEASE)
+#define moat_store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
 
 #endif
 

@@ -206,8 +206,8 @@ static inline int moat_ring_responses(const struct moat_ring *ring, u32 *count)
 
 	if (n > ring->pushed - ring->cons)
 		return -EPROTO;
-	/* The back end's moat_wmb() before it stores rsp_prod: we see the
-	 * slots whole.
+	/* The back end's moat_store_release() of rsp_prod: we see the slots
+	 * whole.
 	 */
 	moat_rmb();
 	*count = n;
@@ -355,9 +355,12 @@ static inline bool moat_ring_push_responses(struct moat_ring *ring)
 
 	if (ring->prod == old)
 		return false;
-	/* The front end's moat_rmb() behind its read of rsp_prod. */
-	moat_wmb();
-	WRITE_ONCE(ring->shared->rsp_prod, ring->prod);
+	/* The front end's moat_rmb() behind its read of rsp_prod: it sees the
+	 * slots whole. And it may then write its next request over one that we
+	 * have copied, so that our loads must be over too, which a write barrier
+	 * does not say (tests/litmus/reuse-slot.litmus).
+	 */
+	moat_store_release(&ring->shared->rsp_prod, ring->prod);
 	ring->pushed = ring->prod;
 	/* The front end's moat_mb() between arming and its second look. */
 	moat_mb();
