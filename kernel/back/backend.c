@@ -97,7 +97,7 @@ static bool backend_broken(const struct moat_backend *backend)
 	unsigned int i;
 
 	for (i = 0; backend->queues && i < backend->nr_queues; i++)
-		if (READ_ONCE(backend->queues[i]->broken))
+		if (moat_queue_broken(backend->queues[i]))
 			return true;
 	return false;
 }

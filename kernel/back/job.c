@@ -305,7 +305,7 @@ static bool job_in_doubt(const struct moat_job *job, u64 now)
 {
 	const struct moat_queue *queue = job->queue;
 
-	if (!job->failed_ns || moat_queue_stopped(queue))
+	if (!job->failed_ns || moat_queue_stopping(queue))
 		return false;
 	return now - job->failed_ns < (moat_disk_gone(queue->disk) ? LOST_NS : DOUBT_NS);
 }
@@ -322,7 +322,7 @@ static void job_hold(struct moat_poller *poller, struct moat_job *job)
 /* The connection ends, and with it what this driver has to say. */
 static bool job_unanswerable(const struct moat_job *job)
 {
-	return job->failed_ns && moat_queue_stopped(job->queue) &&
+	return job->failed_ns && moat_queue_stopping(job->queue) &&
 	       moat_disk_gone(job->queue->disk);
 }
 

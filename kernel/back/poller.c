@@ -3,9 +3,9 @@
  * The threads that serve the rings: one per CPU.
  *
  * A ring is served by one poller for its whole life, and its private side is
- * touched by that thread alone: no lock. Others reach the poller through two
- * lock-free lists, of rings that want a visit and of jobs that the disk has
- * done. The poller sleeps when both are empty and no ring is active.
+ * touched by that thread alone: no lock. Others reach the poller through three
+ * lock-free lists: of rings that want a visit, of jobs that the disk has done, of
+ * rings to be stopped. The poller sleeps when all are empty and no ring is active.
  *
  * A ring becomes active by an event, by a job that is done, or because its
  * settings changed; it stays so as long as the policy (core/spin.h) says "look
@@ -25,6 +25,7 @@
 #include <linux/ktime.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/stat.h>
 #include <linux/slab.h>
 
@@ -69,6 +70,19 @@ void moat_poller_kick(struct moat_poller *poller, struct moat_queue *queue)
 	 */
 	if (!test_and_set_bit(MOAT_QUEUE_KICKED, &queue->flags))
 		poller_add(poller, &poller->kicked, &queue->kick);
+}
+
+/**
+ * moat_poller_stop() - have a ring stopped
+ * @poller: its poller, which completes the ring's @stopped when it knows the ring
+ *	no more
+ * @queue: the ring, once; nobody kicks it any more
+ *
+ * Context: any.
+ */
+void moat_poller_stop(struct moat_poller *poller, struct moat_queue *queue)
+{
+	poller_add(poller, &poller->stops, &queue->stop);
 }
 
 /**
@@ -147,6 +161,20 @@ static void poller_join_kicked(struct moat_poller *poller)
 	}
 }
 
+/* Whoever finds a ring kicked in moat_queue_visit(), behind this, finds it in
+ * @kicked: the message is the last that came.
+ */
+static void poller_take_stops(struct moat_poller *poller)
+{
+	struct llist_node *list = llist_del_all(&poller->stops);
+	struct moat_queue *queue, *next;
+
+	llist_for_each_entry_safe(queue, next, list, stop) {
+		moat_queue_end(queue);
+		moat_poller_activate(poller, queue);
+	}
+}
+
 static void poller_take_done(struct moat_poller *poller)
 {
 	struct llist_node *list = llist_del_all(&poller->done);
@@ -180,11 +208,11 @@ static void poller_visit(struct moat_poller *poller)
 		if (verdict == MOAT_QUEUE_STAY)
 			continue;
 		list_del_init(&queue->active);
-		if (verdict != MOAT_QUEUE_DRAINED)
+		if (verdict != MOAT_QUEUE_FORGET)
 			continue;
 		list_del_init(&queue->served);
 		/* Whoever waits for it may free the ring at once. */
-		complete(&queue->drained);
+		complete(&queue->stopped);
 	}
 }
 
@@ -212,8 +240,9 @@ static void poller_sleep(struct moat_poller *poller)
 	 * moat_pollers_ping().
 	 */
 	set_current_state(TASK_IDLE);
-	if (llist_empty(&poller->kicked) && llist_empty(&poller->done) &&
-	    !moat_health_asked(poller->seen) && !kthread_should_stop())
+	if (llist_empty(&poller->kicked) && llist_empty(&poller->stops) &&
+	    llist_empty(&poller->done) && !moat_health_asked(poller->seen) &&
+	    !kthread_should_stop())
 		schedule_timeout(timeout);
 	__set_current_state(TASK_RUNNING);
 }
@@ -226,6 +255,8 @@ static int poller_run(void *data)
 		poller->now = ktime_get_ns();
 		poller->busy = need_resched() || !single_task_running();
 		poller_join_kicked(poller);
+		if (!llist_empty(&poller->stops))
+			poller_take_stops(poller);
 		poller_take_done(poller);
 		poller_retry(poller);
 		poller_visit(poller);
@@ -336,6 +367,7 @@ static struct moat_poller *poller_create(unsigned int cpu)
 		return ERR_PTR(-ENOMEM);
 	poller->cpu = cpu;
 	init_llist_head(&poller->kicked);
+	init_llist_head(&poller->stops);
 	init_llist_head(&poller->done);
 	INIT_LIST_HEAD(&poller->active);
 	INIT_LIST_HEAD(&poller->serves);
@@ -410,10 +442,14 @@ int moat_pollers_init(void)
 /**
  * moat_pollers_deinit() - stop the pollers
  *
- * They serve no ring any more.
+ * They serve no ring any more. Whoever handed back the last jobs may yet be behind
+ * llist_add() in poller_add(), interrupted or preempted: he is waited for, before
+ * the thread that he wakes and the text that he runs go.
  */
 void moat_pollers_deinit(void)
 {
+	synchronize_rcu_tasks();
+	synchronize_rcu();
 	cpuhp_remove_state_nocalls(cpuhp_state);
 	pollers_destroy();
 }

@@ -21,6 +21,7 @@ struct moat_queue;
  * @cpu: the CPU it runs on, while that is online
  * @nr_queues: number of rings it serves; under the pollers' mutex
  * @kicked: rings that ask to be visited; anybody adds
+ * @stops: rings that are to be stopped; their back ends add
  * @done: jobs that came back from the disk; anybody adds
  * @active: rings that are visited in turn
  * @serves: all rings that it serves and that were ever active
@@ -34,13 +35,14 @@ struct moat_queue;
  * @unmaps: mappings to be ended
  * @copies: copies to be made
  *
- * All but the first five is the thread's own.
+ * All but the first six is the thread's own.
  */
 struct moat_poller {
 	struct task_struct *task;
 	unsigned int cpu;
 	unsigned int nr_queues;
 	struct llist_head kicked;
+	struct llist_head stops;
 	struct llist_head done;
 	struct list_head active ____cacheline_aligned;
 	struct list_head serves;
@@ -62,6 +64,7 @@ u64 moat_pollers_device_age(void);
 struct moat_poller *moat_poller_join(void);
 void moat_poller_leave(struct moat_poller *poller);
 void moat_poller_kick(struct moat_poller *poller, struct moat_queue *queue);
+void moat_poller_stop(struct moat_poller *poller, struct moat_queue *queue);
 void moat_poller_done(struct moat_poller *poller, struct moat_job *job);
 bool moat_poller_has_done(const struct moat_poller *poller, u32 n);
 void moat_poller_defer(struct moat_poller *poller, struct moat_job *job);

@@ -39,14 +39,30 @@
 /* ---- the poller's side ---- */
 
 /**
- * moat_queue_stopped() - is the connection to end?
+ * moat_queue_stopping() - is the connection to end?
  * @queue: the ring
  *
  * Context: any.
  */
-bool moat_queue_stopped(const struct moat_queue *queue)
+bool moat_queue_stopping(const struct moat_queue *queue)
 {
-	return test_bit(MOAT_QUEUE_STOP, &queue->flags);
+	return READ_ONCE(queue->state) >= MOAT_QUEUE_STOPPING;
+}
+
+/**
+ * moat_queue_broken() - has the front end broken the protocol?
+ * @queue: the ring
+ *
+ * Context: any.
+ */
+bool moat_queue_broken(const struct moat_queue *queue)
+{
+	return READ_ONCE(queue->state) == MOAT_QUEUE_BROKEN;
+}
+
+static void queue_enter(struct moat_queue *queue, enum moat_queue_state state)
+{
+	WRITE_ONCE(queue->state, state);
 }
 
 static void queue_break(struct moat_queue *queue)
@@ -54,7 +70,7 @@ static void queue_break(struct moat_queue *queue)
 	pr_warn_ratelimited("%s: ring %u: too many requests, closing the connection\n",
 			    queue->dev->nodename, queue->nr);
 	moat_stat_inc(&queue->stat, MOAT_STAT_protocol_errors);
-	WRITE_ONCE(queue->broken, true);
+	queue_enter(queue, MOAT_QUEUE_BROKEN);
 	moat_backend_attend(queue->backend);
 }
 
@@ -112,15 +128,17 @@ static u32 queue_take(struct moat_queue *queue, struct moat_poller *poller)
 		return 0;
 	}
 	count = min(count, moat_params_budget());
-	while (n < count && segs < most_segs && !queue->barrier) {
+	while (n < count && segs < most_segs && queue->state == MOAT_QUEUE_OPEN) {
 		struct moat_job *job = queue_take_one(queue, poller->now);
 
 		n++;
 		segs += job->req.nr_segs;
-		if (job->req.op == MOAT_OP_BARRIER)
+		if (job->req.op == MOAT_OP_BARRIER) {
 			queue->barrier = job;
-		else
+			queue_enter(queue, MOAT_QUEUE_FENCED);
+		} else {
 			list_add_tail(&job->link, &jobs);
+		}
 	}
 	if (!n)
 		return 0;
@@ -136,9 +154,9 @@ static void queue_run_barrier(struct moat_queue *queue, struct moat_poller *poll
 {
 	LIST_HEAD(jobs);
 
-	if (!queue->barrier || queue->barrier_runs || queue->in_flight > 1)
+	if (queue->in_flight > 1)
 		return;
-	queue->barrier_runs = true;
+	queue_enter(queue, MOAT_QUEUE_BARRIER);
 	list_add(&queue->barrier->link, &jobs);
 	moat_jobs_start(poller, &jobs);
 }
@@ -183,7 +201,8 @@ void moat_queue_drop(struct moat_queue *queue, struct moat_job *job)
 {
 	if (queue->barrier == job) {
 		queue->barrier = NULL;
-		queue->barrier_runs = false;
+		if (!moat_queue_stopping(queue))
+			queue_enter(queue, MOAT_QUEUE_OPEN);
 	}
 	list_add(&job->link, &queue->unused);
 	queue->in_flight--;
@@ -279,6 +298,19 @@ static enum moat_queue_verdict queue_arm(struct moat_queue *queue)
 	return MOAT_QUEUE_LEAVE;
 }
 
+/* Nothing is taken, so it is never for the policy to say; what brings it back is
+ * the start (NEW), or the last of its jobs (FENCED, BARRIER).
+ */
+static enum moat_queue_verdict queue_judge_shut(struct moat_queue *queue)
+{
+	/* Kicked, it is back in the next turn. */
+	if (queue->state != MOAT_QUEUE_STOPPING || queue->in_flight ||
+	    test_bit(MOAT_QUEUE_KICKED, &queue->flags))
+		return MOAT_QUEUE_LEAVE;
+	queue_enter(queue, MOAT_QUEUE_STOPPED);
+	return MOAT_QUEUE_FORGET;
+}
+
 static enum moat_queue_verdict queue_judge(struct moat_queue *queue,
 					   struct moat_poller *poller, bool found)
 {
@@ -286,11 +318,8 @@ static enum moat_queue_verdict queue_judge(struct moat_queue *queue,
 
 	if (queue_has_answers(queue))
 		return MOAT_QUEUE_STAY;
-	if (moat_queue_stopped(queue))
-		return queue->in_flight ? MOAT_QUEUE_LEAVE : MOAT_QUEUE_DRAINED;
-	/* The last of its jobs brings the ring back. */
-	if (queue->broken || queue->barrier)
-		return MOAT_QUEUE_LEAVE;
+	if (queue->state != MOAT_QUEUE_OPEN)
+		return queue_judge_shut(queue);
 	if (moat_spin_look(&queue->spin, &params, poller->now, found, poller->busy) ==
 	    MOAT_SPIN_ARM)
 		return queue_arm(queue);
@@ -314,9 +343,10 @@ enum moat_queue_verdict moat_queue_visit(struct moat_queue *queue,
 	bool answered = queue_push(queue);
 	u32 taken = 0;
 
-	if (!queue->broken && !queue->barrier && !moat_queue_stopped(queue))
+	if (queue->state == MOAT_QUEUE_OPEN)
 		taken = queue_take(queue, poller);
-	queue_run_barrier(queue, poller);
+	if (queue->state == MOAT_QUEUE_FENCED)
+		queue_run_barrier(queue, poller);
 	if (taken) {
 		queue->worked = true;
 		queue_trim(queue, poller);
@@ -351,6 +381,23 @@ void moat_queue_wake(struct moat_queue *queue, u64 now)
 	if (event)
 		moat_spin_event(&queue->spin, &params, now);
 	trace_moat_back_wake(queue, event);
+}
+
+/**
+ * moat_queue_end() - the message that the connection is to end has come
+ * @queue: the ring, in any state but STOPPING and STOPPED
+ *
+ * What has not begun never will.
+ *
+ * Context: the poller.
+ */
+void moat_queue_end(struct moat_queue *queue)
+{
+	bool waits = queue->state == MOAT_QUEUE_FENCED;
+
+	queue_enter(queue, MOAT_QUEUE_STOPPING);
+	if (waits)
+		moat_queue_drop(queue, queue->barrier);
 }
 
 /**
@@ -440,7 +487,7 @@ static void queue_init(struct moat_queue *queue, struct moat_backend *backend,
 	/* Xen raises an event of its own when a channel is bound. */
 	queue->worked = true;
 	queue->trim = jiffies + TRIM_JIFFIES;
-	init_completion(&queue->drained);
+	init_completion(&queue->stopped);
 	INIT_LIST_HEAD(&queue->active);
 	INIT_LIST_HEAD(&queue->served);
 	INIT_LIST_HEAD(&queue->unused);
@@ -510,35 +557,37 @@ int moat_queue_start(struct moat_queue *queue, evtchn_port_t port)
 	WRITE_ONCE(queue->irq, irq);
 	/* A wish: where it cannot be had, the poller is woken across CPUs. */
 	irq_set_affinity(irq, cpumask_of(queue->poller->cpu));
-	/* Requests may have come before the event channel was bound. */
+	queue_enter(queue, MOAT_QUEUE_OPEN);
+	/* Requests may have come before. */
 	moat_poller_kick(queue->poller, queue);
 	return 0;
 }
 
 /**
  * moat_queue_stop() - serve the ring no more
- * @queue: the ring, started or not
+ * @queue: the ring, started or not, that nobody but its own event kicks any more
  *
- * Waits until what is under way on the disk is done.
+ * Waits until what is under way on the disk is done, however long that takes; what
+ * has not begun is left to the front end's next connection.
  *
- * Context: process, may sleep; idempotent.
+ * Context: process, may sleep; once.
  */
 void moat_queue_stop(struct moat_queue *queue)
 {
-	if (!queue->irq)
-		return;
-	/* Behind it nobody kicks the ring but us. */
-	disable_irq(queue->irq);
-	set_bit(MOAT_QUEUE_STOP, &queue->flags);
-	moat_poller_kick(queue->poller, queue);
-	wait_for_completion(&queue->drained);
-	unbind_from_irqhandler(queue->irq, queue);
+	might_sleep();
+	if (queue->irq)
+		disable_irq(queue->irq);
+	moat_poller_stop(queue->poller, queue);
+	/* TASK_IDLE: a slow disk is no hung task, which would end the domain. */
+	wait_for_completion_state(&queue->stopped, TASK_IDLE);
+	if (queue->irq)
+		unbind_from_irqhandler(queue->irq, queue);
 	queue->irq = 0;
 }
 
 /**
  * moat_queue_destroy() - give everything back
- * @queue: the ring, stopped or never started
+ * @queue: the ring, stopped
  *
  * Context: process, may sleep.
  */
@@ -546,6 +595,8 @@ void moat_queue_destroy(struct moat_queue *queue)
 {
 	u32 i;
 
+	might_sleep();
+	WARN_ON_ONCE(queue->state != MOAT_QUEUE_STOPPED);
 	moat_poller_leave(queue->poller);
 	moat_persistent_deinit(&queue->persistent, queue);
 	for (i = 0; i < queue->ring.size; i++)

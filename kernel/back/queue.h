@@ -22,18 +22,50 @@ struct moat_disk;
 struct moat_job;
 struct moat_poller;
 
-/* Bits of struct moat_queue's flags. */
+/*
+ * A ring's states. The poller alone changes them, but for the first step: until
+ * then it does nothing with the ring but to send its EOI.
+ *
+ *   NEW --moat_queue_start()--> OPEN <--------------------------+
+ *    |                           | |                             |
+ *    |   too many requests: BROKEN |                             |
+ *    |                       |     +--a barrier is taken--> FENCED
+ *    |                       |                               |   |
+ *    |            all before it is answered: BARRIER <-------+   |
+ *    |                       |                 +--it is, too ----+
+ *    v                       v
+ *   STOPPING, from any of them, by the message of moat_queue_stop()
+ *    |
+ *    +--nothing under way, no answer unseen, in no list of the poller's--> STOPPED
+ *
+ * Behind STOPPED the poller knows nothing of the ring, and whoever waits for it
+ * may free it. That is why it takes a message: a flag, the poller could find in
+ * the middle of a turn, with the ring still in, or on its way into, a list of
+ * rings to visit. When the message is sent all others have ceased to kick the ring,
+ * so that behind it a clear KICKED says "in no list". tests/model/stop.pml has it
+ * all, and what goes wrong otherwise.
+ */
+enum moat_queue_state {
+	MOAT_QUEUE_NEW,		/* not served yet */
+	MOAT_QUEUE_OPEN,	/* requests are taken */
+	MOAT_QUEUE_FENCED,	/* a barrier waits for what was taken before it */
+	MOAT_QUEUE_BARRIER,	/* it has the ring for itself */
+	MOAT_QUEUE_BROKEN,	/* the front end broke the protocol */
+	MOAT_QUEUE_STOPPING,	/* the connection is to end */
+	MOAT_QUEUE_STOPPED,	/* the poller has forgotten the ring */
+};
+
+/* Bits of struct moat_queue's flags: what others tell the poller. */
 enum {
 	MOAT_QUEUE_KICKED,	/* in the poller's list of kicked rings */
 	MOAT_QUEUE_EVENT,	/* an event came; its EOI is the poller's to send */
-	MOAT_QUEUE_STOP,	/* to take no more requests, ever */
 };
 
 /* What becomes of a ring behind a visit. */
 enum moat_queue_verdict {
 	MOAT_QUEUE_STAY,	/* to be visited again at once */
 	MOAT_QUEUE_LEAVE,	/* something will bring it back */
-	MOAT_QUEUE_DRAINED,	/* it has stopped and nothing is under way */
+	MOAT_QUEUE_FORGET,	/* it has stopped: whoever waits for that may free it */
 };
 
 /**
@@ -70,8 +102,9 @@ struct moat_queue_setup {
  * @persistent_ro: so were MOAT_KEY_PERSISTENT_RO
  * @flags: MOAT_QUEUE_* bits
  * @kick: in the poller's list of kicked rings
- * @drained: completed when the ring has stopped
- * @broken: the front end broke the protocol
+ * @stop: in the poller's list of rings to be stopped
+ * @stopped: completed when it has
+ * @state: enum moat_queue_state; anybody may look
  * @active: in the poller's list of active rings
  * @served: in the poller's list of rings it serves
  * @ring: our side of the ring
@@ -80,8 +113,7 @@ struct moat_queue_setup {
  * @worked: found work since the last EOI
  * @prompt: the disk had done what was taken last when it had all been submitted
  * @in_flight: jobs in use
- * @barrier: a job that must have the ring for itself, waiting or under way
- * @barrier_runs: it is under way
+ * @barrier: FENCED, BARRIER: the job that must have the ring for itself
  * @unused: unused jobs
  * @jobs: all jobs, one per slot of the ring
  * @persistent: pages of the front end that stay mapped
@@ -107,8 +139,9 @@ struct moat_queue {
 	bool persistent_ro;
 	unsigned long flags;
 	struct llist_node kick;
-	struct completion drained;
-	bool broken;
+	struct llist_node stop;
+	struct completion stopped;
+	u32 state;
 
 	struct list_head active ____cacheline_aligned;
 	struct list_head served;
@@ -119,7 +152,6 @@ struct moat_queue {
 	bool prompt;
 	u32 in_flight;
 	struct moat_job *barrier;
-	bool barrier_runs;
 	struct list_head unused;
 	struct moat_job *jobs;
 	struct moat_persistent persistent;
@@ -137,11 +169,13 @@ void moat_queue_stop(struct moat_queue *queue);
 void moat_queue_destroy(struct moat_queue *queue);
 
 void moat_queue_wake(struct moat_queue *queue, u64 now);
+void moat_queue_end(struct moat_queue *queue);
 enum moat_queue_verdict moat_queue_visit(struct moat_queue *queue,
 					 struct moat_poller *poller);
 u64 moat_queue_oldest(const struct moat_queue *queue);
 void moat_queue_answer(struct moat_queue *queue, struct moat_job *job);
 void moat_queue_drop(struct moat_queue *queue, struct moat_job *job);
-bool moat_queue_stopped(const struct moat_queue *queue);
+bool moat_queue_broken(const struct moat_queue *queue);
+bool moat_queue_stopping(const struct moat_queue *queue);
 
 #endif

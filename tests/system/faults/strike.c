@@ -22,6 +22,8 @@
 /* Contexts in which a driver's ordinary bugs strike. */
 #define ANYWHERE (MOAT_FAULT_DRIVER | MOAT_FAULT_IRQ | MOAT_FAULT_POLLER)
 
+#define DOZE_JIFFIES (HZ / 33)
+
 /* Nobody ever sets it to false. */
 static bool ever = true;
 
@@ -174,6 +176,14 @@ static enum moat_fault_end sleep_strike(unsigned long first, unsigned long secon
 	return MOAT_FAULT_GO_ON;
 }
 
+/* Each visit takes its time, for good. */
+static enum moat_fault_end doze_strike(unsigned long first, unsigned long second)
+{
+	/* check-ok: sleep: it stands for the work of the other rings of a turn */
+	schedule_timeout_idle(DOZE_JIFFIES);
+	return MOAT_FAULT_MISS;
+}
+
 static enum moat_fault_end lost_irq_strike(unsigned long first, unsigned long second)
 {
 	disable_irq_nosync(first);
@@ -251,6 +261,7 @@ const struct moat_fault moat_fault_strikes[] = {
 	{ "loop-irq-off", ANYWHERE, loop_irq_off_strike },
 	{ "deadlock", MOAT_FAULT_DRIVER, deadlock_strike },
 	{ "sleep", MOAT_FAULT_POLLER, sleep_strike },
+	{ "doze", MOAT_FAULT_POLLER, doze_strike },
 	{ "lost-irq", MOAT_FAULT_IRQ, lost_irq_strike },
 	{ "swallow", MOAT_FAULT_DONE, swallow_strike },
 	{ "memory", MOAT_FAULT_POLLER, memory_strike },
