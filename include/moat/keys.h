@@ -31,11 +31,12 @@
 
 /*
  * In a back end's directory, written by moat-init with "physical-device": which
- * piece of hardware it is; empty where that cannot be told. A front end refuses
- * to go on with another than it began with.
+ * piece of hardware it is, of a partition or a file also which part of it; empty
+ * where that cannot be told. A front end refuses to go on with another than it
+ * began with.
  */
 #define MOAT_KEY_IDENTITY "moat-identity"
-#define MOAT_IDENTITY_MAX 64 /* with the zero at its end */
+#define MOAT_IDENTITY_MAX 256 /* with the zero at its end */
 
 /*
  * In a front end's directory, device/vbd/ID of the application domain.

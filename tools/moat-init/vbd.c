@@ -257,7 +257,7 @@ static int publish(struct moat_store *store, struct moat_vbd *vbd)
 
 	snprintf(device, sizeof(device), "%x:%x", major(vbd->disk.dev),
 		 minor(vbd->disk.dev));
-	moat_identity_read(vbd->disk.dev, identity, sizeof(identity));
+	moat_identity_read(MOAT_IDENTITY_SYS, vbd->disk.dev, identity, sizeof(identity));
 	return write_pairs(store, vbd, pairs);
 }
 
