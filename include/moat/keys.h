@@ -23,11 +23,28 @@
 #define MOAT_KEY_HEALTH "data/moat/health"
 
 /*
+ * In both directories: the connection that the keys beside it belong to.
+ *
+ * What a driver wrote stays when it goes without taking leave (a crash, kexec),
+ * and the next one at the same node may be another that knows nothing of it.
+ * So the back end writes a number here each time that it begins to wait for a
+ * front end (InitWait), never 0 and each time another. A front end of Moat's
+ * writes the same number, in the transaction that publishes its rings; where
+ * its back end has none it removes the key. The back end believes a key of
+ * Moat's in the front end's directory only while the two numbers are equal. A
+ * front end that leaves in order takes all its keys away.
+ *
+ * moatd asks whether a disk could go over to another back end also where there is
+ * none any more, and so goes by feature-moat-recovery alone.
+ */
+#define MOAT_KEY_CONNECTION "moat-connection"
+
+/*
  * With it in both directories, persistent grants come in two kinds that do not
  * mix. All pages of a write, the table of an indirect one included, are
  * granted and mapped read-only; all pages of a read writable.
  */
-#define MOAT_KEY_PERSISTENT_RO "feature-moat-persistent-ro"
+#define MOAT_KEY_PERSISTENT_RO "feature-moat-readonly-grants"
 
 /*
  * In a back end's directory, written by moat-init with "physical-device": which

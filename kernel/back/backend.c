@@ -128,7 +128,7 @@ static void backend_connect(struct moat_backend *backend)
 	struct moat_front front;
 	int err;
 
-	err = moat_handshake_read_front(dev, &front);
+	err = moat_handshake_read_front(dev, &backend->offered, &front);
 	if (err) {
 		backend_fail(backend, err, "cannot serve what the front end asks for");
 		return;
@@ -169,8 +169,9 @@ static void backend_begin(struct moat_backend *backend)
 	u32 path = READ_ONCE(backend->tune.data_path);
 	int err;
 
-	err = moat_handshake_offer(backend->dev, path == MOAT_PATH_AUTO ||
-						 path == MOAT_PATH_PERSISTENT);
+	err = moat_handshake_offer(backend->dev,
+				   path == MOAT_PATH_AUTO || path == MOAT_PATH_PERSISTENT,
+				   &backend->offered);
 	if (err) {
 		backend_fail(backend, err, "cannot write the offer");
 		return;
@@ -253,7 +254,7 @@ static void backend_lost_disk(struct moat_backend *backend)
 
 	xenbus_dev_error(dev, -ENODEV, "the disk has gone");
 	if (dev->state == XenbusStateConnected &&
-	    xenbus_read_unsigned(dev->otherend, MOAT_KEY_RECOVERY, 0))
+	    moat_handshake_recovers(dev, &backend->offered))
 		moat_handshake_announce_size(dev, 0);
 }
 

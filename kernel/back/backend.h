@@ -10,6 +10,7 @@
 #include <xen/xenbus.h>
 
 #include "disk.h"
+#include "handshake.h"
 #include "kernel/common/sysfs.h"
 #include "kernel/common/tune.h"
 
@@ -18,6 +19,7 @@ struct moat_queue;
 /**
  * struct moat_backend - the back end of a disk
  * @dev: the xenbus device
+ * @offered: what the front end was told before it began
  * @disk: the disk
  * @tune: its settings
  * @sysfs: its directory in sysfs
@@ -31,6 +33,7 @@ struct moat_queue;
  */
 struct moat_backend {
 	struct xenbus_device *dev;
+	struct moat_offered offered;
 	struct moat_disk disk;
 	struct moat_tune tune;
 	struct moat_sysfs *sysfs;

@@ -9,6 +9,7 @@
 #include "handshake.h"
 
 #include <linux/kdev_t.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <moat/keys.h>
@@ -60,19 +61,30 @@ static int write_keys_together(struct xenbus_device *dev, const struct offer_key
  * moat_handshake_offer() - tell what a front end must know before it begins
  * @dev: the device
  * @persistent: pages may stay mapped
+ * @offered: what was told, by the limits of now; written also where telling fails
  *
  * Context: process, may sleep.
  * Return: 0 or a negative errno.
  */
-int moat_handshake_offer(struct xenbus_device *dev, bool persistent)
+int moat_handshake_offer(struct xenbus_device *dev, bool persistent,
+			 struct moat_offered *offered)
 {
+	const struct moat_offered now = {
+		.queues = moat_params_queues(),
+		.ring_order = moat_params_ring_order(),
+		.persistent = persistent,
+		/* By chance, as an earlier storage domain may have counted as far. */
+		.connection = get_random_u32() | 1,
+	};
 	const struct offer_key keys[] = {
-		{ "multi-queue-max-queues", moat_params_queues() },
-		{ "max-ring-page-order", moat_params_ring_order() },
-		{ "feature-persistent", persistent },
-		{ MOAT_KEY_PERSISTENT_RO, persistent },
+		{ "multi-queue-max-queues", now.queues },
+		{ "max-ring-page-order", now.ring_order },
+		{ "feature-persistent", now.persistent },
+		{ MOAT_KEY_PERSISTENT_RO, now.persistent },
+		{ MOAT_KEY_CONNECTION, now.connection },
 	};
 
+	*offered = now;
 	return write_keys_together(dev, keys, ARRAY_SIZE(keys));
 }
 
@@ -180,16 +192,51 @@ static int read_layout(struct xenbus_device *dev, enum moat_layout *layout)
 	return err;
 }
 
+/* A flag of Moat's own: set, and set for this connection? */
+static bool front_flag(struct xenbus_device *dev, const struct moat_offered *offered,
+		       const char *key)
+{
+	return xenbus_read_unsigned(dev->otherend, key, 0) &&
+	       xenbus_read_unsigned(dev->otherend, MOAT_KEY_CONNECTION, 0) ==
+		       offered->connection;
+}
+
+/**
+ * moat_handshake_recovers() - can the front end go on with another back end?
+ * @dev: the device
+ * @offered: what the front end was told before it began
+ *
+ * Context: process, may sleep.
+ */
+bool moat_handshake_recovers(struct xenbus_device *dev, const struct moat_offered *offered)
+{
+	return front_flag(dev, offered, MOAT_KEY_RECOVERY);
+}
+
+/* Whether "ring-page-order" is there says how the keys of the pages are named; they
+ * themselves do not, as an earlier front end may have left more of them.
+ */
+static unsigned int read_ring_order(struct xenbus_device *dev, bool *numbered)
+{
+	unsigned int order = 0;
+
+	*numbered = xenbus_scanf(XBT_NIL, dev->otherend, "ring-page-order", "%u", &order) == 1;
+	return order;
+}
+
 /**
  * moat_handshake_read_front() - what does the front end ask for?
  * @dev: the device
+ * @offered: what it was told before it began
  * @front: the answer
  *
  * Context: process, may sleep.
  * Return: 0; -EPROTONOSUPPORT for a layout that nobody knows; -ERANGE for more
  * rings or larger ones than were offered.
  */
-int moat_handshake_read_front(struct xenbus_device *dev, struct moat_front *front)
+int moat_handshake_read_front(struct xenbus_device *dev,
+			      const struct moat_offered *offered,
+			      struct moat_front *front)
 {
 	unsigned int order;
 	int err;
@@ -198,30 +245,32 @@ int moat_handshake_read_front(struct xenbus_device *dev, struct moat_front *fron
 	if (err)
 		return err;
 	front->nr_queues = xenbus_read_unsigned(dev->otherend, "multi-queue-num-queues", 1);
-	if (!front->nr_queues || front->nr_queues > moat_params_queues())
+	if (!front->nr_queues || front->nr_queues > offered->queues)
 		return -ERANGE;
 	front->subdirs = front->nr_queues > 1;
-	order = xenbus_read_unsigned(dev->otherend, "ring-page-order", 0);
-	if (order > moat_params_ring_order())
+	order = read_ring_order(dev, &front->numbered);
+	if (order > offered->ring_order)
 		return -ERANGE;
 	front->ring_pages = 1u << order;
-	front->persistent = xenbus_read_unsigned(dev->otherend, "feature-persistent", 0) &&
-			    xenbus_read_unsigned(dev->nodename, "feature-persistent", 0);
+	front->persistent = offered->persistent &&
+			    xenbus_read_unsigned(dev->otherend, "feature-persistent", 0);
 	front->persistent_ro = front->persistent &&
-			       xenbus_read_unsigned(dev->otherend, MOAT_KEY_PERSISTENT_RO, 0);
+			       front_flag(dev, offered, MOAT_KEY_PERSISTENT_RO);
 	return 0;
 }
 
-/* The reference of a ring's page; a ring of one page may use either name. */
-static int read_gref(const char *dir, unsigned int page, unsigned int pages,
+/* The reference of a ring's page. Where an order of 0 is told, some front ends
+ * number the only page and some do not.
+ */
+static int read_gref(const char *dir, const struct moat_front *front, unsigned int page,
 		     grant_ref_t *gref)
 {
 	char name[16];
 
 	snprintf(name, sizeof(name), "ring-ref%u", page);
-	if (xenbus_scanf(XBT_NIL, dir, name, "%u", gref) == 1)
+	if (front->numbered && xenbus_scanf(XBT_NIL, dir, name, "%u", gref) == 1)
 		return 0;
-	if (pages == 1 && xenbus_scanf(XBT_NIL, dir, "ring-ref", "%u", gref) == 1)
+	if (front->ring_pages == 1 && xenbus_scanf(XBT_NIL, dir, "ring-ref", "%u", gref) == 1)
 		return 0;
 	return -EINVAL;
 }
@@ -253,7 +302,7 @@ int moat_handshake_read_queue(struct xenbus_device *dev, const struct moat_front
 	setup->persistent = front->persistent;
 	setup->persistent_ro = front->persistent_ro;
 	for (page = 0; !err && page < setup->pages; page++)
-		err = read_gref(dir, page, setup->pages, &setup->gref[page]);
+		err = read_gref(dir, front, page, &setup->gref[page]);
 	if (!err && xenbus_scanf(XBT_NIL, dir, "event-channel", "%u", &setup->port) != 1)
 		err = -EINVAL;
 	kfree(dir);

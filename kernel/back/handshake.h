@@ -14,10 +14,27 @@ struct moat_disk_wish;
 struct moat_queue_setup;
 
 /**
+ * struct moat_offered - what a front end was told before it began
+ * @queues: most rings
+ * @ring_order: largest ring, as a power of two of pages
+ * @persistent: pages may stay mapped
+ * @connection: MOAT_KEY_CONNECTION
+ *
+ * It is what the front end is held to, whatever the limits are by now.
+ */
+struct moat_offered {
+	unsigned int queues;
+	unsigned int ring_order;
+	bool persistent;
+	u32 connection;
+};
+
+/**
  * struct moat_front - what the front end asked for
  * @layout: layout of its ring slots
  * @nr_queues: number of rings
  * @subdirs: each ring's keys are in a directory of their own
+ * @numbered: the keys of a ring's pages have numbers
  * @ring_pages: pages of a ring
  * @persistent: it will use the same data pages again and again
  * @persistent_ro: it keeps pages to write from apart from pages to read to
@@ -26,14 +43,20 @@ struct moat_front {
 	enum moat_layout layout;
 	unsigned int nr_queues;
 	bool subdirs;
+	bool numbered;
 	unsigned int ring_pages;
 	bool persistent;
 	bool persistent_ro;
 };
 
-int moat_handshake_offer(struct xenbus_device *dev, bool persistent);
+int moat_handshake_offer(struct xenbus_device *dev, bool persistent,
+			 struct moat_offered *offered);
 int moat_handshake_read_wish(struct xenbus_device *dev, struct moat_disk_wish *wish);
-int moat_handshake_read_front(struct xenbus_device *dev, struct moat_front *front);
+int moat_handshake_read_front(struct xenbus_device *dev,
+			      const struct moat_offered *offered,
+			      struct moat_front *front);
+bool moat_handshake_recovers(struct xenbus_device *dev,
+			     const struct moat_offered *offered);
 int moat_handshake_read_queue(struct xenbus_device *dev, const struct moat_front *front,
 			      unsigned int nr, struct moat_queue_setup *setup);
 int moat_handshake_announce(struct xenbus_device *dev, const struct moat_disk *disk);

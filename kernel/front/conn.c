@@ -93,6 +93,7 @@ static int conn_make_rings(struct moat_disk *disk)
 	disk->offered = READ_ONCE(disk->tune.data_path) == MOAT_PATH_PERSISTENT;
 	disk->readonly = disk->offered &&
 			 xenbus_read_unsigned(other, MOAT_KEY_PERSISTENT_RO, 0);
+	disk->connection = xenbus_read_unsigned(other, MOAT_KEY_CONNECTION, 0);
 	queues = clamp(queues, 1u, 2 * nr_cpu_ids);
 	disk->layout = READ_ONCE(moat_params.layout);
 	disk->ring_pages = 1u << min(order, moat_params.ring_order);
@@ -178,6 +179,9 @@ static int conn_put_all(struct xenbus_transaction t, void *data)
 		err = conn_put(t, node, "feature-persistent", true, disk->offered);
 	if (!err)
 		err = conn_put(t, node, MOAT_KEY_PERSISTENT_RO, disk->readonly, 1);
+	if (!err)
+		err = conn_put(t, node, MOAT_KEY_CONNECTION, disk->connection,
+			       disk->connection);
 	if (!err)
 		err = xenbus_printf(t, node, "protocol", "%s",
 				    moat_layout_names[disk->layout]);

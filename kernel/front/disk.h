@@ -62,6 +62,7 @@ enum moat_disk_flag {
  * @link: how far the connection is
  * @peer: path of the back end it is with, NULL for none; xenbus's own copy may
  *	go at any time
+ * @connection: the back end's MOAT_KEY_CONNECTION, 0 if it has none
  * @offered: this side has offered persistent grants
  * @persistent: and the back end keeps them mapped
  * @readonly: grants that it keeps of pages it only reads are read-only
@@ -103,6 +104,7 @@ struct moat_disk {
 	struct mutex lock;
 	enum moat_link link;
 	char *peer;
+	u32 connection;
 	bool offered;
 	bool persistent;
 	bool readonly;
