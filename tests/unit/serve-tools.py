@@ -149,6 +149,20 @@ class Serve(unittest.TestCase):
         self.gone(f"{HOME}/backend/vbd/3")
         self.assertIsNone(self.backing(loop))
 
+    def test_errors_go_with_the_node(self):
+        """The kernel tells of them beside backend/, and takes nothing away."""
+        one, _ = self.attach(3, 51712, self.file("one"))
+        two, _ = self.attach(3, 51728, self.file("two"))
+        errors = f"{HOME}/error/backend/vbd/3"
+        self.store.write({errors + "/51712/error": "2 no", errors + "/51728/error": "2 no"})
+        self.connected(one)
+        self.connected(two)
+        self.store.write({one + "/online": "0"})
+        self.gone(errors + "/51712")
+        self.assertEqual(self.store.read(errors + "/51728/error"), "2 no")
+        self.store.remove(two)
+        self.gone(errors)
+
     def test_device_that_appears_later(self):
         name = f"/dev/serve-tools.{os.getpid()}"
         back, _ = self.attach(3, 51712, name)

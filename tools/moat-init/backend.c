@@ -35,6 +35,8 @@
 /* a transaction that loses against others this often is given up */
 #define TXN_TRIES 32
 #define LINGER_MS 1000
+/* where the kernel tells of a node's errors: as backend/vbd, node by node */
+#define ERROR_ROOT "error/" MOAT_VBD_ROOT
 
 struct moat_backends {
 	struct moat_source timer;	/* runs until the next remove_at */
@@ -279,13 +281,12 @@ static int scan(struct moat_backends *bs)
 
 /* --- removing -------------------------------------------------------- */
 
-/* Remove the front end's directory in ours if this was its last device. */
-static int remove_empty_parent(struct moat_backends *bs, uint32_t front)
+/* Remove a directory in ours if nothing is in it. */
+static int remove_if_empty(struct moat_backends *bs, const char *parent)
 {
-	char parent[MOAT_VBD_PATH], names[MOAT_STORE_VALUE];
+	char names[MOAT_STORE_VALUE];
 	int err = -EAGAIN;
 
-	snprintf(parent, sizeof(parent), MOAT_VBD_ROOT "/%u", front);
 	for (int i = 0; i < TXN_TRIES && err == -EAGAIN; i++) {
 		err = moat_store_begin(*bs->store);
 		if (err)
@@ -304,9 +305,31 @@ static int remove_empty_parent(struct moat_backends *bs, uint32_t front)
 	return err;
 }
 
+/* Remove what is left of a node that is gone: what was told of its errors, for nobody
+ * else does, and the front end's directories if this was its last device.
+ */
+static int remove_rest(struct moat_backends *bs, uint32_t front, uint32_t device)
+{
+	char path[MOAT_VBD_PATH + sizeof(ERROR_ROOT)];
+	int err;
+
+	snprintf(path, sizeof(path), ERROR_ROOT "/%u/%u", front, device);
+	err = moat_store_rm(*bs->store, path);
+	if (moat_store_is_lost(err))
+		return err;
+	if (!err) {
+		snprintf(path, sizeof(path), ERROR_ROOT "/%u", front);
+		err = remove_if_empty(bs, path);
+		if (moat_store_is_lost(err))
+			return err;
+	}
+	snprintf(path, sizeof(path), MOAT_VBD_ROOT "/%u", front);
+	return remove_if_empty(bs, path);
+}
+
 static int remove_node(struct moat_backends *bs, struct moat_vbd *n)
 {
-	uint32_t front = n->front;
+	uint32_t front = n->front, device = n->device;
 	int err;
 
 	/* the disk at once: whoever sees state 6 may want it */
@@ -325,7 +348,7 @@ static int remove_node(struct moat_backends *bs, struct moat_vbd *n)
 	else
 		moat_notice("vbd %u/%u: removed", n->front, n->device);
 	forget(bs, n);
-	return remove_empty_parent(bs, front);
+	return remove_rest(bs, front, device);
 }
 
 /* --- all of it ------------------------------------------------------- */
@@ -333,7 +356,7 @@ static int remove_node(struct moat_backends *bs, struct moat_vbd *n)
 static int settle_node(struct moat_backends *bs, struct moat_vbd *n)
 {
 	struct moat_node_view view;
-	uint32_t front = n->front;
+	uint32_t front = n->front, device = n->device;
 	int err;
 
 	n->dirty = false;
@@ -349,7 +372,7 @@ static int settle_node(struct moat_backends *bs, struct moat_vbd *n)
 	case MOAT_NODE_FORGET:
 		moat_notice("vbd %u/%u: gone", n->front, n->device);
 		forget(bs, n);
-		return remove_empty_parent(bs, front);
+		return remove_rest(bs, front, device);
 	case MOAT_NODE_NONE:
 		n->remove_at = 0;
 		if (n->phase == MOAT_NODE_SERVED && view.params_changed)
