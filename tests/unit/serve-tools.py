@@ -163,6 +163,22 @@ class Serve(unittest.TestCase):
         self.store.remove(two)
         self.gone(errors)
 
+    def test_file_that_is_still_written(self):
+        """A loop device that was let go and is open is not followed by another."""
+        path = self.file("disk")
+        one, _ = self.attach(3, 51712, path)
+        loop = self.connected(one)
+        with open(loop, "rb"):
+            self.store.write({one + "/online": "0"})
+            self.gone(one)
+            two, _ = self.attach(4, 51712, path)
+            three, _ = self.attach(5, 51712, self.file("other"))
+            self.connected(three)
+            self.assertIsNone(self.store.read(two + "/hotplug-status"))
+            self.assert_logged("has not been let go")
+            self.assertEqual(self.backing(loop), path)
+        self.connected(two)
+
     def test_device_that_appears_later(self):
         name = f"/dev/serve-tools.{os.getpid()}"
         back, _ = self.attach(3, 51712, name)

@@ -41,6 +41,8 @@ int moat_blockdev_attach(const struct moat_blockdev_spec *spec,
 
 	if (!disk->id_ino)
 		return 0;
+	if (moat_loopdev_lingers(spec->params.path))
+		return -EAGAIN;
 	err = moat_loopdev_attach(spec->params.path, spec->read_only,
 				  spec->direct, &disk->loop);
 	if (err)

@@ -46,7 +46,8 @@ int moat_blockdev_find(const struct moat_blockdev_spec *spec,
  * @disk: what that found; a file gets a loop device; let it go with
  *	  moat_blockdev_release()
  *
- * Return: 0, or -errno.
+ * Return: 0; -EAGAIN for a file that whoever had it last has not let go, which the
+ * kernel announces when it has; or another -errno.
  */
 int moat_blockdev_attach(const struct moat_blockdev_spec *spec,
 			 struct moat_blockdev *disk);

@@ -4,15 +4,19 @@
  */
 #include "loopdev.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "../lib/file.h"
 
 /* somebody else may take the free device between the two calls */
 #define TRIES 16
@@ -75,6 +79,57 @@ int moat_loopdev_attach(const char *file, bool read_only, bool direct,
 		err = configure(file_fd, file, flags, direct, out);
 	close(file_fd);
 	return err;
+}
+
+/* Read a loop device's attribute, without the newline. Return: 0, or -errno. */
+static int read_attribute(const char *device, const char *name, char **text)
+{
+	char path[320];
+	int err;
+
+	snprintf(path, sizeof(path), "/sys/block/%s/loop/%s", device, name);
+	err = moat_file_read(path, text);
+	if (!err)
+		(*text)[strcspn(*text, "\n")] = '\0';
+	return err;
+}
+
+static bool lingers_on(const char *device, const struct stat *file)
+{
+	struct stat st;
+	bool is = false;
+	char *text;
+
+	/* the kernel's mark of one that was to be let go while it was open */
+	if (read_attribute(device, "autoclear", &text))
+		return false;
+	is = strcmp(text, "1") == 0;
+	free(text);
+	if (!is || read_attribute(device, "backing_file", &text))
+		return false;
+	is = stat(text, &st) == 0 && st.st_dev == file->st_dev &&
+	     st.st_ino == file->st_ino;
+	free(text);
+	return is;
+}
+
+bool moat_loopdev_lingers(const char *file)
+{
+	struct dirent *entry;
+	struct stat st;
+	bool found = false;
+	DIR *dir;
+
+	if (stat(file, &st) < 0)
+		return false;
+	dir = opendir("/sys/block");
+	if (!dir)
+		return false;
+	while (!found && (entry = readdir(dir)) != NULL)
+		found = strncmp(entry->d_name, "loop", 4) == 0 &&
+			lingers_on(entry->d_name, &st);
+	closedir(dir);
+	return found;
 }
 
 void moat_loopdev_detach(struct moat_loopdev *loop)

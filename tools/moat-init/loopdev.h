@@ -27,6 +27,14 @@ struct moat_loopdev {
 int moat_loopdev_attach(const char *file, bool read_only, bool direct,
 			struct moat_loopdev *out);
 
+/**
+ * moat_loopdev_lingers() - is a loop device on the file that was let go, and is open?
+ * @file: the file's path
+ *
+ * What its last user has begun may be written to the file at any time.
+ */
+bool moat_loopdev_lingers(const char *file);
+
 /* Let the device go, at once or when its last user closes it. Idempotent. */
 void moat_loopdev_detach(struct moat_loopdev *loop);
 

@@ -288,6 +288,10 @@ static int serve(struct moat_store *store, struct moat_vbd *vbd,
 {
 	int err = moat_blockdev_attach(spec, &vbd->disk);
 
+	if (err == -EAGAIN) {
+		wait_for_disk(vbd, "has not been let go by the last one");
+		return 0;
+	}
 	if (err)
 		return fail(store, vbd, "%s/params=%s: %s", vbd->path,
 			    vbd->params, strerror(-err));
