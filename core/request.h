@@ -20,10 +20,10 @@
 
 /**
  * struct moat_offer - what the back end offers for a disk
- * @capacity: size of the disk, in units of 512 bytes
+ * @capacity: size of the disk, in units of 512 bytes; may change at any time
  * @block_size: logical block, in bytes, 512 to 4096, a power of two
  * @max_indirect: most segments of an indirect request; 0: not offered
- * @readonly: refuses to change the disk
+ * @readonly: refuses to change the disk; may change at any time
  * @flush: flush is offered
  * @barrier: write barrier is offered
  * @discard: discard is offered
@@ -51,8 +51,10 @@ static inline int moat_request_check_range(const struct moat_offer *offer,
 					   u64 sector, u64 count)
 {
 	u32 mask = moat_offer_block_sectors(offer) - 1;
+	/* Once: were it to shrink between two looks, the subtraction could wrap. */
+	u64 capacity = READ_ONCE(offer->capacity);
 
-	if (count > offer->capacity || sector > offer->capacity - count)
+	if (count > capacity || sector > capacity - count)
 		return -ERANGE;
 	if ((sector | count) & mask)
 		return -EINVAL;
@@ -64,7 +66,7 @@ static inline int moat_request_check_discard(const struct moat_offer *offer,
 {
 	if (!offer->discard)
 		return -EOPNOTSUPP;
-	if (offer->readonly)
+	if (READ_ONCE(offer->readonly))
 		return -EROFS;
 	if (req->flag & ~MOAT_DISCARD_SECURE)
 		return -EINVAL;
@@ -80,7 +82,7 @@ static inline int moat_request_check_write(const struct moat_offer *offer,
 {
 	if (req->op == MOAT_OP_BARRIER && !offer->barrier)
 		return -EOPNOTSUPP;
-	if (offer->readonly)
+	if (READ_ONCE(offer->readonly))
 		return -EROFS;
 	return 0;
 }

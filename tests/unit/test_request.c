@@ -4,6 +4,22 @@
  */
 #include "test.h"
 
+/* What reading a field once has been followed by: set by shrinking(). */
+static u64 *shrinks;
+
+static void after_read(const volatile void *what)
+{
+	if (shrinks && what == (const volatile void *)shrinks)
+		*shrinks = 5;
+}
+
+#undef READ_ONCE
+#define READ_ONCE(x) ({ \
+	__typeof__(x) read_ = *(const volatile __typeof__(x) *)&(x); \
+	after_read(&(x)); \
+	read_; \
+})
+
 #include "core/request.h"
 
 #define DISK 1000u
@@ -257,6 +273,20 @@ static void statuses(void **unused)
 	assert_int_equal(moat_request_status(-ERANGE), MOAT_RSP_ERROR);
 }
 
+/* The disk shrinks in the middle of the check, from one size too small to another. */
+static void shrinking(void **unused)
+{
+	struct moat_offer o = offer(0);
+	struct moat_request req = { DISCARD, AT(95, 10) };
+
+	(void)unused;
+	o.capacity = 100;
+	shrinks = &o.capacity;
+	assert_int_equal(moat_request_check(&o, &req), -ERANGE);
+	assert_int_equal(o.capacity, 5);
+	shrinks = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +295,7 @@ int main(void)
 		cmocka_unit_test(greatest),
 		cmocka_unit_test(block_of_1024),
 		cmocka_unit_test(statuses),
+		cmocka_unit_test(shrinking),
 	};
 
 	return cmocka_run_group_tests_name("request", tests, NULL, NULL);
