@@ -29,8 +29,6 @@
 #include "kernel/common/control.h"
 #include "kernel/common/transact.h"
 #include "params.h"
-#include "poller.h"
-#include "queue.h"
 
 static struct workqueue_struct *backend_wq;
 
@@ -64,7 +62,7 @@ static int backend_add_queue(struct moat_backend *backend, const struct moat_fro
 	err = moat_handshake_read_queue(backend->dev, front, nr, &setup);
 	if (err)
 		return err;
-	queue = moat_queue_create(backend, &setup);
+	queue = moat_queue_create(&backend->host, &setup);
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
 	backend->queues[backend->nr_queues++] = queue;
@@ -305,6 +303,11 @@ void moat_backend_attend(struct moat_backend *backend)
 	queue_work(backend_wq, &backend->work);
 }
 
+static void backend_attend(const struct moat_queue_host *host)
+{
+	moat_backend_attend(container_of(host, struct moat_backend, host));
+}
+
 /* ---- what xenbus calls ---- */
 
 static void backend_front_changed(struct xenbus_device *dev, enum xenbus_state state)
@@ -351,7 +354,7 @@ static void backend_tune_changed(struct device *device)
 
 	mutex_lock(&backend->lock);
 	for (i = 0; backend->queues && i < backend->nr_queues; i++)
-		moat_poller_kick(backend->queues[i]->poller, backend->queues[i]);
+		moat_queue_kick(backend->queues[i]);
 	mutex_unlock(&backend->lock);
 }
 
@@ -380,6 +383,12 @@ static int backend_probe(struct xenbus_device *dev, const struct xenbus_device_i
 	mutex_init(&backend->lock);
 	INIT_WORK(&backend->work, backend_work);
 	moat_params_tune(&backend->tune);
+	backend->host = (struct moat_queue_host){
+		.dev = dev,
+		.disk = &backend->disk,
+		.tune = &backend->tune,
+		.attend = backend_attend,
+	};
 	dev_set_drvdata(&dev->dev, backend);
 	backend->sysfs = moat_sysfs_create(&dev->dev, &backend->tune, &backend_sysfs_ops);
 	if (IS_ERR(backend->sysfs)) {

@@ -13,8 +13,7 @@
 #include "handshake.h"
 #include "kernel/common/sysfs.h"
 #include "kernel/common/tune.h"
-
-struct moat_queue;
+#include "queue.h"
 
 /**
  * struct moat_backend - the back end of a disk
@@ -22,6 +21,7 @@ struct moat_queue;
  * @offered: what the front end was told before it began
  * @disk: the disk
  * @tune: its settings
+ * @host: what the rings know of it
  * @sysfs: its directory in sysfs
  * @work: does all that takes time, one run at a time
  * @watch: on the back end's directory in xenstore
@@ -36,6 +36,7 @@ struct moat_backend {
 	struct moat_offered offered;
 	struct moat_disk disk;
 	struct moat_tune tune;
+	struct moat_queue_host host;
 	struct moat_sysfs *sysfs;
 	struct work_struct work;
 	struct xenbus_watch watch;

@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Having Xen copy to and from the front end's pages, many to a hypercall; and
- * the local pages for it.
+ * Having Xen copy to and from the front end's pages, many to a hypercall.
  *
- * A copy that Xen refuses, for a grant that is not there or does not allow it,
- * marks the request it belongs to; whoever asked for it looks at the request
- * behind moat_copy_flush().
+ * A copy that Xen refuses, for a grant that is not there or does not allow it, leaves
+ * an error for whoever asked for it, to be looked at behind moat_copy_flush(). So does
+ * one that it cannot make now, because the toolstack has paged the page out: that is
+ * to be tried again, and not to be waited for here, as the kernel's own helper would.
  */
 #include "copy.h"
 
-#include <linux/gfp.h>
-#include <linux/list.h>
 #include <linux/mm.h>
+#include <asm/xen/hypercall.h>
 #include <xen/page.h>
 
-#include "job.h"
-#include "queue.h"
-
-/* Pages a queue keeps for the next request: a few large ones' worth. */
-#define POOL_KEEP 1024u
+#include "kernel/common/stat.h"
+#include "peer.h"
 
 static void copy_point_local(struct gnttab_copy_ptr *ptr, void *local)
 {
@@ -27,68 +23,89 @@ static void copy_point_local(struct gnttab_copy_ptr *ptr, void *local)
 	ptr->offset = offset_in_page(local);
 }
 
-static void copy_point_foreign(struct gnttab_copy_ptr *ptr, const struct moat_job *job,
+static void copy_point_foreign(struct gnttab_copy_ptr *ptr, const struct moat_peer *peer,
 			       const struct moat_copy_span *span)
 {
 	ptr->u.ref = span->gref;
-	ptr->domid = job->queue->domid;
+	ptr->domid = peer->domid;
 	ptr->offset = span->offset;
 }
 
-static struct gnttab_copy *copy_next(struct moat_copy_batch *batch, struct moat_job *job,
-				     const struct moat_copy_span *span)
+static struct gnttab_copy *copy_next(struct moat_copy_batch *batch,
+				     const struct moat_peer *peer,
+				     const struct moat_copy_span *span, int *error)
 {
 	struct gnttab_copy *op;
 
 	if (batch->count == MOAT_COPY_BATCH)
 		moat_copy_flush(batch);
-	batch->jobs[batch->count] = job;
+	batch->peers[batch->count] = peer;
+	batch->errors[batch->count] = error;
 	op = &batch->ops[batch->count++];
 	op->len = span->len;
+	/* What a hypercall that fails as a whole leaves there. */
+	op->status = GNTST_general_error;
 	return op;
 }
 
 /**
  * moat_copy_from() - have data copied from the front end
  * @batch: the batch; flushed if it is full
- * @job: the request it is for
+ * @peer: whose front end granted the page
  * @span: what to copy
+ * @error: 0, or an error that is to stay; must be there until the flush
  *
- * Context: the poller, may sleep.
+ * Context: the poller.
  */
-void moat_copy_from(struct moat_copy_batch *batch, struct moat_job *job,
-		    const struct moat_copy_span *span)
+void moat_copy_from(struct moat_copy_batch *batch, const struct moat_peer *peer,
+		    const struct moat_copy_span *span, int *error)
 {
-	struct gnttab_copy *op = copy_next(batch, job, span);
+	struct gnttab_copy *op = copy_next(batch, peer, span, error);
 
 	op->flags = GNTCOPY_source_gref;
-	copy_point_foreign(&op->source, job, span);
+	copy_point_foreign(&op->source, peer, span);
 	copy_point_local(&op->dest, span->local);
 }
 
 /**
  * moat_copy_to() - have data copied to the front end
  * @batch: the batch; flushed if it is full
- * @job: the request it is for
+ * @peer: whose front end granted the page
  * @span: what to copy
+ * @error: 0, or an error that is to stay; must be there until the flush
  *
- * Context: the poller, may sleep.
+ * Context: the poller.
  */
-void moat_copy_to(struct moat_copy_batch *batch, struct moat_job *job,
-		  const struct moat_copy_span *span)
+void moat_copy_to(struct moat_copy_batch *batch, const struct moat_peer *peer,
+		  const struct moat_copy_span *span, int *error)
 {
-	struct gnttab_copy *op = copy_next(batch, job, span);
+	struct gnttab_copy *op = copy_next(batch, peer, span, error);
 
 	op->flags = GNTCOPY_dest_gref;
 	copy_point_local(&op->source, span->local);
-	copy_point_foreign(&op->dest, job, span);
+	copy_point_foreign(&op->dest, peer, span);
+}
+
+static void copy_take_result(struct moat_copy_batch *batch, unsigned int i)
+{
+	const struct gnttab_copy *op = &batch->ops[i];
+	struct moat_stat *stat = batch->peers[i]->stat;
+
+	moat_stat_inc(stat, MOAT_STAT_grant_copies);
+	if (op->status == GNTST_okay)
+		moat_stat_add(stat, MOAT_STAT_bytes_copied, op->len);
+	else if (!*batch->errors[i])
+		*batch->errors[i] = op->status == GNTST_eagain ? -ENOMEM : -EFAULT;
 }
 
 /**
  * moat_copy_flush() - carry out what the batch holds
  * @batch: the batch; empty afterwards
  *
- * Context: the poller, may sleep.
+ * Each copy that failed leaves -EFAULT if Xen refused it, or -ENOMEM if it is to be
+ * tried again, where no error is yet.
+ *
+ * Context: the poller.
  */
 void moat_copy_flush(struct moat_copy_batch *batch)
 {
@@ -96,80 +113,8 @@ void moat_copy_flush(struct moat_copy_batch *batch)
 
 	if (!batch->count)
 		return;
-	gnttab_batch_copy(batch->ops, batch->count);
-	for (i = 0; i < batch->count; i++) {
-		struct moat_job *job = batch->jobs[i];
-		struct moat_stat *stat = &job->queue->stat;
-
-		moat_stat_inc(stat, MOAT_STAT_grant_copies);
-		if (batch->ops[i].status == GNTST_okay)
-			moat_stat_add(stat, MOAT_STAT_bytes_copied, batch->ops[i].len);
-		else
-			job->error = -EFAULT;
-	}
+	HYPERVISOR_grant_table_op(GNTTABOP_copy, batch->ops, batch->count);
+	for (i = 0; i < batch->count; i++)
+		copy_take_result(batch, i);
 	batch->count = 0;
-}
-
-/* ---- local pages ---- */
-
-/**
- * moat_pool_init() - start with no pages
- * @pool: the pool
- */
-void moat_pool_init(struct moat_pool *pool)
-{
-	INIT_LIST_HEAD(&pool->pages);
-	pool->count = 0;
-}
-
-/**
- * moat_pool_deinit() - free the pages at hand
- * @pool: the pool
- */
-void moat_pool_deinit(struct moat_pool *pool)
-{
-	struct page *page, *next;
-
-	list_for_each_entry_safe(page, next, &pool->pages, lru)
-		__free_page(page);
-	moat_pool_init(pool);
-}
-
-/**
- * moat_pool_get() - take a page
- * @pool: the pool
- *
- * Context: the poller, may sleep.
- * Return: the page, what it holds is stale; or NULL.
- */
-struct page *moat_pool_get(struct moat_pool *pool)
-{
-	struct page *page;
-
-	page = list_first_entry_or_null(&pool->pages, struct page, lru);
-	if (!page)
-		return alloc_page(GFP_NOIO | __GFP_NOWARN | __GFP_ZERO);
-	list_del(&page->lru);
-	pool->count--;
-	return page;
-}
-
-/**
- * moat_pool_put() - give a page back
- * @pool: the pool
- * @page: the page
- *
- * One that a network driver still holds for retransmission must not be
- * written again: it is left to the driver.
- *
- * Context: the poller.
- */
-void moat_pool_put(struct moat_pool *pool, struct page *page)
-{
-	if (pool->count >= POOL_KEEP || page_count(page) > 1) {
-		__free_page(page);
-		return;
-	}
-	list_add(&page->lru, &pool->pages);
-	pool->count++;
 }

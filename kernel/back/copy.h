@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Having Xen copy to and from the front end's pages, many to a hypercall; and
- * the local pages for it.
+ * Having Xen copy to and from the front end's pages, many to a hypercall.
  */
 #ifndef MOAT_BACK_COPY_H
 #define MOAT_BACK_COPY_H
 
-#include <linux/mm_types.h>
+#include <linux/types.h>
 #include <xen/grant_table.h>
 
-struct moat_job;
-struct moat_queue;
+struct moat_peer;
 
 #define MOAT_COPY_BATCH 64
 
@@ -18,14 +16,16 @@ struct moat_queue;
  * struct moat_copy_batch - copies to be made
  * @count: their number
  * @ops: what Xen is asked
- * @jobs: the requests they are for
+ * @peers: whose they are
+ * @errors: where the first error of those that belong together goes
  *
- * Belongs to a poller; may mix the queues it serves.
+ * Belongs to a poller; may mix the rings it serves.
  */
 struct moat_copy_batch {
 	unsigned int count;
 	struct gnttab_copy ops[MOAT_COPY_BATCH];
-	struct moat_job *jobs[MOAT_COPY_BATCH];
+	const struct moat_peer *peers[MOAT_COPY_BATCH];
+	int *errors[MOAT_COPY_BATCH];
 };
 
 /**
@@ -42,25 +42,10 @@ struct moat_copy_span {
 	u16 len;
 };
 
-/**
- * struct moat_pool - local pages at hand
- * @pages: the pages
- * @count: their number
- */
-struct moat_pool {
-	struct list_head pages;
-	unsigned int count;
-};
-
-void moat_copy_from(struct moat_copy_batch *batch, struct moat_job *job,
-		    const struct moat_copy_span *span);
-void moat_copy_to(struct moat_copy_batch *batch, struct moat_job *job,
-		  const struct moat_copy_span *span);
+void moat_copy_from(struct moat_copy_batch *batch, const struct moat_peer *peer,
+		    const struct moat_copy_span *span, int *error);
+void moat_copy_to(struct moat_copy_batch *batch, const struct moat_peer *peer,
+		  const struct moat_copy_span *span, int *error);
 void moat_copy_flush(struct moat_copy_batch *batch);
-
-void moat_pool_init(struct moat_pool *pool);
-void moat_pool_deinit(struct moat_pool *pool);
-struct page *moat_pool_get(struct moat_pool *pool);
-void moat_pool_put(struct moat_pool *pool, struct page *page);
 
 #endif

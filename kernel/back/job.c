@@ -12,8 +12,8 @@
  *   end:    copy back what was read (flush), give pages back (flush), answer
  *
  * A job that fails on the way is ended with an error like any other. One that
- * lacks memory waits and is started again; so does one whose pages somebody
- * still holds (moat_mapping_held()) with its end.
+ * lacks memory, or room in a table of Xen's, is put off and started again; so is
+ * the end of one whose pages somebody still holds (moat_mapping_held()).
  *
  * An error may be what the disk says, or the first that is seen of a driver that
  * loses its device. What the latter fails is nobody's to answer but the next
@@ -21,28 +21,28 @@
  * DOUBT_NS to see whether the disk goes, and for LOST_NS to be replaced where it
  * does; who has nobody to replace it then gets the error.
  *
- * A request is one bio, embedded in its job: nothing is allocated on the way
- * to the disk, so nothing there can wait for memory that only I/O would free.
+ * A request is one bio, embedded in its job. What the block layer and the driver
+ * allocate on the way to the disk (the integrity data of a disk that has it), they
+ * allocate as for memory reclaim: without waiting, from the kernel's reserves where it
+ * must be. A stacked device waits for one of its own requests to end where its own
+ * reserve is used up; that needs nothing of the poller.
  */
 #include "job.h"
 
 #include <linux/blkdev.h>
+#include <linux/mempool.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
-#include "backend.h"
-#include "copy.h"
 #include "core/request.h"
 #include "core/ring.h"
 #include "disk.h"
-#include "persistent.h"
-#include "poller.h"
-#include "queue.h"
-#include "trace.h"
 
-/* How often a job without memory is started again (MOAT_RETRY_JIFFIES apart)
- * before it fails.
- */
-#define START_TRIES 1000
+/* How often a job for which the disk has no memory is tried again. */
+#define DISK_TRIES 1000
+
+/* Rooms that there are without memory: one at a time is enough to go on. */
+#define RESERVE_ROOMS 2
 
 /* Between a driver's first failed request and its giving up the disk: the driver
  * marks the disk before it lets requests fail, or soon after.
@@ -52,6 +52,7 @@
 #define LOST_NS (30ull * NSEC_PER_SEC)
 
 static struct kmem_cache *room_cache;
+static mempool_t *rooms;
 
 /* Within one page, see struct moat_room. */
 static_assert(PAGE_SIZE % sizeof_field(struct moat_room, table) == 0);
@@ -59,20 +60,26 @@ static_assert(MOAT_MAX_SEGS <= BIO_MAX_VECS);
 static_assert(MOAT_MAX_SEGS <= MOAT_WIRE_SEGS_PER_PAGE);
 
 /**
- * moat_jobs_module_init() - what all jobs share
+ * moat_jobs_init() - what all jobs share
  *
  * Return: 0 or -ENOMEM.
  */
-int moat_jobs_module_init(void)
+int moat_jobs_init(void)
 {
 	room_cache = kmem_cache_create("moat_room", sizeof(struct moat_room),
 				       sizeof_field(struct moat_room, table), 0, NULL);
-	return room_cache ? 0 : -ENOMEM;
+	if (!room_cache)
+		return -ENOMEM;
+	rooms = mempool_create_slab_pool(RESERVE_ROOMS, room_cache);
+	if (!rooms)
+		kmem_cache_destroy(room_cache);
+	return rooms ? 0 : -ENOMEM;
 }
 
-/* Counterpart of moat_jobs_module_init(). */
-void moat_jobs_module_deinit(void)
+/* Counterpart of moat_jobs_init(). */
+void moat_jobs_deinit(void)
 {
+	mempool_destroy(rooms);
 	kmem_cache_destroy(room_cache);
 }
 
@@ -81,31 +88,38 @@ static void job_submit_blocking(struct work_struct *work);
 /**
  * moat_job_init() - make a job ready for use
  * @job: zeroed
- * @queue: where it belongs
+ * @source: where it belongs
  */
-void moat_job_init(struct moat_job *job, struct moat_queue *queue)
+void moat_job_init(struct moat_job *job, struct moat_source *source)
 {
-	job->queue = queue;
+	job->source = source;
+	job->way = (struct moat_piece_way){
+		.transfer = &source->client.poller->transfer,
+		.peer = &source->peer,
+		.persistent = &source->persistent,
+		.persistent_ro = source->persistent_ro,
+		.error = &job->error,
+	};
 	INIT_WORK(&job->work, job_submit_blocking);
 }
 
-/**
- * moat_job_deinit() - free what a job keeps
- * @job: an unused job
- */
-void moat_job_deinit(struct moat_job *job)
+/* The first error is the one that counts. */
+static void job_fail(struct moat_job *job, int err)
 {
-	if (job->room)
-		kmem_cache_free(room_cache, job->room);
-	job->room = NULL;
+	if (!job->error)
+		job->error = err;
+}
+
+static bool job_stopping(const struct moat_job *job)
+{
+	return job->source->ops->stopping(job->source);
 }
 
 /* ---- getting the segments ---- */
 
 static int job_make_room(struct moat_job *job)
 {
-	if (!job->room)
-		job->room = kmem_cache_alloc(room_cache, GFP_NOIO | __GFP_NOWARN);
+	job->room = mempool_alloc(rooms, GFP_NOWAIT | __GFP_NOWARN);
 	if (!job->room)
 		return -ENOMEM;
 	job->segs = job->room->segs;
@@ -114,16 +128,24 @@ static int job_make_room(struct moat_job *job)
 	return 0;
 }
 
+static void job_free_room(struct moat_job *job)
+{
+	if (job->room)
+		mempool_free(job->room, rooms);
+	job->room = NULL;
+}
+
 /* Where the front end keeps its pages mapped here, the segments are read from
  * the page itself; else Xen copies as many as there are.
  */
-static int job_fetch_table(struct moat_poller *poller, struct moat_job *job)
+static int job_fetch_table(struct moat_job *job)
 {
-	struct moat_queue *queue = job->queue;
+	struct moat_source *source = job->source;
+	struct moat_transfer *transfer = job->way.transfer;
 	/* The table is a page like the request's others: of a read's, the next
 	 * request may be data.
 	 */
-	bool readonly = queue->persistent_ro && !moat_job_reads_disk(job);
+	bool readonly = source->persistent_ro && !job->way.reads_disk;
 	struct moat_copy_span span = {
 		.gref = job->req.indirect_gref[0],
 		.len = job->req.nr_segs * MOAT_WIRE_SEG_SIZE,
@@ -133,20 +155,21 @@ static int job_fetch_table(struct moat_poller *poller, struct moat_job *job)
 	err = job_make_room(job);
 	if (err)
 		return err;
-	if (job->path == MOAT_PATH_PERSISTENT) {
-		err = moat_persistent_get(&queue->persistent, queue, &poller->maps,
-					  span.gref, readonly, &job->table.grant);
+	if (job->way.path == MOAT_PATH_PERSISTENT) {
+		err = moat_persistent_get(&source->persistent, &source->peer,
+					  &transfer->maps, span.gref, readonly,
+					  &job->table.grant);
 		if (!err)
 			job->table.kind = MOAT_PIECE_PERSISTENT;
 		if (err != -ENOSPC)
 			return err;
 	}
 	span.local = job->room->table;
-	moat_copy_from(&poller->copies, job, &span);
+	moat_copy_from(&transfer->copies, &source->peer, &span, &job->error);
 	return 0;
 }
 
-static int job_decode_table(struct moat_poller *poller, struct moat_job *job)
+static int job_decode_table(struct moat_job *job)
 {
 	u8 *raw = job->room->table;
 	struct page *page;
@@ -158,29 +181,29 @@ static int job_decode_table(struct moat_poller *poller, struct moat_job *job)
 		if (!err)
 			moat_ring_copy(raw, page_address(page),
 				       job->req.nr_segs * MOAT_WIRE_SEG_SIZE);
-		moat_piece_release(&job->table, poller, job->queue);
+		moat_piece_release(&job->table, &job->way);
 	}
 	for (i = 0; !err && i < job->req.nr_segs; i++)
 		moat_wire_get_seg(raw + i * MOAT_WIRE_SEG_SIZE, &job->segs[i]);
 	return err;
 }
 
-static void jobs_fetch(struct moat_poller *poller, struct list_head *jobs)
+static void jobs_fetch(struct moat_transfer *transfer, struct list_head *jobs)
 {
 	struct moat_job *job;
 
-	list_for_each_entry(job, jobs, link) {
+	list_for_each_entry(job, jobs, errand.link) {
 		job->segs = job->req.seg;
 		job->pieces = job->own_pieces;
 		job->vecs = job->own_vecs;
 		if (!job->error && job->req.indirect)
-			job->error = job_fetch_table(poller, job);
+			job_fail(job, job_fetch_table(job));
 	}
-	moat_copy_flush(&poller->copies);
-	moat_map_flush(&poller->maps);
-	list_for_each_entry(job, jobs, link)
+	moat_copy_flush(&transfer->copies);
+	moat_map_flush(&transfer->maps);
+	list_for_each_entry(job, jobs, errand.link)
 		if (!job->error && job->req.indirect)
-			job->error = job_decode_table(poller, job);
+			job_fail(job, job_decode_table(job));
 }
 
 /* ---- checking ---- */
@@ -194,13 +217,13 @@ static void jobs_check(struct list_head *jobs)
 {
 	struct moat_job *job;
 
-	list_for_each_entry(job, jobs, link) {
-		job->error = moat_request_check(&job->queue->disk->offer, &job->req);
+	list_for_each_entry(job, jobs, errand.link) {
+		job->error = moat_request_check(&job->source->disk->offer, &job->req);
+		job->way.reads_disk = job->req.op == MOAT_OP_READ;
 		job->sectors = 0;
 		job->nr_pieces = 0;
 		job->blocking = false;
 		job->failed_ns = 0;
-		job->tries++;
 	}
 }
 
@@ -209,13 +232,13 @@ static int job_check_segs(struct moat_job *job)
 {
 	if (!job_has_data(job) || !job->req.nr_segs)
 		return 0;
-	return moat_request_check_segs(&job->queue->disk->offer, &job->req, job->segs,
+	return moat_request_check_segs(&job->source->disk->offer, &job->req, job->segs,
 				       &job->sectors);
 }
 
 /* ---- getting the pages ---- */
 
-static int job_acquire(struct moat_poller *poller, struct moat_job *job)
+static int job_acquire(struct moat_job *job)
 {
 	int err;
 	u32 i;
@@ -223,7 +246,7 @@ static int job_acquire(struct moat_poller *poller, struct moat_job *job)
 	if (!job_has_data(job))
 		return 0;
 	for (i = 0; i < job->req.nr_segs; i++) {
-		err = moat_piece_acquire(&job->pieces[i], poller, job, &job->segs[i]);
+		err = moat_piece_acquire(&job->pieces[i], &job->way, &job->segs[i]);
 		if (err)
 			return err;
 		job->nr_pieces++;
@@ -231,18 +254,18 @@ static int job_acquire(struct moat_poller *poller, struct moat_job *job)
 	return 0;
 }
 
-static void jobs_acquire(struct moat_poller *poller, struct list_head *jobs)
+static void jobs_acquire(struct moat_transfer *transfer, struct list_head *jobs)
 {
 	struct moat_job *job;
 
-	list_for_each_entry(job, jobs, link) {
+	list_for_each_entry(job, jobs, errand.link) {
 		if (!job->error)
-			job->error = job_check_segs(job);
+			job_fail(job, job_check_segs(job));
 		if (!job->error)
-			job->error = job_acquire(poller, job);
+			job_fail(job, job_acquire(job));
 	}
-	moat_map_flush(&poller->maps);
-	moat_copy_flush(&poller->copies);
+	moat_map_flush(&transfer->maps);
+	moat_copy_flush(&transfer->copies);
 }
 
 /* ---- ending ---- */
@@ -257,41 +280,47 @@ static bool job_held(const struct moat_job *job)
 	return false;
 }
 
+static void job_defer(struct moat_poller *poller, struct moat_job *job, bool restart)
+{
+	job->restart = restart;
+	moat_poller_defer(poller, &job->errand);
+}
+
 static void jobs_defer_held(struct moat_poller *poller, struct list_head *jobs)
 {
 	struct moat_job *job, *next;
 
-	list_for_each_entry_safe(job, next, jobs, link) {
+	list_for_each_entry_safe(job, next, jobs, errand.link) {
 		if (!job_held(job))
 			continue;
-		job->restart = false;
-		list_del(&job->link);
-		moat_poller_defer(poller, job);
+		list_del(&job->errand.link);
+		job_defer(poller, job, false);
 	}
 }
 
-static void jobs_copy_back(struct moat_poller *poller, struct list_head *jobs)
+static void jobs_copy_back(struct moat_transfer *transfer, struct list_head *jobs)
 {
 	struct moat_job *job;
 	u32 i;
 
-	list_for_each_entry(job, jobs, link)
-		for (i = 0; !job->error && moat_job_reads_disk(job) && i < job->nr_pieces; i++)
-			moat_piece_copy_back(&job->pieces[i], poller, job, &job->segs[i]);
-	moat_copy_flush(&poller->copies);
+	list_for_each_entry(job, jobs, errand.link)
+		for (i = 0; !job->error && job->way.reads_disk && i < job->nr_pieces; i++)
+			moat_piece_copy_back(&job->pieces[i], &job->way, &job->segs[i]);
+	moat_copy_flush(&transfer->copies);
 }
 
-static void jobs_release(struct moat_poller *poller, struct list_head *jobs)
+static void jobs_release(struct moat_transfer *transfer, struct list_head *jobs)
 {
 	struct moat_job *job;
 	u32 i;
 
-	list_for_each_entry(job, jobs, link) {
+	list_for_each_entry(job, jobs, errand.link) {
 		for (i = 0; i < job->nr_pieces; i++)
-			moat_piece_release(&job->pieces[i], poller, job->queue);
+			moat_piece_release(&job->pieces[i], &job->way);
 		job->nr_pieces = 0;
+		job_free_room(job);
 	}
-	moat_unmap_flush(&poller->unmaps);
+	moat_unmap_flush(&transfer->unmaps);
 }
 
 /* Errors of a device that does not answer; the others are about medium or request. */
@@ -300,30 +329,50 @@ static bool error_of_lost(int error)
 	return error == -EIO || error == -ENODEV || error == -ENOLINK || error == -ETIMEDOUT;
 }
 
-/* May what failed yet turn out to be for the next driver to answer? */
-static bool job_in_doubt(const struct moat_job *job, u64 now)
-{
-	const struct moat_queue *queue = job->queue;
+/* What is to become of a job that is through. */
+enum job_end {
+	JOB_ANSWER,
+	JOB_RESTART,	/* it lacked memory, or room in a table of Xen's */
+	JOB_DOUBT,	/* what failed may yet be for the next driver to answer */
+	JOB_DROP,	/* it is */
+};
 
-	if (!job->failed_ns || moat_queue_stopping(queue))
-		return false;
-	return now - job->failed_ns < (moat_disk_gone(queue->disk) ? LOST_NS : DOUBT_NS);
+static enum job_end job_judge(const struct moat_job *job, u64 now)
+{
+	const struct moat_disk *disk = job->source->disk;
+
+	if (job->error == -ENOMEM)
+		return JOB_RESTART;
+	if (!job->failed_ns)
+		return JOB_ANSWER;
+	/* The connection ends, and with it what this driver has to say. */
+	if (job_stopping(job))
+		return moat_disk_gone(disk) ? JOB_DROP : JOB_ANSWER;
+	return now - job->failed_ns < (moat_disk_gone(disk) ? LOST_NS : DOUBT_NS) ?
+	       JOB_DOUBT : JOB_ANSWER;
 }
 
-/* It is looked at again; meanwhile the front end is told if it was the disk. */
-static void job_hold(struct moat_poller *poller, struct moat_job *job)
+static void job_end(struct moat_poller *poller, struct moat_job *job)
 {
-	if (moat_disk_changed(job->queue->disk))
-		moat_backend_attend(job->queue->backend);
-	job->restart = false;
-	moat_poller_defer(poller, job);
-}
+	struct moat_source *source = job->source;
 
-/* The connection ends, and with it what this driver has to say. */
-static bool job_unanswerable(const struct moat_job *job)
-{
-	return job->failed_ns && moat_queue_stopping(job->queue) &&
-	       moat_disk_gone(job->queue->disk);
+	switch (job_judge(job, poller->now)) {
+	case JOB_ANSWER:
+		source->ops->answer(source, job);
+		return;
+	case JOB_RESTART:
+		job_defer(poller, job, true);
+		return;
+	case JOB_DOUBT:
+		/* Meanwhile the front end is told if it was the disk. */
+		if (moat_disk_changed(source->disk))
+			source->ops->look(source);
+		job_defer(poller, job, false);
+		return;
+	case JOB_DROP:
+		source->ops->drop(source, job);
+		return;
+	}
 }
 
 /* Empties the list. */
@@ -332,20 +381,11 @@ static void jobs_end(struct moat_poller *poller, struct list_head *jobs)
 	struct moat_job *job, *next;
 
 	jobs_defer_held(poller, jobs);
-	jobs_copy_back(poller, jobs);
-	jobs_release(poller, jobs);
-	list_for_each_entry_safe(job, next, jobs, link) {
-		list_del(&job->link);
-		if (job->error == -ENOMEM && job->tries < START_TRIES) {
-			job->restart = true;
-			moat_poller_defer(poller, job);
-		} else if (job_in_doubt(job, poller->now)) {
-			job_hold(poller, job);
-		} else if (job_unanswerable(job)) {
-			moat_queue_drop(job->queue, job);
-		} else {
-			moat_queue_answer(job->queue, job);
-		}
+	jobs_copy_back(&poller->transfer, jobs);
+	jobs_release(&poller->transfer, jobs);
+	list_for_each_entry_safe(job, next, jobs, errand.link) {
+		list_del(&job->errand.link);
+		job_end(poller, job);
 	}
 }
 
@@ -371,24 +411,29 @@ static blk_opf_t job_opf(const struct moat_job *job)
 	}
 }
 
+static void job_hand_back(struct moat_job *job)
+{
+	moat_poller_done(job->source->client.poller, &job->errand);
+}
+
 /* The block layer is through with it. In any context. */
 static void job_end_io(struct bio *bio)
 {
 	struct moat_job *job = bio->bi_private;
 
 	job->error = blk_status_to_errno(bio->bi_status);
-	moat_poller_done(job->queue->poller, job);
+	job_hand_back(job);
 }
 
 static int job_build(struct moat_job *job)
 {
-	bool readonly = !moat_job_reads_disk(job);
+	bool readonly = !job->way.reads_disk;
 	struct bio *bio = &job->bio;
 	struct page *page;
 	int err;
 	u32 i;
 
-	bio_init(bio, job->queue->disk->bdev, job->vecs, job->nr_pieces, job_opf(job));
+	bio_init(bio, job->source->disk->bdev, job->vecs, job->nr_pieces, job_opf(job));
 	bio->bi_end_io = job_end_io;
 	bio->bi_private = job;
 	if (job->nr_pieces)
@@ -410,7 +455,7 @@ static int job_build(struct moat_job *job)
 
 static int job_discard(struct moat_job *job)
 {
-	struct block_device *bdev = job->queue->disk->bdev;
+	struct block_device *bdev = job->source->disk->bdev;
 	const struct moat_request *req = &job->req;
 
 	if (req->flag & MOAT_DISCARD_SECURE)
@@ -432,19 +477,19 @@ static void job_submit_blocking(struct work_struct *work)
 			return;
 		}
 	}
-	moat_poller_done(job->queue->poller, job);
+	job_hand_back(job);
 }
 
 static void job_send_blocking(struct moat_job *job)
 {
 	job->blocking = true;
-	job->sent_ns = job->queue->poller->now;
-	queue_work(job->queue->disk->blocking, &job->work);
+	job->sent_ns = job->source->client.poller->now;
+	queue_work(job->source->disk->blocking, &job->work);
 }
 
 static bool job_must_block(const struct moat_job *job)
 {
-	const struct moat_disk *disk = job->queue->disk;
+	const struct moat_disk *disk = job->source->disk;
 
 	switch (job->req.op) {
 	case MOAT_OP_DISCARD:
@@ -469,7 +514,7 @@ static int job_submit(struct moat_job *job)
 	if (err)
 		return err;
 	job->bio.bi_opf |= REQ_NOWAIT;
-	job->sent_ns = job->queue->poller->now;
+	job->sent_ns = job->source->client.poller->now;
 	submit_bio(&job->bio);
 	return 0;
 }
@@ -479,86 +524,111 @@ static void jobs_submit(struct list_head *jobs)
 {
 	struct moat_job *job, *next;
 	struct blk_plug plug;
+	unsigned int scope = memalloc_noreclaim_save();
 	int err;
 
 	blk_start_plug(&plug);
-	list_for_each_entry_safe(job, next, jobs, link) {
+	list_for_each_entry_safe(job, next, jobs, errand.link) {
 		if (job->error)
 			continue;
-		list_del(&job->link);
+		list_del(&job->errand.link);
 		err = job_submit(job);
 		if (!err)
 			continue;	/* the disk has it: hands off */
-		job->error = err;
-		list_add_tail(&job->link, &next->link);
+		job_fail(job, err);
+		list_add_tail(&job->errand.link, &next->errand.link);
 	}
 	blk_finish_plug(&plug);
+	memalloc_noreclaim_restore(scope);
 }
 
 /**
  * moat_jobs_start() - carry out requests
  * @poller: the caller
- * @jobs: jobs with @req, @queue and @path set; empty afterwards
+ * @errands: of jobs with @req and @way.path set; empty afterwards
  *
- * Context: the poller, may sleep.
+ * Context: the poller; waits for nothing.
  */
-void moat_jobs_start(struct moat_poller *poller, struct list_head *jobs)
+void moat_jobs_start(struct moat_poller *poller, struct list_head *errands)
 {
-	jobs_check(jobs);
-	jobs_fetch(poller, jobs);
-	jobs_acquire(poller, jobs);
-	jobs_submit(jobs);
-	jobs_end(poller, jobs);
+	jobs_check(errands);
+	jobs_fetch(&poller->transfer, errands);
+	jobs_acquire(&poller->transfer, errands);
+	jobs_submit(errands);
+	jobs_end(poller, errands);
+}
+
+/* What the disk could not do without blocking is sent again, where that may block.
+ * "Not supported" says so too: a stacked device may lose REQ_NOWAIT while it runs.
+ */
+static bool job_resend(struct moat_job *job)
+{
+	if (job->blocking || (job->error != -EAGAIN && job->error != -EOPNOTSUPP))
+		return false;
+	list_del(&job->errand.link);
+	job_send_blocking(job);
+	return true;
+}
+
+/* The error that is told where the disk's own would say something else. */
+static void job_translate(struct moat_job *job)
+{
+	/* Reads and writes cannot but be supported. */
+	if ((job->error == -EAGAIN || job->error == -EOPNOTSUPP) &&
+	    job->req.op <= MOAT_OP_WRITE)
+		job->error = -EIO;
+	if (job->error == -ENOMEM && ++job->tries >= DISK_TRIES)
+		job->error = -EIO;
 }
 
 /**
  * moat_jobs_done() - take jobs back from the disk
  * @poller: the caller
- * @jobs: jobs that the disk has done; empty afterwards
+ * @errands: of jobs that the disk has done; empty afterwards
  *
- * What it could not do without blocking is sent again, where that may block.
- * "Not supported" says so too: a stacked device may lose REQ_NOWAIT while it
- * runs.
- *
- * Context: the poller, may sleep.
+ * Context: the poller; waits for nothing.
  */
-void moat_jobs_done(struct moat_poller *poller, struct list_head *jobs)
+void moat_jobs_done(struct moat_poller *poller, struct list_head *errands)
 {
 	struct moat_job *job, *next;
 
-	list_for_each_entry_safe(job, next, jobs, link) {
+	list_for_each_entry_safe(job, next, errands, errand.link) {
 		job->sent_ns = 0;
+		if (!job->error)
+			continue;
 		if (error_of_lost(job->error))
 			job->failed_ns = poller->now;
-		if (job->error != -EAGAIN && job->error != -EOPNOTSUPP)
-			continue;
-		if (!job->blocking) {
-			list_del(&job->link);
-			job_send_blocking(job);
-		} else if (job->req.op <= MOAT_OP_WRITE) {
-			/* Reads and writes cannot but be supported. */
-			job->error = -EIO;
-		}
+		if (!job_resend(job))
+			job_translate(job);
 	}
-	jobs_end(poller, jobs);
+	jobs_end(poller, errands);
 }
 
 /**
  * moat_jobs_retry() - go on with jobs that had to wait
  * @poller: the caller
- * @jobs: jobs that were deferred; empty afterwards
+ * @errands: of jobs that were put off; empty afterwards
  *
- * Context: the poller, may sleep.
+ * What has not begun when its connection is to end, never will.
+ *
+ * Context: the poller; waits for nothing.
  */
-void moat_jobs_retry(struct moat_poller *poller, struct list_head *jobs)
+void moat_jobs_retry(struct moat_poller *poller, struct list_head *errands)
 {
 	struct moat_job *job, *next;
 	LIST_HEAD(restart);
 
-	list_for_each_entry_safe(job, next, jobs, link)
-		if (job->restart)
-			list_move_tail(&job->link, &restart);
+	list_for_each_entry_safe(job, next, errands, errand.link) {
+		if (!job->restart)
+			continue;
+		if (job_stopping(job)) {
+			list_del(&job->errand.link);
+			job->source->ops->drop(job->source, job);
+		} else {
+			list_move_tail(&job->errand.link, &restart);
+		}
+	}
 	if (!list_empty(&restart))
 		moat_jobs_start(poller, &restart);
-	jobs_end(poller, jobs);
+	jobs_end(poller, errands);
 }

@@ -12,9 +12,46 @@
 
 #include "core/wire.h"
 #include "params.h"
+#include "peer.h"
+#include "persistent.h"
 #include "piece.h"
+#include "poller.h"
 
-struct moat_queue;
+struct moat_disk;
+struct moat_job;
+struct moat_source;
+
+/**
+ * struct moat_source_ops - where a job goes when it is through; the poller calls
+ * @answer: with @error of the job; the job is unused afterwards
+ * @drop: it is left to the front end's next connection; unused afterwards
+ * @look: the disk may have changed
+ * @stopping: is the connection to end? In any context
+ */
+struct moat_source_ops {
+	void (*answer)(struct moat_source *source, struct moat_job *job);
+	void (*drop)(struct moat_source *source, struct moat_job *job);
+	void (*look)(struct moat_source *source);
+	bool (*stopping)(const struct moat_source *source);
+};
+
+/**
+ * struct moat_source - where jobs come from: what of a ring they know
+ * @client: it is its poller's client
+ * @ops: where jobs go back to
+ * @disk: the disk
+ * @peer: whose pages they use
+ * @persistent: those of them that stay mapped
+ * @persistent_ro: MOAT_KEY_PERSISTENT_RO was negotiated
+ */
+struct moat_source {
+	struct moat_client client;
+	const struct moat_source_ops *ops;
+	struct moat_disk *disk;
+	struct moat_peer peer;
+	struct moat_persistent persistent;
+	bool persistent_ro;
+};
 
 /**
  * struct moat_room - space for an indirect request
@@ -33,45 +70,43 @@ struct moat_room {
 
 /**
  * struct moat_job - a request that is being carried out
- * @queue: where it came from
- * @link: in the queue's list of unused jobs, or in a list of the poller's
- * @done: in the poller's list of jobs that the disk has done
+ * @errand: in its source's list of unused jobs, or in a list of the poller's
+ * @source: where it came from
  * @req: our copy of the request
  * @taken_ns: when it was taken from the ring
  * @sent_ns: when it was sent to the device; 0: it is not there. The poller's own
  *	all the time
  * @failed_ns: when the device failed it as if it were lost; 0: it did not
  * @sectors: amount of data, in units of 512 bytes
- * @error: 0 or a negative errno
- * @path: enum moat_data_path, settled
+ * @error: 0 or the first error, a negative errno: see job_fail()
+ * @way: how its pieces come by their pages
  * @blocking: submitted where it may block
  * @restart: deferred before it reached the disk
- * @tries: times it was started
+ * @tries: times that the disk had no memory for it
  * @nr_pieces: pieces that are in use
  * @segs: @req.nr_segs segments
  * @pieces: the pages for them
  * @vecs: for @bio
  * @table: persistent page that holds an indirect request's segments
- * @room: space for an indirect request; NULL until there is one
+ * @room: space for an indirect request, while it is carried out
  * @bio: does the I/O
  * @work: submits @bio where that may block
  * @own_pieces: @pieces of a direct request
  * @own_vecs: @vecs of a direct request
  *
- * The poller of @queue owns it, except from submission to @done: then it is
- * the block layer's, or @work's.
+ * The poller of @source owns it, except from submission until it has been handed
+ * back: then it is the block layer's, or @work's.
  */
 struct moat_job {
-	struct moat_queue *queue;
-	struct list_head link;
-	struct llist_node done;
+	struct moat_errand errand;
+	struct moat_source *source;
 	struct moat_request req;
 	u64 taken_ns;
 	u64 sent_ns;
 	u64 failed_ns;
 	u64 sectors;
 	int error;
-	u8 path;
+	struct moat_piece_way way;
 	bool blocking;
 	bool restart;
 	u16 tries;
@@ -87,18 +122,11 @@ struct moat_job {
 	struct bio_vec own_vecs[MOAT_WIRE_SEGS];
 };
 
-/* Does its data go from the disk to the front end? */
-static inline bool moat_job_reads_disk(const struct moat_job *job)
-{
-	return job->req.op == MOAT_OP_READ;
-}
-
-int moat_jobs_module_init(void);
-void moat_jobs_module_deinit(void);
-void moat_job_init(struct moat_job *job, struct moat_queue *queue);
-void moat_job_deinit(struct moat_job *job);
-void moat_jobs_start(struct moat_poller *poller, struct list_head *jobs);
-void moat_jobs_done(struct moat_poller *poller, struct list_head *jobs);
-void moat_jobs_retry(struct moat_poller *poller, struct list_head *jobs);
+int moat_jobs_init(void);
+void moat_jobs_deinit(void);
+void moat_job_init(struct moat_job *job, struct moat_source *source);
+void moat_jobs_start(struct moat_poller *poller, struct list_head *errands);
+void moat_jobs_done(struct moat_poller *poller, struct list_head *errands);
+void moat_jobs_retry(struct moat_poller *poller, struct list_head *errands);
 
 #endif

@@ -9,6 +9,8 @@
 #include "job.h"
 #include "params.h"
 #include "poller.h"
+#include "pool.h"
+#include "queue.h"
 #include "watchdog.h"
 
 static int __init moat_back_init(void)
@@ -20,10 +22,13 @@ static int __init moat_back_init(void)
 	err = moat_params_check();
 	if (err)
 		return err;
-	err = moat_jobs_module_init();
+	err = moat_pools_init();
 	if (err)
 		return err;
-	err = moat_pollers_init();
+	err = moat_jobs_init();
+	if (err)
+		goto err_pools;
+	err = moat_pollers_init(&moat_queue_poller_ops);
 	if (err)
 		goto err_jobs;
 	err = moat_watchdog_init();
@@ -39,7 +44,9 @@ err_watchdog:
 err_pollers:
 	moat_pollers_deinit();
 err_jobs:
-	moat_jobs_module_deinit();
+	moat_jobs_deinit();
+err_pools:
+	moat_pools_deinit();
 	return err;
 }
 module_init(moat_back_init);
@@ -49,7 +56,8 @@ static void __exit moat_back_exit(void)
 	moat_backend_unregister();
 	moat_watchdog_deinit();
 	moat_pollers_deinit();
-	moat_jobs_module_deinit();
+	moat_jobs_deinit();
+	moat_pools_deinit();
 }
 module_exit(moat_back_exit);
 

@@ -9,7 +9,7 @@
  * so that an idle disk costs nothing.
  *
  * A grant is found in the table from the moment its mapping is asked for; if
- * Xen then refuses it, it has no page, all its users fail, and the last of
+ * Xen then does not map it, it has no page, all its users fail, and the last of
  * them removes it.
  */
 #include "persistent.h"
@@ -19,7 +19,7 @@
 #include <linux/log2.h>
 #include <linux/slab.h>
 
-#include "queue.h"
+#include "peer.h"
 
 /* Grants given up in one go. */
 #define TRIM_MAX 32
@@ -57,34 +57,36 @@ static void persistent_remove(struct moat_persistent *set, struct moat_grant *gr
 }
 
 /* Add a grant to what will be unmapped, and forget it. */
-static void persistent_unmap(struct moat_persistent *set, struct moat_queue *queue,
+static void persistent_unmap(struct moat_persistent *set, const struct moat_peer *peer,
 			     struct moat_unmap_batch *batch, struct moat_grant *grant)
 {
-	moat_unmap_add(batch, queue, &grant->mapping);
+	moat_unmap_add(batch, peer, &grant->mapping);
 	persistent_remove(set, grant);
 }
 
 /**
  * moat_persistent_deinit() - unmap all
- * @set: the set; no request uses it
- * @queue: its queue, which no poller serves any more
+ * @set: the set; no request uses it, and no poller serves its ring any more
+ * @peer: whose they are
+ * @batch: the caller's own
  *
  * Waits until nobody else holds any of the pages (moat_mapping_held()).
  *
- * Context: process, may sleep.
+ * Context: process, may sleep long.
  */
-void moat_persistent_deinit(struct moat_persistent *set, struct moat_queue *queue)
+void moat_persistent_deinit(struct moat_persistent *set, const struct moat_peer *peer,
+			    struct moat_unmap_batch *batch)
 {
-	struct moat_unmap_batch *batch = &queue->unmaps;
 	struct moat_grant *grant, *next;
 
+	might_sleep();
 	if (!set->table)
 		return;
 	list_for_each_entry_safe(grant, next, &set->by_age, age) {
 		/* Before the batch is full, or it would not wait. */
 		if (batch->count == MOAT_MAP_BATCH - 1)
 			moat_unmap_flush_held(batch);
-		persistent_unmap(set, queue, batch, grant);
+		persistent_unmap(set, peer, batch, grant);
 	}
 	moat_unmap_flush_held(batch);
 	kvfree(set->table);
@@ -101,19 +103,20 @@ static struct moat_grant *persistent_find(struct moat_persistent *set, grant_ref
 	return NULL;
 }
 
-static int persistent_add(struct moat_persistent *set, struct moat_queue *queue,
+static int persistent_add(struct moat_persistent *set, const struct moat_peer *peer,
 			  struct moat_map_batch *batch, grant_ref_t gref, bool readonly,
 			  struct moat_grant **result)
 {
 	struct moat_grant *grant;
 	int err;
 
-	grant = kzalloc(sizeof(*grant), GFP_NOIO | __GFP_NOWARN);
+	/* It is mapped for its request at least. */
+	grant = kzalloc(sizeof(*grant), GFP_NOWAIT | __GFP_NOWARN);
 	if (!grant)
-		return -ENOMEM;
+		return -ENOSPC;
 	grant->gref = gref;
 	grant->readonly = readonly;
-	err = moat_map_add(batch, queue, &grant->mapping, gref, readonly);
+	err = moat_map_add(batch, peer, &grant->mapping, gref, readonly);
 	if (err) {
 		kfree(grant);
 		return err;
@@ -128,17 +131,17 @@ static int persistent_add(struct moat_persistent *set, struct moat_queue *queue,
 /**
  * moat_persistent_get() - take a grant, mapped or to be mapped by the batch
  * @set: the set
- * @queue: its queue
+ * @peer: whose it is
  * @batch: for a mapping that has to be made
  * @gref: the grant, the front end's word for it
  * @readonly: if it is seen first, map it so
  * @grant: the grant, to be given back with moat_persistent_put(); look for its
  *	page behind the batch's flush; written only on success
  *
- * Context: the poller, may sleep.
+ * Context: the poller.
  * Return: 0; -ENOSPC if no more may stay mapped; -ENOMEM.
  */
-int moat_persistent_get(struct moat_persistent *set, struct moat_queue *queue,
+int moat_persistent_get(struct moat_persistent *set, const struct moat_peer *peer,
 			struct moat_map_batch *batch, grant_ref_t gref, bool readonly,
 			struct moat_grant **grant)
 {
@@ -148,7 +151,7 @@ int moat_persistent_get(struct moat_persistent *set, struct moat_queue *queue,
 	if (!found) {
 		if (set->count >= set->limit)
 			return -ENOSPC;
-		err = persistent_add(set, queue, batch, gref, readonly, &found);
+		err = persistent_add(set, peer, batch, gref, readonly, &found);
 		if (err)
 			return err;
 	} else {
@@ -170,19 +173,19 @@ int moat_persistent_get(struct moat_persistent *set, struct moat_queue *queue,
 void moat_persistent_put(struct moat_persistent *set, struct moat_grant *grant)
 {
 	grant->users--;
-	if (!grant->users && !grant->mapping.page)
+	if (!grant->users && grant->mapping.state != MOAT_MAPPING_DONE)
 		persistent_remove(set, grant);
 }
 
 /**
  * moat_persistent_trim() - give up some of what went unused for long
  * @set: the set
- * @queue: its queue
+ * @peer: whose it is
  * @batch: takes them; the caller flushes it
  *
  * Context: the poller.
  */
-void moat_persistent_trim(struct moat_persistent *set, struct moat_queue *queue,
+void moat_persistent_trim(struct moat_persistent *set, const struct moat_peer *peer,
 			  struct moat_unmap_batch *batch)
 {
 	struct moat_grant *grant, *next;
@@ -195,6 +198,6 @@ void moat_persistent_trim(struct moat_persistent *set, struct moat_queue *queue,
 			return;
 		if (grant->users || moat_mapping_held(&grant->mapping))
 			continue;
-		persistent_unmap(set, queue, batch, grant);
+		persistent_unmap(set, peer, batch, grant);
 	}
 }

@@ -38,7 +38,7 @@ struct moat_grant {
  * @max_age: jiffies after which an unused one goes; 0: never
  * @by_age: all of them, least recently used first
  *
- * Belongs to the queue's poller while the queue runs.
+ * Belongs to the ring's poller while the ring is served.
  */
 struct moat_persistent {
 	struct hlist_head *table;
@@ -50,12 +50,13 @@ struct moat_persistent {
 };
 
 int moat_persistent_init(struct moat_persistent *set, u32 limit, unsigned long max_age);
-void moat_persistent_deinit(struct moat_persistent *set, struct moat_queue *queue);
-int moat_persistent_get(struct moat_persistent *set, struct moat_queue *queue,
+void moat_persistent_deinit(struct moat_persistent *set, const struct moat_peer *peer,
+			    struct moat_unmap_batch *batch);
+int moat_persistent_get(struct moat_persistent *set, const struct moat_peer *peer,
 			struct moat_map_batch *batch, grant_ref_t gref, bool readonly,
 			struct moat_grant **grant);
 void moat_persistent_put(struct moat_persistent *set, struct moat_grant *grant);
-void moat_persistent_trim(struct moat_persistent *set, struct moat_queue *queue,
+void moat_persistent_trim(struct moat_persistent *set, const struct moat_peer *peer,
 			  struct moat_unmap_batch *batch);
 
 #endif

@@ -15,11 +15,10 @@
 
 #include <linux/mm.h>
 
-#include "copy.h"
-#include "job.h"
+#include "params.h"
+#include "peer.h"
 #include "persistent.h"
-#include "poller.h"
-#include "queue.h"
+#include "transfer.h"
 
 static void piece_span(const struct moat_piece *piece, const struct moat_seg *seg,
 		       struct moat_copy_span *span)
@@ -30,45 +29,44 @@ static void piece_span(const struct moat_piece *piece, const struct moat_seg *se
 	span->local = page_address(piece->page) + span->offset;
 }
 
-static int piece_copy(struct moat_piece *piece, struct moat_poller *poller,
-		      struct moat_job *job, const struct moat_seg *seg)
+static int piece_copy(struct moat_piece *piece, const struct moat_piece_way *way,
+		      const struct moat_seg *seg)
 {
 	struct moat_copy_span span;
 
-	piece->page = moat_pool_get(&job->queue->pool);
+	piece->page = moat_pool_get(&way->transfer->pool, way->peer->domid);
 	if (!piece->page)
 		return -ENOMEM;
 	piece->kind = MOAT_PIECE_COPY;
-	if (moat_job_reads_disk(job))
+	if (way->reads_disk)
 		return 0;
 	piece_span(piece, seg, &span);
-	moat_copy_from(&poller->copies, job, &span);
+	moat_copy_from(&way->transfer->copies, way->peer, &span, way->error);
 	return 0;
 }
 
-static int piece_map(struct moat_piece *piece, struct moat_poller *poller,
-		     struct moat_job *job, grant_ref_t gref)
+static int piece_map(struct moat_piece *piece, const struct moat_piece_way *way,
+		     grant_ref_t gref)
 {
 	int err;
 
-	err = moat_map_add(&poller->maps, job->queue, &piece->mapping, gref,
-			   !moat_job_reads_disk(job));
+	err = moat_map_add(&way->transfer->maps, way->peer, &piece->mapping, gref,
+			   !way->reads_disk);
 	if (!err)
 		piece->kind = MOAT_PIECE_MAPPED;
 	return err;
 }
 
-static int piece_persistent(struct moat_piece *piece, struct moat_poller *poller,
-			    struct moat_job *job, grant_ref_t gref)
+static int piece_persistent(struct moat_piece *piece, const struct moat_piece_way *way,
+			    grant_ref_t gref)
 {
-	struct moat_queue *queue = job->queue;
-	bool readonly = queue->persistent_ro && !moat_job_reads_disk(job);
+	bool readonly = way->persistent_ro && !way->reads_disk;
 	int err;
 
-	err = moat_persistent_get(&queue->persistent, queue, &poller->maps, gref,
+	err = moat_persistent_get(way->persistent, way->peer, &way->transfer->maps, gref,
 				  readonly, &piece->grant);
 	if (err == -ENOSPC)
-		return piece_map(piece, poller, job, gref);
+		return piece_map(piece, way, gref);
 	if (!err)
 		piece->kind = MOAT_PIECE_PERSISTENT;
 	return err;
@@ -77,24 +75,22 @@ static int piece_persistent(struct moat_piece *piece, struct moat_poller *poller
 /**
  * moat_piece_acquire() - get a page with the segment's data, or for it
  * @piece: an unused piece
- * @poller: the caller, whose batches take the work; flushed by the caller
- *	before the page is looked at
- * @job: the request; its @path says how
+ * @way: how
  * @seg: the segment, checked
  *
- * Context: the poller, may sleep.
+ * Context: the poller; waits for nothing.
  * Return: 0 or -ENOMEM.
  */
-int moat_piece_acquire(struct moat_piece *piece, struct moat_poller *poller,
-		       struct moat_job *job, const struct moat_seg *seg)
+int moat_piece_acquire(struct moat_piece *piece, const struct moat_piece_way *way,
+		       const struct moat_seg *seg)
 {
-	switch (job->path) {
+	switch (way->path) {
 	case MOAT_PATH_COPY:
-		return piece_copy(piece, poller, job, seg);
+		return piece_copy(piece, way, seg);
 	case MOAT_PATH_PERSISTENT:
-		return piece_persistent(piece, poller, job, seg->gref);
+		return piece_persistent(piece, way, seg->gref);
 	default:
-		return piece_map(piece, poller, job, seg->gref);
+		return piece_map(piece, way, seg->gref);
 	}
 }
 
@@ -104,49 +100,42 @@ int moat_piece_acquire(struct moat_piece *piece, struct moat_poller *poller,
  * @readonly: it will only be read
  * @page: the page; written only on success
  *
+ * Context: any.
  * Return: 0; -EFAULT if Xen refused the grant; -EACCES if it is mapped for
- * reading only, and that does not do.
+ * reading only, and that does not do; -ENOMEM if Xen had no room to map it.
  */
 int moat_piece_page(const struct moat_piece *piece, bool readonly, struct page **page)
 {
-	struct page *p;
-
 	switch (piece->kind) {
 	case MOAT_PIECE_PERSISTENT:
 		if (piece->grant->readonly && !readonly)
 			return -EACCES;
-		p = piece->grant->mapping.page;
-		break;
+		return moat_mapping_page(&piece->grant->mapping, page);
 	case MOAT_PIECE_MAPPED:
-		p = piece->mapping.page;
-		break;
+		return moat_mapping_page(&piece->mapping, page);
 	default:
-		p = piece->page;
+		*page = piece->page;
+		return 0;
 	}
-	if (!p)
-		return -EFAULT;
-	*page = p;
-	return 0;
 }
 
 /**
  * moat_piece_copy_back() - give the front end what was read
  * @piece: an acquired piece
- * @poller: the caller, whose batch takes the work
- * @job: the request, read from the disk
+ * @way: as it was acquired
  * @seg: the segment
  *
- * Context: the poller, may sleep.
+ * Context: the poller.
  */
-void moat_piece_copy_back(struct moat_piece *piece, struct moat_poller *poller,
-			  struct moat_job *job, const struct moat_seg *seg)
+void moat_piece_copy_back(struct moat_piece *piece, const struct moat_piece_way *way,
+			  const struct moat_seg *seg)
 {
 	struct moat_copy_span span;
 
 	if (piece->kind != MOAT_PIECE_COPY)
 		return;
 	piece_span(piece, seg, &span);
-	moat_copy_to(&poller->copies, job, &span);
+	moat_copy_to(&way->transfer->copies, way->peer, &span, way->error);
 }
 
 /**
@@ -157,31 +146,27 @@ void moat_piece_copy_back(struct moat_piece *piece, struct moat_poller *poller,
  */
 bool moat_piece_held(const struct moat_piece *piece)
 {
-	return piece->kind == MOAT_PIECE_MAPPED && piece->mapping.page &&
-	       moat_mapping_held(&piece->mapping);
+	return piece->kind == MOAT_PIECE_MAPPED && moat_mapping_held(&piece->mapping);
 }
 
 /**
  * moat_piece_release() - give the page back
  * @piece: any piece; unused afterwards
- * @poller: the caller, whose batch takes the work
- * @queue: the queue of its request
+ * @way: as it was acquired
  *
- * Context: the poller, may sleep; copies from the page are done.
+ * Context: the poller; copies from the page are done.
  */
-void moat_piece_release(struct moat_piece *piece, struct moat_poller *poller,
-			struct moat_queue *queue)
+void moat_piece_release(struct moat_piece *piece, const struct moat_piece_way *way)
 {
 	switch (piece->kind) {
 	case MOAT_PIECE_PERSISTENT:
-		moat_persistent_put(&queue->persistent, piece->grant);
+		moat_persistent_put(way->persistent, piece->grant);
 		break;
 	case MOAT_PIECE_MAPPED:
-		if (piece->mapping.page)
-			moat_unmap_add(&poller->unmaps, queue, &piece->mapping);
+		moat_unmap_add(&way->transfer->unmaps, way->peer, &piece->mapping);
 		break;
 	case MOAT_PIECE_COPY:
-		moat_pool_put(&queue->pool, piece->page);
+		moat_pool_put(&way->transfer->pool, piece->page);
 		break;
 	}
 	piece->kind = MOAT_PIECE_NONE;

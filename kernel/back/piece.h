@@ -9,8 +9,8 @@
 #include "map.h"
 
 struct moat_grant;
-struct moat_job;
-struct moat_poller;
+struct moat_persistent;
+struct moat_transfer;
 
 enum moat_piece_kind {
 	MOAT_PIECE_NONE,
@@ -35,13 +35,33 @@ struct moat_piece {
 	};
 };
 
-int moat_piece_acquire(struct moat_piece *piece, struct moat_poller *poller,
-		       struct moat_job *job, const struct moat_seg *seg);
-int moat_piece_page(const struct moat_piece *piece, bool readonly, struct page **page);
-void moat_piece_copy_back(struct moat_piece *piece, struct moat_poller *poller,
-			  struct moat_job *job, const struct moat_seg *seg);
+/**
+ * struct moat_piece_way - how the pieces of a request come by their pages
+ * @transfer: the poller's means; flushed by the caller before a page is looked at
+ * @peer: whose pages they are
+ * @persistent: those of them that stay mapped
+ * @persistent_ro: the front end keeps pages to write from apart from pages to read to
+ * @path: enum moat_data_path, settled
+ * @reads_disk: the data goes to the front end
+ * @error: the request's, for copies that fail
+ */
+struct moat_piece_way {
+	struct moat_transfer *transfer;
+	const struct moat_peer *peer;
+	struct moat_persistent *persistent;
+	bool persistent_ro;
+	u8 path;
+	bool reads_disk;
+	int *error;
+};
+
+int __must_check moat_piece_acquire(struct moat_piece *piece, const struct moat_piece_way *way,
+				    const struct moat_seg *seg);
+int __must_check moat_piece_page(const struct moat_piece *piece, bool readonly,
+				 struct page **page);
+void moat_piece_copy_back(struct moat_piece *piece, const struct moat_piece_way *way,
+			  const struct moat_seg *seg);
 bool moat_piece_held(const struct moat_piece *piece);
-void moat_piece_release(struct moat_piece *piece, struct moat_poller *poller,
-			struct moat_queue *queue);
+void moat_piece_release(struct moat_piece *piece, const struct moat_piece_way *way);
 
 #endif

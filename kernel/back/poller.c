@@ -2,16 +2,24 @@
 /*
  * The threads that serve the rings: one per CPU.
  *
- * A ring is served by one poller for its whole life, and its private side is
- * touched by that thread alone: no lock. Others reach the poller through three
- * lock-free lists: of rings that want a visit, of jobs that the disk has done, of
- * rings to be stopped. The poller sleeps when all are empty and no ring is active.
+ * A ring, a client here, is served by one poller for its whole life, and its
+ * private side is touched by that thread alone: no lock. Others reach the poller
+ * through three lock-free lists: of clients that want a visit, of errands that came
+ * back from the disk, of clients to be stopped. The poller sleeps when all are
+ * empty and no client is active.
  *
- * A ring becomes active by an event, by a job that is done, or because its
+ * A client becomes active by an event, by an errand that came back, or because its
  * settings changed; it stays so as long as the policy (core/spin.h) says "look
- * again". All active rings are visited in turn, each for a limited number of
+ * again". All active clients are visited in turn, each for a limited number of
  * requests, so a busy one cannot starve the others. Mode event and mode spin
  * are nothing but the two extremes of the policy.
+ *
+ * What a client is, and what an errand, is known only to those who made them: they
+ * are called through moat_poller_ops.
+ *
+ * A turn waits for nothing: not for a device, nor for memory, its own or what the
+ * kernel allocates on the way to the disk. Who lacks something is put off, to be
+ * looked at again soon.
  *
  * When a CPU goes offline the scheduler moves its poller elsewhere; when it
  * comes back the poller returns. A module parameter to say how many pollers
@@ -26,22 +34,22 @@
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/stat.h>
 #include <linux/slab.h>
 
 #include "health.h"
-#include "job.h"
-#include "queue.h"
 
-/* Jobs wait for memory, or for a page that is held, this long. */
+/* What is put off is looked at again after so long. */
 #define RETRY_JIFFIES (HZ / 100 ? HZ / 100 : 1)
 
 static DEFINE_PER_CPU(struct moat_poller *, pollers);
 
-/* Guards the assignment of rings to pollers, and who the pollers are. */
+/* Guards the assignment of clients to pollers, and who the pollers are. */
 static DEFINE_MUTEX(pollers_lock);
 
 static int cpuhp_state;
+static const struct moat_poller_ops *poller_ops;
 
 /* ---- what others do to a poller ---- */
 
@@ -57,50 +65,48 @@ static void poller_add(struct moat_poller *poller, struct llist_head *list,
 }
 
 /**
- * moat_poller_kick() - have a ring visited
- * @poller: its poller
- * @queue: the ring
+ * moat_poller_kick() - have a client visited
+ * @client: the client
  *
  * Context: any.
  */
-void moat_poller_kick(struct moat_poller *poller, struct moat_queue *queue)
+void moat_poller_kick(struct moat_client *client)
 {
 	/* Whoever finds the bit set comes before poller_join_kicked() clears it,
 	 * and what he wrote before is seen by the visit behind that.
 	 */
-	if (!test_and_set_bit(MOAT_QUEUE_KICKED, &queue->flags))
-		poller_add(poller, &poller->kicked, &queue->kick);
+	if (!test_and_set_bit(MOAT_CLIENT_KICKED, &client->flags))
+		poller_add(client->poller, &client->poller->kicked, &client->kick);
 }
 
 /**
- * moat_poller_stop() - have a ring stopped
- * @poller: its poller, which completes the ring's @stopped when it knows the ring
- *	no more
- * @queue: the ring, once; nobody kicks it any more
+ * moat_poller_stop() - have a client stopped
+ * @client: the client, once; nobody kicks it any more. Its @stopped is completed
+ *	when the poller knows it no more
  *
  * Context: any.
  */
-void moat_poller_stop(struct moat_poller *poller, struct moat_queue *queue)
+void moat_poller_stop(struct moat_client *client)
 {
-	poller_add(poller, &poller->stops, &queue->stop);
+	poller_add(client->poller, &client->poller->stops, &client->stop);
 }
 
 /**
- * moat_poller_done() - hand back a job that the disk has done
- * @poller: its poller
- * @job: the job, which may be gone when this returns
+ * moat_poller_done() - hand back an errand
+ * @poller: the client's poller
+ * @errand: the errand, which may be gone when this returns
  *
  * Context: any.
  */
-void moat_poller_done(struct moat_poller *poller, struct moat_job *job)
+void moat_poller_done(struct moat_poller *poller, struct moat_errand *errand)
 {
-	poller_add(poller, &poller->done, &job->done);
+	poller_add(poller, &poller->done, &errand->done);
 }
 
 /* ---- the poller's own ---- */
 
 /**
- * moat_poller_has_done() - have at least so many jobs come back that are not taken yet?
+ * moat_poller_has_done() - have at least so many come back that are not taken yet?
  * @poller: the caller
  * @n: how many
  *
@@ -116,118 +122,119 @@ bool moat_poller_has_done(const struct moat_poller *poller, u32 n)
 }
 
 /**
- * moat_poller_defer() - look at a job again later
+ * moat_poller_defer() - look at an errand again later
  * @poller: the caller
- * @job: the job, in no list
+ * @errand: the errand, in no list
  *
  * Context: the poller.
  */
-void moat_poller_defer(struct moat_poller *poller, struct moat_job *job)
+void moat_poller_defer(struct moat_poller *poller, struct moat_errand *errand)
 {
 	if (list_empty(&poller->deferred))
 		poller->retry = jiffies + RETRY_JIFFIES;
-	list_add_tail(&job->link, &poller->deferred);
+	list_add_tail(&errand->link, &poller->deferred);
 }
 
 /**
- * moat_poller_activate() - visit a ring from now on
- * @poller: the caller
- * @queue: the ring
+ * moat_poller_activate() - visit a client from now on
+ * @client: the client
  *
  * Context: the poller.
  */
-void moat_poller_activate(struct moat_poller *poller, struct moat_queue *queue)
+void moat_poller_activate(struct moat_client *client)
 {
-	if (!list_empty(&queue->active))
+	struct moat_poller *poller = client->poller;
+
+	if (!list_empty(&client->active))
 		return;
-	list_add_tail(&queue->active, &poller->active);
-	if (list_empty(&queue->served))
-		list_add_tail(&queue->served, &poller->serves);
-	moat_queue_wake(queue, poller->now);
+	list_add_tail(&client->active, &poller->active);
+	if (list_empty(&client->served))
+		list_add_tail(&client->served, &poller->serves);
+	poller->ops->wake(client);
 }
 
 static void poller_join_kicked(struct moat_poller *poller)
 {
 	struct llist_node *list = llist_del_all(&poller->kicked);
-	struct moat_queue *queue, *next;
+	struct moat_client *client, *next;
 
-	llist_for_each_entry_safe(queue, next, llist_reverse_order(list), kick) {
-		clear_bit(MOAT_QUEUE_KICKED, &queue->flags);
+	llist_for_each_entry_safe(client, next, llist_reverse_order(list), kick) {
+		clear_bit(MOAT_CLIENT_KICKED, &client->flags);
 		/* The test_and_set_bit() in moat_poller_kick(): what came before
 		 * one that failed, the visit sees.
 		 */
 		smp_mb__after_atomic();
-		moat_poller_activate(poller, queue);
+		moat_poller_activate(client);
 	}
 }
 
-/* Whoever finds a ring kicked in moat_queue_visit(), behind this, finds it in
- * @kicked: the message is the last that came.
+/* A visit behind this that finds a client kicked finds it in @kicked: the message is
+ * the last that came.
  */
 static void poller_take_stops(struct moat_poller *poller)
 {
 	struct llist_node *list = llist_del_all(&poller->stops);
-	struct moat_queue *queue, *next;
+	struct moat_client *client, *next;
 
-	llist_for_each_entry_safe(queue, next, list, stop) {
-		moat_queue_end(queue);
-		moat_poller_activate(poller, queue);
+	llist_for_each_entry_safe(client, next, list, stop) {
+		poller->ops->end(client);
+		moat_poller_activate(client);
 	}
 }
 
 static void poller_take_done(struct moat_poller *poller)
 {
 	struct llist_node *list = llist_del_all(&poller->done);
-	struct moat_job *job;
-	LIST_HEAD(jobs);
+	struct moat_errand *errand;
+	LIST_HEAD(errands);
 
 	if (!list)
 		return;
-	llist_for_each_entry(job, llist_reverse_order(list), done)
-		list_add_tail(&job->link, &jobs);
-	moat_jobs_done(poller, &jobs);
+	llist_for_each_entry(errand, llist_reverse_order(list), done)
+		list_add_tail(&errand->link, &errands);
+	poller->ops->done(poller, &errands);
 }
 
 static void poller_retry(struct moat_poller *poller)
 {
-	LIST_HEAD(jobs);
+	LIST_HEAD(errands);
 
 	if (list_empty(&poller->deferred) || time_before(jiffies, poller->retry))
 		return;
-	list_splice_init(&poller->deferred, &jobs);
-	moat_jobs_retry(poller, &jobs);
+	list_splice_init(&poller->deferred, &errands);
+	poller->ops->retry(poller, &errands);
 }
 
 static void poller_visit(struct moat_poller *poller)
 {
-	struct moat_queue *queue, *next;
-	enum moat_queue_verdict verdict;
+	struct moat_client *client, *next;
+	enum moat_client_verdict verdict;
 
-	list_for_each_entry_safe(queue, next, &poller->active, active) {
-		verdict = moat_queue_visit(queue, poller);
-		if (verdict == MOAT_QUEUE_STAY)
+	list_for_each_entry_safe(client, next, &poller->active, active) {
+		verdict = poller->ops->visit(client);
+		if (verdict == MOAT_CLIENT_STAY)
 			continue;
-		list_del_init(&queue->active);
-		if (verdict != MOAT_QUEUE_FORGET)
+		list_del_init(&client->active);
+		if (verdict != MOAT_CLIENT_FORGET)
 			continue;
-		list_del_init(&queue->served);
-		/* Whoever waits for it may free the ring at once. */
-		complete(&queue->stopped);
+		list_del_init(&client->served);
+		/* Whoever waits for it may free the client at once. */
+		complete(&client->stopped);
 	}
 }
 
 /* What came back before the ping has been taken off the lists by now. */
 static void poller_answer(struct moat_poller *poller)
 {
-	u64 oldest = poller->now;
-	struct moat_queue *queue;
+	struct moat_client *client;
+	u64 age = 0;
 
 	if (!moat_health_asked(poller->seen))
 		return;
 	poller->seen = moat_health_current();
-	list_for_each_entry(queue, &poller->serves, served)
-		oldest = min(oldest, moat_queue_oldest(queue));
-	WRITE_ONCE(poller->device_ns, poller->now - oldest);
+	list_for_each_entry(client, &poller->serves, served)
+		age = max(age, poller->ops->device_age(client));
+	WRITE_ONCE(poller->device_ns, age);
 	moat_health_answered();
 }
 
@@ -250,6 +257,7 @@ static void poller_sleep(struct moat_poller *poller)
 static int poller_run(void *data)
 {
 	struct moat_poller *poller = data;
+	unsigned int scope = memalloc_noio_save();
 
 	while (!kthread_should_stop()) {
 		poller->now = ktime_get_ns();
@@ -268,45 +276,65 @@ static int poller_run(void *data)
 		 */
 		cond_resched_tasks_rcu_qs();
 	}
+	memalloc_noio_restore(scope);
 	return 0;
 }
 
 /* ---- assignment ---- */
 
-/**
- * moat_poller_join() - find the poller for a new ring
- *
- * Context: process, may sleep.
- * Return: the one that serves the fewest rings.
- */
-struct moat_poller *moat_poller_join(void)
+static struct moat_poller *poller_choose(void)
 {
 	struct moat_poller *poller, *best = NULL;
 	unsigned int cpu;
 
-	cpus_read_lock();
-	mutex_lock(&pollers_lock);
+	lockdep_assert_held(&pollers_lock);
 	for_each_online_cpu(cpu) {
 		poller = per_cpu(pollers, cpu);
-		if (poller && (!best || poller->nr_queues < best->nr_queues))
+		if (poller && (!best || poller->nr_clients < best->nr_clients))
 			best = poller;
 	}
-	best->nr_queues++;
-	mutex_unlock(&pollers_lock);
-	cpus_read_unlock();
 	return best;
 }
 
 /**
- * moat_poller_leave() - a ring is gone
- * @poller: from moat_poller_join()
+ * moat_poller_join() - find the poller for a new client
+ * @client: the client, zeroed; from here on it may be kicked, and must be stopped
+ *
+ * That is the one that serves the fewest.
+ *
+ * Context: process, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int moat_poller_join(struct moat_client *client)
+{
+	int err;
+
+	might_sleep();
+	init_completion(&client->stopped);
+	INIT_LIST_HEAD(&client->active);
+	INIT_LIST_HEAD(&client->served);
+	cpus_read_lock();
+	mutex_lock(&pollers_lock);
+	client->poller = poller_choose();
+	client->poller->nr_clients++;
+	mutex_unlock(&pollers_lock);
+	cpus_read_unlock();
+	err = moat_foreign_fill(&client->poller->transfer.foreign);
+	if (err)
+		moat_poller_leave(client);
+	return err;
+}
+
+/**
+ * moat_poller_leave() - a client is gone
+ * @client: the client, stopped or never kicked
  *
  * Context: process, may sleep.
  */
-void moat_poller_leave(struct moat_poller *poller)
+void moat_poller_leave(struct moat_client *client)
 {
 	mutex_lock(&pollers_lock);
-	poller->nr_queues--;
+	client->poller->nr_clients--;
 	mutex_unlock(&pollers_lock);
 }
 
@@ -336,12 +364,12 @@ void moat_pollers_ping(void)
 }
 
 /**
- * moat_pollers_device_age() - how long has the oldest request been at its device?
+ * moat_pollers_device_age() - for how long has a device, with work to do, done nothing?
  *
  * As of the last ping that was answered.
  *
  * Context: process, may sleep.
- * Return: nanoseconds; 0: none is there.
+ * Return: nanoseconds, of the one that is worst; 0: none has work.
  */
 u64 moat_pollers_device_age(void)
 {
@@ -366,6 +394,8 @@ static struct moat_poller *poller_create(unsigned int cpu)
 	if (!poller)
 		return ERR_PTR(-ENOMEM);
 	poller->cpu = cpu;
+	poller->ops = poller_ops;
+	moat_transfer_init(&poller->transfer);
 	init_llist_head(&poller->kicked);
 	init_llist_head(&poller->stops);
 	init_llist_head(&poller->done);
@@ -416,19 +446,22 @@ static void pollers_destroy(void)
 		if (!poller)
 			continue;
 		kthread_stop(poller->task);
+		moat_transfer_deinit(&poller->transfer);
 		kfree(poller);
 	}
 }
 
 /**
  * moat_pollers_init() - start the pollers
+ * @ops: what they call
  *
  * Return: 0 or a negative errno.
  */
-int moat_pollers_init(void)
+int moat_pollers_init(const struct moat_poller_ops *ops)
 {
 	int ret;
 
+	poller_ops = ops;
 	ret = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "block/moat-back:online",
 				poller_online, NULL);
 	if (ret < 0) {
@@ -442,7 +475,7 @@ int moat_pollers_init(void)
 /**
  * moat_pollers_deinit() - stop the pollers
  *
- * They serve no ring any more. Whoever handed back the last jobs may yet be behind
+ * They serve nobody any more. Whoever handed back the last errands may yet be behind
  * llist_add() in poller_add(), interrupted or preempted: he is waited for, before
  * the thread that he wakes and the text that he runs go.
  */

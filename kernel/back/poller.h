@@ -5,42 +5,104 @@
 #ifndef MOAT_BACK_POLLER_H
 #define MOAT_BACK_POLLER_H
 
+#include <linux/completion.h>
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/sched.h>
 
-#include "copy.h"
-#include "map.h"
+#include "transfer.h"
 
-struct moat_job;
-struct moat_queue;
+struct moat_poller;
+
+/* Bits of struct moat_client's flags: what others tell the poller. */
+enum {
+	MOAT_CLIENT_KICKED,	/* in the poller's list of kicked clients */
+	MOAT_CLIENT_EVENT,	/* an event came; its EOI is the poller's to send */
+};
+
+/* What becomes of a client behind a visit. */
+enum moat_client_verdict {
+	MOAT_CLIENT_STAY,	/* to be visited again at once */
+	MOAT_CLIENT_LEAVE,	/* something will bring it back */
+	MOAT_CLIENT_FORGET,	/* it has stopped: whoever waits for that may free it */
+};
+
+/**
+ * struct moat_client - whom a poller serves: a ring
+ * @poller: the poller, for the client's whole life
+ * @flags: MOAT_CLIENT_* bits
+ * @kick: in the poller's list of kicked clients
+ * @stop: in the poller's list of clients to be stopped
+ * @stopped: completed when it is
+ * @active: in the poller's list of clients that are visited
+ * @served: in its list of clients that were ever active
+ *
+ * The last two are the poller's own.
+ */
+struct moat_client {
+	struct moat_poller *poller;
+	unsigned long flags;
+	struct llist_node kick;
+	struct llist_node stop;
+	struct completion stopped;
+	struct list_head active ____cacheline_aligned;
+	struct list_head served;
+};
+
+/**
+ * struct moat_errand - what a client has sent out, and what comes back: a job
+ * @link: in a list of the poller's, or of whoever has it
+ * @done: in the poller's list of those that came back
+ */
+struct moat_errand {
+	struct list_head link;
+	struct llist_node done;
+};
+
+/**
+ * struct moat_poller_ops - what a poller calls; all in its own thread
+ * @wake: the client has become active
+ * @end: the message has come that it is to be stopped
+ * @visit: look at it
+ * @device_age: for how long has its device, with work to do, done nothing? In ns
+ * @done: errands have come back; empties the list
+ * @retry: errands that were put off; empties the list
+ */
+struct moat_poller_ops {
+	void (*wake)(struct moat_client *client);
+	void (*end)(struct moat_client *client);
+	enum moat_client_verdict (*visit)(struct moat_client *client);
+	u64 (*device_age)(struct moat_client *client);
+	void (*done)(struct moat_poller *poller, struct list_head *errands);
+	void (*retry)(struct moat_poller *poller, struct list_head *errands);
+};
 
 /**
  * struct moat_poller - a thread that serves rings
  * @task: the thread
  * @cpu: the CPU it runs on, while that is online
- * @nr_queues: number of rings it serves; under the pollers' mutex
- * @kicked: rings that ask to be visited; anybody adds
- * @stops: rings that are to be stopped; their back ends add
- * @done: jobs that came back from the disk; anybody adds
- * @active: rings that are visited in turn
- * @serves: all rings that it serves and that were ever active
- * @deferred: jobs that have to wait until @retry
+ * @nr_clients: number of clients it serves; under the pollers' mutex
+ * @ops: what it calls
+ * @kicked: clients that ask to be visited; anybody adds
+ * @stops: clients that are to be stopped; their owners add
+ * @done: errands that came back; anybody adds
+ * @active: clients that are visited in turn
+ * @serves: all clients that were ever active
+ * @deferred: errands that have to wait until @retry
  * @retry: when to look at @deferred again, in jiffies
  * @now: time at the beginning of the turn, in nanoseconds
  * @busy: the CPU has other runnable work
  * @seen: the last ping it has answered, see health.c
- * @device_ns: age, then, of the oldest request at a device; anybody reads
- * @maps: mappings to be made
- * @unmaps: mappings to be ended
- * @copies: copies to be made
+ * @device_ns: what @device_age said then, at most; anybody reads
+ * @transfer: what gets at the data
  *
- * All but the first six is the thread's own.
+ * From @active on it is the thread's own.
  */
 struct moat_poller {
 	struct task_struct *task;
 	unsigned int cpu;
-	unsigned int nr_queues;
+	unsigned int nr_clients;
+	const struct moat_poller_ops *ops;
 	struct llist_head kicked;
 	struct llist_head stops;
 	struct llist_head done;
@@ -52,22 +114,20 @@ struct moat_poller {
 	bool busy;
 	unsigned int seen;
 	u64 device_ns;
-	struct moat_map_batch maps;
-	struct moat_unmap_batch unmaps;
-	struct moat_copy_batch copies;
+	struct moat_transfer transfer;
 };
 
-int moat_pollers_init(void);
+int moat_pollers_init(const struct moat_poller_ops *ops);
 void moat_pollers_deinit(void);
 void moat_pollers_ping(void);
 u64 moat_pollers_device_age(void);
-struct moat_poller *moat_poller_join(void);
-void moat_poller_leave(struct moat_poller *poller);
-void moat_poller_kick(struct moat_poller *poller, struct moat_queue *queue);
-void moat_poller_stop(struct moat_poller *poller, struct moat_queue *queue);
-void moat_poller_done(struct moat_poller *poller, struct moat_job *job);
+int moat_poller_join(struct moat_client *client);
+void moat_poller_leave(struct moat_client *client);
+void moat_poller_kick(struct moat_client *client);
+void moat_poller_stop(struct moat_client *client);
+void moat_poller_done(struct moat_poller *poller, struct moat_errand *errand);
 bool moat_poller_has_done(const struct moat_poller *poller, u32 n);
-void moat_poller_defer(struct moat_poller *poller, struct moat_job *job);
-void moat_poller_activate(struct moat_poller *poller, struct moat_queue *queue);
+void moat_poller_defer(struct moat_poller *poller, struct moat_errand *errand);
+void moat_poller_activate(struct moat_client *client);
 
 #endif

@@ -23,11 +23,9 @@
 #include <linux/slab.h>
 #include <xen/events.h>
 
-#include "backend.h"
 #include "disk.h"
-#include "job.h"
+#include "kernel/common/tune.h"
 #include "params.h"
-#include "poller.h"
 #include "trace.h"
 
 /* How often to look for persistent grants that went unused. */
@@ -38,13 +36,17 @@
 
 /* ---- the poller's side ---- */
 
-/**
- * moat_queue_stopping() - is the connection to end?
- * @queue: the ring
- *
- * Context: any.
- */
-bool moat_queue_stopping(const struct moat_queue *queue)
+static struct moat_queue *queue_of(struct moat_client *client)
+{
+	return container_of(client, struct moat_queue, source.client);
+}
+
+static struct moat_queue *queue_of_source(struct moat_source *source)
+{
+	return container_of(source, struct moat_queue, source);
+}
+
+static bool queue_stopping(const struct moat_queue *queue)
 {
 	return READ_ONCE(queue->state) >= MOAT_QUEUE_STOPPING;
 }
@@ -68,19 +70,19 @@ static void queue_enter(struct moat_queue *queue, enum moat_queue_state state)
 static void queue_break(struct moat_queue *queue)
 {
 	pr_warn_ratelimited("%s: ring %u: too many requests, closing the connection\n",
-			    queue->dev->nodename, queue->nr);
+			    queue->host->dev->nodename, queue->nr);
 	moat_stat_inc(&queue->stat, MOAT_STAT_protocol_errors);
 	queue_enter(queue, MOAT_QUEUE_BROKEN);
-	moat_backend_attend(queue->backend);
+	queue->host->attend(queue->host);
 }
 
 static u8 queue_path(const struct moat_queue *queue, const struct moat_request *req)
 {
-	u32 path = READ_ONCE(queue->tune->data_path);
+	u32 path = READ_ONCE(queue->host->tune->data_path);
 
 	if (path == MOAT_PATH_AUTO) {
 		/* The front end could change a page while it is written. */
-		if (queue->disk->stable && req->op != MOAT_OP_READ)
+		if (queue->source.disk->stable && req->op != MOAT_OP_READ)
 			return MOAT_PATH_COPY;
 		path = MOAT_PATH_PERSISTENT;
 	}
@@ -94,13 +96,13 @@ static struct moat_job *queue_take_one(struct moat_queue *queue, u64 now)
 	struct moat_job *job;
 
 	/* One per slot, and there are no more requests than slots. */
-	job = list_first_entry(&queue->unused, struct moat_job, link);
-	list_del(&job->link);
+	job = list_first_entry(&queue->unused, struct moat_job, errand.link);
+	list_del(&job->errand.link);
 	queue->in_flight++;
 	moat_ring_take_request(&queue->ring, &job->req);
 	job->taken_ns = now;
 	job->tries = 0;
-	job->path = queue_path(queue, &job->req);
+	job->way.path = queue_path(queue, &job->req);
 	trace_moat_back_take(queue, job);
 	return job;
 }
@@ -137,15 +139,15 @@ static u32 queue_take(struct moat_queue *queue, struct moat_poller *poller)
 			queue->barrier = job;
 			queue_enter(queue, MOAT_QUEUE_FENCED);
 		} else {
-			list_add_tail(&job->link, &jobs);
+			list_add_tail(&job->errand.link, &jobs);
 		}
 	}
 	if (!n)
 		return 0;
 	moat_jobs_start(poller, &jobs);
 	queue->prompt = moat_poller_has_done(poller, n);
-	if (moat_disk_changed(queue->disk))
-		moat_backend_attend(queue->backend);
+	if (moat_disk_changed(queue->source.disk))
+		queue->host->attend(queue->host);
 	return n;
 }
 
@@ -157,7 +159,7 @@ static void queue_run_barrier(struct moat_queue *queue, struct moat_poller *poll
 	if (queue->in_flight > 1)
 		return;
 	queue_enter(queue, MOAT_QUEUE_BARRIER);
-	list_add(&queue->barrier->link, &jobs);
+	list_add(&queue->barrier->errand.link, &jobs);
 	moat_jobs_start(poller, &jobs);
 }
 
@@ -185,41 +187,36 @@ static void queue_count_answer(struct moat_queue *queue, const struct moat_job *
 	}
 	if (job->error)
 		moat_stat_inc(stat, MOAT_STAT_errors);
-	moat_stat_latency(stat, queue->poller->now - job->taken_ns);
+	moat_stat_latency(stat, queue->source.client.poller->now - job->taken_ns);
 }
 
-/**
- * moat_queue_drop() - be done with a request
- * @queue: the ring
- * @job: its job, unused afterwards
- *
- * One that was not answered the front end issues again, on its next connection.
- *
- * Context: the poller.
- */
-void moat_queue_drop(struct moat_queue *queue, struct moat_job *job)
+/* One that was not answered the front end issues again, on its next connection. */
+static void queue_drop(struct moat_source *source, struct moat_job *job)
 {
+	struct moat_queue *queue = queue_of_source(source);
+
 	if (queue->barrier == job) {
 		queue->barrier = NULL;
-		if (!moat_queue_stopping(queue))
+		if (!queue_stopping(queue))
 			queue_enter(queue, MOAT_QUEUE_OPEN);
 	}
-	list_add(&job->link, &queue->unused);
+	list_add(&job->errand.link, &queue->unused);
 	queue->in_flight--;
-	moat_poller_activate(queue->poller, queue);
+	moat_poller_activate(&source->client);
 }
 
 /**
  * moat_queue_answer() - answer a request
- * @queue: the ring
+ * @source: the ring
  * @job: its job, unused afterwards
  *
  * The front end sees the answer behind the next visit.
  *
  * Context: the poller.
  */
-void moat_queue_answer(struct moat_queue *queue, struct moat_job *job)
+void moat_queue_answer(struct moat_source *source, struct moat_job *job)
 {
+	struct moat_queue *queue = queue_of_source(source);
 	struct moat_response rsp = {
 		.id = job->req.id,
 		.op = job->req.op,
@@ -229,8 +226,27 @@ void moat_queue_answer(struct moat_queue *queue, struct moat_job *job)
 	moat_ring_put_response(&queue->ring, &rsp);
 	queue_count_answer(queue, job);
 	trace_moat_back_answer(queue, job);
-	moat_queue_drop(queue, job);
+	queue_drop(source, job);
 }
+
+static void queue_look(struct moat_source *source)
+{
+	const struct moat_queue_host *host = queue_of_source(source)->host;
+
+	host->attend(host);
+}
+
+static bool queue_source_stopping(const struct moat_source *source)
+{
+	return queue_stopping(container_of(source, struct moat_queue, source));
+}
+
+static const struct moat_source_ops queue_source_ops = {
+	.answer = moat_queue_answer,
+	.drop = queue_drop,
+	.look = queue_look,
+	.stopping = queue_source_stopping,
+};
 
 static bool queue_has_answers(const struct moat_queue *queue)
 {
@@ -266,13 +282,14 @@ static void queue_trim(struct moat_queue *queue, struct moat_poller *poller)
 	if (time_before(jiffies, queue->trim))
 		return;
 	queue->trim = jiffies + TRIM_JIFFIES;
-	moat_persistent_trim(&queue->persistent, queue, &poller->unmaps);
-	moat_unmap_flush(&poller->unmaps);
+	moat_persistent_trim(&queue->source.persistent, &queue->source.peer,
+			     &poller->transfer.unmaps);
+	moat_unmap_flush(&poller->transfer.unmaps);
 }
 
 static void queue_relax(struct moat_queue *queue)
 {
-	u32 every = READ_ONCE(queue->tune->relax_every);
+	u32 every = READ_ONCE(queue->host->tune->relax_every);
 
 	if (every && ++queue->looks >= every) {
 		queue->looks = 0;
@@ -280,44 +297,44 @@ static void queue_relax(struct moat_queue *queue)
 	}
 }
 
-static enum moat_queue_verdict queue_arm(struct moat_queue *queue)
+static enum moat_client_verdict queue_arm(struct moat_queue *queue)
 {
 	u32 count;
 
 	moat_stat_inc(&queue->stat, MOAT_STAT_arms);
 	if (moat_ring_arm_requests(&queue->ring, &count)) {
 		queue_break(queue);
-		return MOAT_QUEUE_LEAVE;
+		return MOAT_CLIENT_LEAVE;
 	}
 	if (count) {
 		moat_ring_disarm_requests(&queue->ring);
-		return MOAT_QUEUE_STAY;
+		return MOAT_CLIENT_STAY;
 	}
 	moat_stat_inc(&queue->stat, MOAT_STAT_sleeps);
 	trace_moat_back_sleep(queue);
-	return MOAT_QUEUE_LEAVE;
+	return MOAT_CLIENT_LEAVE;
 }
 
 /* Nothing is taken, so it is never for the policy to say; what brings it back is
  * the start (NEW), or the last of its jobs (FENCED, BARRIER).
  */
-static enum moat_queue_verdict queue_judge_shut(struct moat_queue *queue)
+static enum moat_client_verdict queue_judge_shut(struct moat_queue *queue)
 {
 	/* Kicked, it is back in the next turn. */
 	if (queue->state != MOAT_QUEUE_STOPPING || queue->in_flight ||
-	    test_bit(MOAT_QUEUE_KICKED, &queue->flags))
-		return MOAT_QUEUE_LEAVE;
+	    test_bit(MOAT_CLIENT_KICKED, &queue->source.client.flags))
+		return MOAT_CLIENT_LEAVE;
 	queue_enter(queue, MOAT_QUEUE_STOPPED);
-	return MOAT_QUEUE_FORGET;
+	return MOAT_CLIENT_FORGET;
 }
 
-static enum moat_queue_verdict queue_judge(struct moat_queue *queue,
-					   struct moat_poller *poller, bool found)
+static enum moat_client_verdict queue_judge(struct moat_queue *queue,
+					    struct moat_poller *poller, bool found)
 {
-	struct moat_spin_params params = moat_tune_spin(queue->tune);
+	struct moat_spin_params params = moat_tune_spin(queue->host->tune);
 
 	if (queue_has_answers(queue))
-		return MOAT_QUEUE_STAY;
+		return MOAT_CLIENT_STAY;
 	if (queue->state != MOAT_QUEUE_OPEN)
 		return queue_judge_shut(queue);
 	if (moat_spin_look(&queue->spin, &params, poller->now, found, poller->busy) ==
@@ -325,21 +342,21 @@ static enum moat_queue_verdict queue_judge(struct moat_queue *queue,
 		return queue_arm(queue);
 	if (!found)
 		queue_relax(queue);
-	return MOAT_QUEUE_STAY;
+	return MOAT_CLIENT_STAY;
 }
 
 /**
  * moat_queue_visit() - push responses, take requests
- * @queue: the ring, active
- * @poller: the caller
+ * @client: the ring, active
  *
- * Context: the poller, may sleep.
+ * Context: the poller; waits for nothing.
  * Return: whether to visit it again.
  */
-enum moat_queue_verdict moat_queue_visit(struct moat_queue *queue,
-					 struct moat_poller *poller)
+enum moat_client_verdict moat_queue_visit(struct moat_client *client)
 {
-	bool event = test_and_clear_bit(MOAT_QUEUE_EVENT, &queue->flags);
+	struct moat_queue *queue = queue_of(client);
+	struct moat_poller *poller = client->poller;
+	bool event = test_and_clear_bit(MOAT_CLIENT_EVENT, &client->flags);
 	bool answered = queue_push(queue);
 	u32 taken = 0;
 
@@ -364,64 +381,58 @@ enum moat_queue_verdict moat_queue_visit(struct moat_queue *queue,
 	return queue_judge(queue, poller, answered || taken);
 }
 
-/**
- * moat_queue_wake() - the ring has become active
- * @queue: the ring
- * @now: time in nanoseconds
- *
- * Context: the poller.
- */
-void moat_queue_wake(struct moat_queue *queue, u64 now)
+/* The ring has become active. */
+static void queue_wake(struct moat_client *client)
 {
-	struct moat_spin_params params = moat_tune_spin(queue->tune);
-	bool event = test_bit(MOAT_QUEUE_EVENT, &queue->flags);
+	struct moat_queue *queue = queue_of(client);
+	struct moat_spin_params params = moat_tune_spin(queue->host->tune);
+	bool event = test_bit(MOAT_CLIENT_EVENT, &client->flags);
 
 	moat_ring_disarm_requests(&queue->ring);
 	/* Learns from it; a disk that is done is no event. */
 	if (event)
-		moat_spin_event(&queue->spin, &params, now);
+		moat_spin_event(&queue->spin, &params, client->poller->now);
 	trace_moat_back_wake(queue, event);
 }
 
-/**
- * moat_queue_end() - the message that the connection is to end has come
- * @queue: the ring, in any state but STOPPING and STOPPED
- *
- * What has not begun never will.
- *
- * Context: the poller.
- */
-void moat_queue_end(struct moat_queue *queue)
+/* The message that the connection is to end has come. What has not begun never will. */
+static void queue_end(struct moat_client *client)
 {
+	struct moat_queue *queue = queue_of(client);
 	bool waits = queue->state == MOAT_QUEUE_FENCED;
 
 	queue_enter(queue, MOAT_QUEUE_STOPPING);
 	if (waits)
-		moat_queue_drop(queue, queue->barrier);
+		queue_drop(&queue->source, queue->barrier);
 }
 
-/**
- * moat_queue_oldest() - when was the oldest request sent to the device?
- * @queue: the ring
+/* For how long has the oldest request been at the device?
  *
- * Looks at all of them: it is asked once a second, and the data path then need
- * not keep them in order.
- *
- * Context: the poller.
- * Return: time in nanoseconds; U64_MAX: the device has none.
+ * Looks at all of them: it is asked once a second, and the data path then need not
+ * keep them in order.
  */
-u64 moat_queue_oldest(const struct moat_queue *queue)
+static u64 queue_device_age(struct moat_client *client)
 {
-	u64 oldest = U64_MAX;
+	const struct moat_queue *queue = queue_of(client);
+	u64 now = client->poller->now, oldest = now;
 	u32 i;
 
 	if (!queue->in_flight)
-		return oldest;
+		return 0;
 	for (i = 0; i < queue->ring.size; i++)
 		if (queue->jobs[i].sent_ns)
 			oldest = min(oldest, queue->jobs[i].sent_ns);
-	return oldest;
+	return now - oldest;
 }
+
+const struct moat_poller_ops moat_queue_poller_ops = {
+	.wake = queue_wake,
+	.end = queue_end,
+	.visit = moat_queue_visit,
+	.device_age = queue_device_age,
+	.done = moat_jobs_done,
+	.retry = moat_jobs_retry,
+};
 
 /* ---- events ---- */
 
@@ -431,9 +442,20 @@ static irqreturn_t queue_event(int irq, void *data)
 
 	/* The poller may need it before bind_...() has returned it. */
 	WRITE_ONCE(queue->irq, irq);
-	set_bit(MOAT_QUEUE_EVENT, &queue->flags);
-	moat_poller_kick(queue->poller, queue);
+	set_bit(MOAT_CLIENT_EVENT, &queue->source.client.flags);
+	moat_queue_kick(queue);
 	return IRQ_HANDLED;
+}
+
+/**
+ * moat_queue_kick() - have the ring visited
+ * @queue: the ring, not being stopped
+ *
+ * Context: any.
+ */
+void moat_queue_kick(struct moat_queue *queue)
+{
+	moat_poller_kick(&queue->source.client);
 }
 
 /* ---- life ---- */
@@ -446,76 +468,74 @@ static int queue_make_jobs(struct moat_queue *queue)
 	if (!queue->jobs)
 		return -ENOMEM;
 	for (i = 0; i < queue->ring.size; i++) {
-		moat_job_init(&queue->jobs[i], queue);
-		list_add_tail(&queue->jobs[i].link, &queue->unused);
+		moat_job_init(&queue->jobs[i], &queue->source);
+		list_add_tail(&queue->jobs[i].errand.link, &queue->unused);
 	}
 	return 0;
 }
 
 static int queue_map_ring(struct moat_queue *queue, const struct moat_queue_setup *setup)
 {
+	struct xenbus_device *dev = queue->host->dev;
 	grant_ref_t gref[XENBUS_MAX_RING_GRANTS];
 	void *addr;
 	u32 count;
 	int err;
 
 	memcpy(gref, setup->gref, sizeof(gref));
-	err = xenbus_map_ring_valloc(queue->dev, gref, setup->pages, &addr);
+	err = xenbus_map_ring_valloc(dev, gref, setup->pages, &addr);
 	if (err)
 		return err;
 	moat_ring_serve(&queue->ring, addr, setup->layout, setup->pages);
 	if (moat_ring_requests(&queue->ring, &count)) {
-		xenbus_unmap_ring_vfree(queue->dev, addr);
+		xenbus_unmap_ring_vfree(dev, addr);
 		return -EPROTO;
 	}
 	return 0;
 }
 
-static void queue_init(struct moat_queue *queue, struct moat_backend *backend,
+static void queue_init(struct moat_queue *queue, const struct moat_queue_host *host,
 		       const struct moat_queue_setup *setup)
 {
-	struct moat_spin_params params = moat_tune_spin(&backend->tune);
+	struct moat_spin_params params = moat_tune_spin(host->tune);
+	struct moat_source *source = &queue->source;
 
-	queue->backend = backend;
-	queue->disk = &backend->disk;
-	queue->tune = &backend->tune;
-	queue->dev = backend->dev;
-	queue->domid = backend->dev->otherend_id;
+	source->ops = &queue_source_ops;
+	source->disk = host->disk;
+	source->peer.domid = host->dev->otherend_id;
+	source->peer.stat = &queue->stat;
+	source->persistent_ro = setup->persistent_ro;
+	queue->host = host;
 	queue->nr = setup->nr;
 	queue->may_persist = setup->persistent;
-	queue->persistent_ro = setup->persistent_ro;
 	/* Xen raises an event of its own when a channel is bound. */
 	queue->worked = true;
 	queue->trim = jiffies + TRIM_JIFFIES;
-	init_completion(&queue->stopped);
-	INIT_LIST_HEAD(&queue->active);
-	INIT_LIST_HEAD(&queue->served);
 	INIT_LIST_HEAD(&queue->unused);
-	gnttab_page_cache_init(&queue->foreign);
-	moat_pool_init(&queue->pool);
 	moat_spin_init(&queue->spin, &params, ktime_get_ns());
 }
 
 /**
  * moat_queue_create() - take up a front end's ring
- * @backend: the disk's back end
+ * @host: what it is a part of
  * @setup: what the front end said of the ring
  *
  * Context: process, may sleep.
  * Return: the ring, not served yet, or an ERR_PTR(); -EPROTO if the front
  * end's indices make no sense.
  */
-struct moat_queue *moat_queue_create(struct moat_backend *backend,
+struct moat_queue *moat_queue_create(const struct moat_queue_host *host,
 				     const struct moat_queue_setup *setup)
 {
 	struct moat_queue *queue;
 	int err;
 
+	might_sleep();
 	queue = kvzalloc(sizeof(*queue), GFP_KERNEL);
 	if (!queue)
 		return ERR_PTR(-ENOMEM);
-	queue_init(queue, backend, setup);
-	err = moat_persistent_init(&queue->persistent,
+	queue_init(queue, host, setup);
+	err = moat_persistent_init(&queue->source.persistent,
 				   setup->persistent ? moat_params_persistent() : 0,
 				   moat_params_persistent_age());
 	if (err)
@@ -523,16 +543,21 @@ struct moat_queue *moat_queue_create(struct moat_backend *backend,
 	err = queue_map_ring(queue, setup);
 	if (err)
 		goto err_persistent;
-	err = queue_make_jobs(queue);
+	err = moat_poller_join(&queue->source.client);
 	if (err)
 		goto err_unmap;
-	queue->poller = moat_poller_join();
+	queue->unmaps.foreign = &queue->source.client.poller->transfer.foreign;
+	err = queue_make_jobs(queue);
+	if (err)
+		goto err_leave;
 	return queue;
 
+err_leave:
+	moat_poller_leave(&queue->source.client);
 err_unmap:
-	xenbus_unmap_ring_vfree(queue->dev, queue->ring.shared);
+	xenbus_unmap_ring_vfree(host->dev, queue->ring.shared);
 err_persistent:
-	moat_persistent_deinit(&queue->persistent, queue);
+	moat_persistent_deinit(&queue->source.persistent, &queue->source.peer, &queue->unmaps);
 err_free:
 	kvfree(queue);
 	return ERR_PTR(err);
@@ -550,16 +575,17 @@ int moat_queue_start(struct moat_queue *queue, evtchn_port_t port)
 {
 	int irq;
 
-	irq = bind_interdomain_evtchn_to_irqhandler_lateeoi(queue->dev, port, queue_event,
-							    0, "moat-back", queue);
+	irq = bind_interdomain_evtchn_to_irqhandler_lateeoi(queue->host->dev, port,
+							    queue_event, 0, "moat-back",
+							    queue);
 	if (irq < 0)
 		return irq;
 	WRITE_ONCE(queue->irq, irq);
 	/* A wish: where it cannot be had, the poller is woken across CPUs. */
-	irq_set_affinity(irq, cpumask_of(queue->poller->cpu));
+	irq_set_affinity(irq, cpumask_of(queue->source.client.poller->cpu));
 	queue_enter(queue, MOAT_QUEUE_OPEN);
 	/* Requests may have come before. */
-	moat_poller_kick(queue->poller, queue);
+	moat_queue_kick(queue);
 	return 0;
 }
 
@@ -570,16 +596,18 @@ int moat_queue_start(struct moat_queue *queue, evtchn_port_t port)
  * Waits until what is under way on the disk is done, however long that takes; what
  * has not begun is left to the front end's next connection.
  *
- * Context: process, may sleep; once.
+ * Context: process, may sleep long; once.
  */
 void moat_queue_stop(struct moat_queue *queue)
 {
+	struct moat_client *client = &queue->source.client;
+
 	might_sleep();
 	if (queue->irq)
 		disable_irq(queue->irq);
-	moat_poller_stop(queue->poller, queue);
+	moat_poller_stop(client);
 	/* TASK_IDLE: a slow disk is no hung task, which would end the domain. */
-	wait_for_completion_state(&queue->stopped, TASK_IDLE);
+	wait_for_completion_state(&client->stopped, TASK_IDLE);
 	if (queue->irq)
 		unbind_from_irqhandler(queue->irq, queue);
 	queue->irq = 0;
@@ -589,21 +617,17 @@ void moat_queue_stop(struct moat_queue *queue)
  * moat_queue_destroy() - give everything back
  * @queue: the ring, stopped
  *
- * Context: process, may sleep.
+ * Context: process, may sleep long.
  */
 void moat_queue_destroy(struct moat_queue *queue)
 {
-	u32 i;
+	struct moat_source *source = &queue->source;
 
 	might_sleep();
 	WARN_ON_ONCE(queue->state != MOAT_QUEUE_STOPPED);
-	moat_poller_leave(queue->poller);
-	moat_persistent_deinit(&queue->persistent, queue);
-	for (i = 0; i < queue->ring.size; i++)
-		moat_job_deinit(&queue->jobs[i]);
+	moat_persistent_deinit(&source->persistent, &source->peer, &queue->unmaps);
+	moat_poller_leave(&source->client);
 	kvfree(queue->jobs);
-	moat_pool_deinit(&queue->pool);
-	gnttab_page_cache_shrink(&queue->foreign, 0);
-	xenbus_unmap_ring_vfree(queue->dev, queue->ring.shared);
+	xenbus_unmap_ring_vfree(queue->host->dev, queue->ring.shared);
 	kvfree(queue);
 }

@@ -5,22 +5,19 @@
 #ifndef MOAT_BACK_QUEUE_H
 #define MOAT_BACK_QUEUE_H
 
-#include <linux/completion.h>
 #include <linux/list.h>
-#include <linux/llist.h>
 #include <xen/grant_table.h>
 #include <xen/xenbus.h>
 
-#include "copy.h"
 #include "core/ring.h"
 #include "core/spin.h"
+#include "job.h"
 #include "kernel/common/stat.h"
-#include "persistent.h"
+#include "poller.h"
 
-struct moat_backend;
 struct moat_disk;
-struct moat_job;
-struct moat_poller;
+struct moat_queue;
+struct moat_tune;
 
 /*
  * A ring's states. The poller alone changes them, but for the first step: until
@@ -55,17 +52,18 @@ enum moat_queue_state {
 	MOAT_QUEUE_STOPPED,	/* the poller has forgotten the ring */
 };
 
-/* Bits of struct moat_queue's flags: what others tell the poller. */
-enum {
-	MOAT_QUEUE_KICKED,	/* in the poller's list of kicked rings */
-	MOAT_QUEUE_EVENT,	/* an event came; its EOI is the poller's to send */
-};
-
-/* What becomes of a ring behind a visit. */
-enum moat_queue_verdict {
-	MOAT_QUEUE_STAY,	/* to be visited again at once */
-	MOAT_QUEUE_LEAVE,	/* something will bring it back */
-	MOAT_QUEUE_FORGET,	/* it has stopped: whoever waits for that may free it */
+/**
+ * struct moat_queue_host - what a ring is a part of: a back end
+ * @dev: the xenbus device
+ * @disk: the disk
+ * @tune: its settings
+ * @attend: there is something for the back end to look at; in any context
+ */
+struct moat_queue_host {
+	struct xenbus_device *dev;
+	struct moat_disk *disk;
+	const struct moat_tune *tune;
+	void (*attend)(const struct moat_queue_host *host);
 };
 
 /**
@@ -90,23 +88,12 @@ struct moat_queue_setup {
 
 /**
  * struct moat_queue - a ring
- * @backend: the disk's back end
- * @disk: the disk
- * @tune: its settings
- * @poller: who serves the ring
- * @dev: the xenbus device
- * @domid: the front end's domain
+ * @source: it is where jobs come from, and a poller's client
+ * @host: what it is a part of
  * @nr: number of the ring
  * @irq: the event channel's; 0: not bound
  * @may_persist: persistent grants were negotiated
- * @persistent_ro: so were MOAT_KEY_PERSISTENT_RO
- * @flags: MOAT_QUEUE_* bits
- * @kick: in the poller's list of kicked rings
- * @stop: in the poller's list of rings to be stopped
- * @stopped: completed when it has
  * @state: enum moat_queue_state; anybody may look
- * @active: in the poller's list of active rings
- * @served: in the poller's list of rings it serves
  * @ring: our side of the ring
  * @spin: state of the spin policy
  * @looks: looks in a row that found nothing
@@ -116,36 +103,22 @@ struct moat_queue_setup {
  * @barrier: FENCED, BARRIER: the job that must have the ring for itself
  * @unused: unused jobs
  * @jobs: all jobs, one per slot of the ring
- * @persistent: pages of the front end that stay mapped
- * @trim: when to look for unused ones, in jiffies
- * @foreign: local pages to map to
- * @pool: local pages to copy to
+ * @trim: when to look for persistent grants that went unused, in jiffies
  * @unmaps: for taking the ring down
  * @stat: counters
  *
- * From @active on it is the poller's own, from moat_queue_create() until
+ * From @ring on it is the poller's own, from moat_queue_create() until
  * moat_queue_stop() has returned.
  */
 struct moat_queue {
-	struct moat_backend *backend;
-	struct moat_disk *disk;
-	const struct moat_tune *tune;
-	struct moat_poller *poller;
-	struct xenbus_device *dev;
-	domid_t domid;
+	struct moat_source source;
+	const struct moat_queue_host *host;
 	unsigned int nr;
 	unsigned int irq;
 	bool may_persist;
-	bool persistent_ro;
-	unsigned long flags;
-	struct llist_node kick;
-	struct llist_node stop;
-	struct completion stopped;
 	u32 state;
 
-	struct list_head active ____cacheline_aligned;
-	struct list_head served;
-	struct moat_ring ring;
+	struct moat_ring ring ____cacheline_aligned;
 	struct moat_spin spin;
 	u32 looks;
 	bool worked;
@@ -154,28 +127,23 @@ struct moat_queue {
 	struct moat_job *barrier;
 	struct list_head unused;
 	struct moat_job *jobs;
-	struct moat_persistent persistent;
 	unsigned long trim;
-	struct gnttab_page_cache foreign;
-	struct moat_pool pool;
 	struct moat_unmap_batch unmaps;
 	struct moat_stat stat;
 };
 
-struct moat_queue *moat_queue_create(struct moat_backend *backend,
+extern const struct moat_poller_ops moat_queue_poller_ops;
+
+struct moat_queue *moat_queue_create(const struct moat_queue_host *host,
 				     const struct moat_queue_setup *setup);
 int moat_queue_start(struct moat_queue *queue, evtchn_port_t port);
 void moat_queue_stop(struct moat_queue *queue);
 void moat_queue_destroy(struct moat_queue *queue);
-
-void moat_queue_wake(struct moat_queue *queue, u64 now);
-void moat_queue_end(struct moat_queue *queue);
-enum moat_queue_verdict moat_queue_visit(struct moat_queue *queue,
-					 struct moat_poller *poller);
-u64 moat_queue_oldest(const struct moat_queue *queue);
-void moat_queue_answer(struct moat_queue *queue, struct moat_job *job);
-void moat_queue_drop(struct moat_queue *queue, struct moat_job *job);
+void moat_queue_kick(struct moat_queue *queue);
 bool moat_queue_broken(const struct moat_queue *queue);
-bool moat_queue_stopping(const struct moat_queue *queue);
+
+/* Named by the tests' faults. */
+enum moat_client_verdict moat_queue_visit(struct moat_client *client);
+void moat_queue_answer(struct moat_source *source, struct moat_job *job);
 
 #endif

@@ -28,13 +28,13 @@ TRACE_EVENT(moat_back_take,
 		__field(u8, path)
 	),
 	TP_fast_assign(
-		__entry->domid = queue->domid;
+		__entry->domid = queue->source.peer.domid;
 		__entry->ring = queue->nr;
 		__entry->id = job->req.id;
 		__entry->sector = job->req.sector;
 		__entry->segs = job->req.nr_segs;
 		__entry->op = job->req.op;
-		__entry->path = job->path;
+		__entry->path = job->way.path;
 	),
 	TP_printk("dom=%u ring=%u id=%#llx op=%u sector=%llu segs=%u path=%u",
 		  __entry->domid, __entry->ring, __entry->id, __entry->op,
@@ -52,7 +52,7 @@ TRACE_EVENT(moat_back_answer,
 		__field(int, error)
 	),
 	TP_fast_assign(
-		__entry->domid = queue->domid;
+		__entry->domid = queue->source.peer.domid;
 		__entry->ring = queue->nr;
 		__entry->id = job->req.id;
 		__entry->error = job->error;
@@ -75,7 +75,7 @@ DECLARE_EVENT_CLASS(moat_back_ring,
 		__field(bool, event)
 	),
 	TP_fast_assign(
-		__entry->domid = queue->domid;
+		__entry->domid = queue->source.peer.domid;
 		__entry->ring = queue->nr;
 		__entry->prod = queue->ring.prod;
 		__entry->cons = queue->ring.cons;
@@ -106,7 +106,7 @@ TRACE_EVENT(moat_back_sleep,
 		__field(u32, window_ns)
 	),
 	TP_fast_assign(
-		__entry->domid = queue->domid;
+		__entry->domid = queue->source.peer.domid;
 		__entry->ring = queue->nr;
 		__entry->in_flight = queue->in_flight;
 		__entry->window_ns = queue->spin.window_ns;
