@@ -36,7 +36,9 @@
 	X(bytes_copied, "bytes copied by the CPU or by Xen") \
 	X(replays, "requests issued again on a new connection") \
 	X(retained, "writes kept until a flush, since the ring exists") \
-	X(protocol_errors, "violations of the protocol by the peer")
+	X(protocol_errors, "violations of the protocol by the peer") \
+	X(deferrals, "times a request was put off for want of memory or mappings") \
+	X(bounded, "times requests were left in the ring, with as many in flight as may be")
 
 enum moat_ring_stat {
 #define MOAT_STAT_ENUM(name, text) MOAT_STAT_##name,

@@ -9,6 +9,7 @@
 #include <linux/workqueue.h>
 
 #include "core/request.h"
+#include "tenant.h"
 
 /**
  * struct moat_disk - an open block device
@@ -24,6 +25,7 @@
  * @nowait: can say "would block" instead of blocking its submitter
  * @nowait_flush: flushes too
  * @stable: data must not change while it is written
+ * @load: what is in flight
  * @blocking: runs what may block its submitter
  */
 struct moat_disk {
@@ -38,6 +40,7 @@ struct moat_disk {
 	bool nowait;
 	bool nowait_flush;
 	bool stable;
+	struct moat_load load;
 	struct workqueue_struct *blocking;
 };
 

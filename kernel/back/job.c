@@ -37,6 +37,7 @@
 #include "core/request.h"
 #include "core/ring.h"
 #include "disk.h"
+#include "kernel/common/stat.h"
 
 /* How often a job for which the disk has no memory is tried again. */
 #define DISK_TRIES 1000
@@ -361,6 +362,7 @@ static void job_end(struct moat_poller *poller, struct moat_job *job)
 		source->ops->answer(source, job);
 		return;
 	case JOB_RESTART:
+		moat_stat_inc(source->peer.stat, MOAT_STAT_deferrals);
 		job_defer(poller, job, true);
 		return;
 	case JOB_DOUBT:

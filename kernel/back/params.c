@@ -63,6 +63,29 @@ static unsigned int budget = 4;
 module_param(budget, uint, 0644);
 MODULE_PARM_DESC(budget, "requests taken from a ring before the next ring's turn");
 
+/* The bounds of tenant.c. Enough for any device's queue, and little enough for a table of
+ * 262144 mappings (Xen's default) and a memory that all tenants share.
+ */
+static unsigned int disk_pages = 4096;
+module_param(disk_pages, uint, 0644);
+MODULE_PARM_DESC(disk_pages, "pages that a disk may have in flight");
+
+static unsigned int disk_requests = 1024;
+module_param(disk_requests, uint, 0644);
+MODULE_PARM_DESC(disk_requests, "requests that a disk may have in flight");
+
+static unsigned int tenant_pages = 8192;
+module_param(tenant_pages, uint, 0644);
+MODULE_PARM_DESC(tenant_pages, "pages that a domain may have in flight, on all its disks");
+
+static unsigned int tenant_requests = 4096;
+module_param(tenant_requests, uint, 0644);
+MODULE_PARM_DESC(tenant_requests, "requests that a domain may have in flight, on all its disks");
+
+static unsigned int tenant_persistent_grants = 16384;
+module_param(tenant_persistent_grants, uint, 0644);
+MODULE_PARM_DESC(tenant_persistent_grants, "pages of a domain kept mapped, on all its disks");
+
 static unsigned int watchdog_s = 10;
 module_param(watchdog_s, uint, 0444);
 MODULE_PARM_DESC(watchdog_s, "Xen ends a domain that has not served for so long; 0: never");
@@ -104,6 +127,47 @@ unsigned long moat_params_persistent_age(void)
 unsigned int moat_params_budget(void)
 {
 	return clamp(READ_ONCE(budget), 1u, 1024u);
+}
+
+/* Less than one request of the largest size would be no bound but that of one. */
+static int bound_pages(const unsigned int *param)
+{
+	return clamp(READ_ONCE(*param), MOAT_MAX_SEGS, 1u << 20);
+}
+
+static int bound_requests(const unsigned int *param)
+{
+	return clamp(READ_ONCE(*param), 1u, 1u << 20);
+}
+
+/* Pages that a disk may have in flight. */
+int moat_params_disk_pages(void)
+{
+	return bound_pages(&disk_pages);
+}
+
+/* Requests that a disk may have in flight. */
+int moat_params_disk_requests(void)
+{
+	return bound_requests(&disk_requests);
+}
+
+/* Pages that a domain may have in flight. */
+int moat_params_tenant_pages(void)
+{
+	return bound_pages(&tenant_pages);
+}
+
+/* Requests that a domain may have in flight. */
+int moat_params_tenant_requests(void)
+{
+	return bound_requests(&tenant_requests);
+}
+
+/* Persistent grants of a domain. */
+int moat_params_tenant_kept(void)
+{
+	return min(READ_ONCE(tenant_persistent_grants), 1u << 20);
 }
 
 /* Seconds; 0: no watchdog. Less than three would be a bet on the scheduler, for

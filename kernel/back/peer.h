@@ -8,14 +8,17 @@
 #include <xen/interface/xen.h>
 
 struct moat_stat;
+struct moat_tenant;
 
 /**
  * struct moat_peer - the front end of a ring
  * @domid: its domain, which grants the pages
+ * @tenant: the same, with all its rings
  * @stat: the ring's counters
  */
 struct moat_peer {
 	domid_t domid;
+	struct moat_tenant *tenant;
 	struct moat_stat *stat;
 };
 

@@ -20,6 +20,7 @@
 #include <linux/slab.h>
 
 #include "peer.h"
+#include "tenant.h"
 
 /* Grants given up in one go. */
 #define TRIM_MAX 32
@@ -48,11 +49,13 @@ int moat_persistent_init(struct moat_persistent *set, u32 limit, unsigned long m
 	return set->table ? 0 : -ENOMEM;
 }
 
-static void persistent_remove(struct moat_persistent *set, struct moat_grant *grant)
+static void persistent_remove(struct moat_persistent *set, const struct moat_peer *peer,
+			      struct moat_grant *grant)
 {
 	hlist_del(&grant->node);
 	list_del(&grant->age);
 	set->count--;
+	moat_tenant_unkeep(peer->tenant);
 	kfree(grant);
 }
 
@@ -61,7 +64,7 @@ static void persistent_unmap(struct moat_persistent *set, const struct moat_peer
 			     struct moat_unmap_batch *batch, struct moat_grant *grant)
 {
 	moat_unmap_add(batch, peer, &grant->mapping);
-	persistent_remove(set, grant);
+	persistent_remove(set, peer, grant);
 }
 
 /**
@@ -110,22 +113,29 @@ static int persistent_add(struct moat_persistent *set, const struct moat_peer *p
 	struct moat_grant *grant;
 	int err;
 
-	/* It is mapped for its request at least. */
+	/* Where it may not stay, it is mapped for its request. */
+	if (!moat_tenant_keep(peer->tenant))
+		return -ENOSPC;
+	err = -ENOSPC;
 	grant = kzalloc(sizeof(*grant), GFP_NOWAIT | __GFP_NOWARN);
 	if (!grant)
-		return -ENOSPC;
+		goto err_unkeep;
 	grant->gref = gref;
 	grant->readonly = readonly;
 	err = moat_map_add(batch, peer, &grant->mapping, gref, readonly);
-	if (err) {
-		kfree(grant);
-		return err;
-	}
+	if (err)
+		goto err_free;
 	hlist_add_head(&grant->node, &set->table[hash_32(gref, set->bits)]);
 	list_add_tail(&grant->age, &set->by_age);
 	set->count++;
 	*result = grant;
 	return 0;
+
+err_free:
+	kfree(grant);
+err_unkeep:
+	moat_tenant_unkeep(peer->tenant);
+	return err;
 }
 
 /**
@@ -166,15 +176,17 @@ int moat_persistent_get(struct moat_persistent *set, const struct moat_peer *pee
 /**
  * moat_persistent_put() - give a grant back
  * @set: the set
+ * @peer: whose it is
  * @grant: from moat_persistent_get()
  *
  * Context: the poller.
  */
-void moat_persistent_put(struct moat_persistent *set, struct moat_grant *grant)
+void moat_persistent_put(struct moat_persistent *set, const struct moat_peer *peer,
+			 struct moat_grant *grant)
 {
 	grant->users--;
 	if (!grant->users && grant->mapping.state != MOAT_MAPPING_DONE)
-		persistent_remove(set, grant);
+		persistent_remove(set, peer, grant);
 }
 
 /**

@@ -55,7 +55,8 @@ void moat_persistent_deinit(struct moat_persistent *set, const struct moat_peer 
 int moat_persistent_get(struct moat_persistent *set, const struct moat_peer *peer,
 			struct moat_map_batch *batch, grant_ref_t gref, bool readonly,
 			struct moat_grant **grant);
-void moat_persistent_put(struct moat_persistent *set, struct moat_grant *grant);
+void moat_persistent_put(struct moat_persistent *set, const struct moat_peer *peer,
+			 struct moat_grant *grant);
 void moat_persistent_trim(struct moat_persistent *set, const struct moat_peer *peer,
 			  struct moat_unmap_batch *batch);
 

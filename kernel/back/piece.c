@@ -160,7 +160,7 @@ void moat_piece_release(struct moat_piece *piece, const struct moat_piece_way *w
 {
 	switch (piece->kind) {
 	case MOAT_PIECE_PERSISTENT:
-		moat_persistent_put(way->persistent, piece->grant);
+		moat_persistent_put(way->persistent, way->peer, piece->grant);
 		break;
 	case MOAT_PIECE_MAPPED:
 		moat_unmap_add(&way->transfer->unmaps, way->peer, &piece->mapping);

@@ -91,6 +91,57 @@ static u8 queue_path(const struct moat_queue *queue, const struct moat_request *
 	return path;
 }
 
+/* What a request counts for, whatever its sender says. */
+static int request_pages(const struct moat_request *req)
+{
+	if (req->op == MOAT_OP_DISCARD || req->op == MOAT_OP_FLUSH)
+		return 0;
+	return min_t(u32, req->nr_segs, MOAT_MAX_SEGS);
+}
+
+static void queue_count_taken(struct moat_queue *queue, const struct moat_job *job)
+{
+	queue->in_flight++;
+	queue->new_requests++;
+	queue->new_pages += request_pages(&job->req);
+}
+
+static void queue_count_gone(struct moat_queue *queue, const struct moat_job *job)
+{
+	queue->in_flight--;
+	queue->new_requests--;
+	queue->new_pages -= request_pages(&job->req);
+}
+
+static void queue_settle(struct moat_queue *queue)
+{
+	struct moat_source *source = &queue->source;
+
+	if (!queue->new_requests && !queue->new_pages)
+		return;
+	moat_load_add(&source->peer.tenant->load, queue->new_pages, queue->new_requests);
+	moat_load_add(&source->disk->load, queue->new_pages, queue->new_requests);
+	queue->new_pages = 0;
+	queue->new_requests = 0;
+}
+
+/* May one more be taken? Whoever has none in flight may: his own jobs bring a ring
+ * that is full back.
+ */
+static bool queue_may_take(struct moat_queue *queue, const struct moat_allowance *most)
+{
+	struct moat_allowance left = {
+		.pages = most->pages - queue->new_pages,
+		.requests = most->requests - queue->new_requests,
+	};
+
+	if (!queue->in_flight || moat_allowance_left(&left))
+		return true;
+	moat_stat_inc(&queue->stat, MOAT_STAT_bounded);
+	queue_enter(queue, MOAT_QUEUE_FULL);
+	return false;
+}
+
 static struct moat_job *queue_take_one(struct moat_queue *queue, u64 now)
 {
 	struct moat_job *job;
@@ -98,8 +149,8 @@ static struct moat_job *queue_take_one(struct moat_queue *queue, u64 now)
 	/* One per slot, and there are no more requests than slots. */
 	job = list_first_entry(&queue->unused, struct moat_job, errand.link);
 	list_del(&job->errand.link);
-	queue->in_flight++;
 	moat_ring_take_request(&queue->ring, &job->req);
+	queue_count_taken(queue, job);
 	job->taken_ns = now;
 	job->tries = 0;
 	job->way.path = queue_path(queue, &job->req);
@@ -123,14 +174,20 @@ static u32 queue_budget_segs(const struct moat_queue *queue)
 static u32 queue_take(struct moat_queue *queue, struct moat_poller *poller)
 {
 	u32 n = 0, segs = 0, count, most_segs = queue_budget_segs(queue);
+	struct moat_source *source = &queue->source;
+	struct moat_allowance most;
 	LIST_HEAD(jobs);
 
 	if (moat_ring_requests(&queue->ring, &count)) {
 		queue_break(queue);
 		return 0;
 	}
+	if (!count)
+		return 0;
 	count = min(count, moat_params_budget());
-	while (n < count && segs < most_segs && queue->state == MOAT_QUEUE_OPEN) {
+	moat_tenant_allows(source->peer.tenant, &source->disk->load, &most);
+	while (n < count && segs < most_segs && queue->state == MOAT_QUEUE_OPEN &&
+	       queue_may_take(queue, &most)) {
 		struct moat_job *job = queue_take_one(queue, poller->now);
 
 		n++;
@@ -146,7 +203,7 @@ static u32 queue_take(struct moat_queue *queue, struct moat_poller *poller)
 		return 0;
 	moat_jobs_start(poller, &jobs);
 	queue->prompt = moat_poller_has_done(poller, n);
-	if (moat_disk_changed(queue->source.disk))
+	if (moat_disk_changed(source->disk))
 		queue->host->attend(queue->host);
 	return n;
 }
@@ -200,8 +257,10 @@ static void queue_drop(struct moat_source *source, struct moat_job *job)
 		if (!queue_stopping(queue))
 			queue_enter(queue, MOAT_QUEUE_OPEN);
 	}
+	if (queue->state == MOAT_QUEUE_FULL)
+		queue_enter(queue, MOAT_QUEUE_OPEN);
 	list_add(&job->errand.link, &queue->unused);
-	queue->in_flight--;
+	queue_count_gone(queue, job);
 	moat_poller_activate(&source->client);
 }
 
@@ -316,7 +375,7 @@ static enum moat_client_verdict queue_arm(struct moat_queue *queue)
 }
 
 /* Nothing is taken, so it is never for the policy to say; what brings it back is
- * the start (NEW), or the last of its jobs (FENCED, BARRIER).
+ * the start (NEW), or its own jobs (FENCED, BARRIER, FULL).
  */
 static enum moat_client_verdict queue_judge_shut(struct moat_queue *queue)
 {
@@ -364,6 +423,7 @@ enum moat_client_verdict moat_queue_visit(struct moat_client *client)
 		taken = queue_take(queue, poller);
 	if (queue->state == MOAT_QUEUE_FENCED)
 		queue_run_barrier(queue, poller);
+	queue_settle(queue);
 	if (taken) {
 		queue->worked = true;
 		queue_trim(queue, poller);
@@ -495,14 +555,15 @@ static int queue_map_ring(struct moat_queue *queue, const struct moat_queue_setu
 }
 
 static void queue_init(struct moat_queue *queue, const struct moat_queue_host *host,
-		       const struct moat_queue_setup *setup)
+		       const struct moat_queue_setup *setup, struct moat_tenant *tenant)
 {
 	struct moat_spin_params params = moat_tune_spin(host->tune);
 	struct moat_source *source = &queue->source;
 
 	source->ops = &queue_source_ops;
 	source->disk = host->disk;
-	source->peer.domid = host->dev->otherend_id;
+	source->peer.domid = tenant->domid;
+	source->peer.tenant = tenant;
 	source->peer.stat = &queue->stat;
 	source->persistent_ro = setup->persistent_ro;
 	queue->host = host;
@@ -527,14 +588,17 @@ static void queue_init(struct moat_queue *queue, const struct moat_queue_host *h
 struct moat_queue *moat_queue_create(const struct moat_queue_host *host,
 				     const struct moat_queue_setup *setup)
 {
+	struct moat_tenant *tenant = moat_tenant_get(host->dev->otherend_id);
 	struct moat_queue *queue;
-	int err;
+	int err = -ENOMEM;
 
 	might_sleep();
+	if (!tenant)
+		return ERR_PTR(-ENOMEM);
 	queue = kvzalloc(sizeof(*queue), GFP_KERNEL);
 	if (!queue)
-		return ERR_PTR(-ENOMEM);
-	queue_init(queue, host, setup);
+		goto err_put;
+	queue_init(queue, host, setup, tenant);
 	err = moat_persistent_init(&queue->source.persistent,
 				   setup->persistent ? moat_params_persistent() : 0,
 				   moat_params_persistent_age());
@@ -560,6 +624,8 @@ err_persistent:
 	moat_persistent_deinit(&queue->source.persistent, &queue->source.peer, &queue->unmaps);
 err_free:
 	kvfree(queue);
+err_put:
+	moat_tenant_put(tenant);
 	return ERR_PTR(err);
 }
 
@@ -629,5 +695,6 @@ void moat_queue_destroy(struct moat_queue *queue)
 	moat_poller_leave(&source->client);
 	kvfree(queue->jobs);
 	xenbus_unmap_ring_vfree(queue->host->dev, queue->ring.shared);
+	moat_tenant_put(source->peer.tenant);
 	kvfree(queue);
 }

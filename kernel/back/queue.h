@@ -30,6 +30,8 @@ struct moat_tune;
  *    |                       |                               |   |
  *    |            all before it is answered: BARRIER <-------+   |
  *    |                       |                 +--it is, too ----+
+ *    |                       |     +--no more may be in flight--> FULL
+ *    |                       |                 +--less is -------+
  *    v                       v
  *   STOPPING, from any of them, by the message of moat_queue_stop()
  *    |
@@ -47,6 +49,7 @@ enum moat_queue_state {
 	MOAT_QUEUE_OPEN,	/* requests are taken */
 	MOAT_QUEUE_FENCED,	/* a barrier waits for what was taken before it */
 	MOAT_QUEUE_BARRIER,	/* it has the ring for itself */
+	MOAT_QUEUE_FULL,	/* requests wait until some that are in flight are not */
 	MOAT_QUEUE_BROKEN,	/* the front end broke the protocol */
 	MOAT_QUEUE_STOPPING,	/* the connection is to end */
 	MOAT_QUEUE_STOPPED,	/* the poller has forgotten the ring */
@@ -100,6 +103,9 @@ struct moat_queue_setup {
  * @worked: found work since the last EOI
  * @prompt: the disk had done what was taken last when it had all been submitted
  * @in_flight: jobs in use
+ * @new_pages: pages taken less those given back since the loads were told; may be
+ *	less than nothing, like
+ * @new_requests: their requests
  * @barrier: FENCED, BARRIER: the job that must have the ring for itself
  * @unused: unused jobs
  * @jobs: all jobs, one per slot of the ring
@@ -124,6 +130,8 @@ struct moat_queue {
 	bool worked;
 	bool prompt;
 	u32 in_flight;
+	int new_pages;
+	int new_requests;
 	struct moat_job *barrier;
 	struct list_head unused;
 	struct moat_job *jobs;
