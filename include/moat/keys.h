@@ -18,7 +18,7 @@
 /*
  * Written with each heartbeat where moat-back is loaded: "POLLER DEVICE", two
  * ages in milliseconds: of the oldest call that a poller has not answered, and
- * of the oldest request that a device has not answered; 0 for none.
+ * of the last work that a device did which has more to do; 0 for none.
  */
 #define MOAT_KEY_HEALTH "data/moat/health"
 

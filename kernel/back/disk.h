@@ -26,6 +26,7 @@
  * @nowait_flush: flushes too
  * @stable: data must not change while it is written
  * @load: what is in flight
+ * @done_ns: when the device did something last; whoever sees it, says so
  * @blocking: runs what may block its submitter
  */
 struct moat_disk {
@@ -41,6 +42,7 @@ struct moat_disk {
 	bool nowait_flush;
 	bool stable;
 	struct moat_load load;
+	u64 done_ns;
 	struct workqueue_struct *blocking;
 };
 

@@ -9,9 +9,9 @@
  * reads it once a second.
  *
  *   POLLER  age of the oldest ping that a poller has not answered
- *   DEVICE  how long the oldest request at a device had been there when the
- *           last ping was answered: one that a device has not completed,
- *           however it may end. An error is an answer.
+ *   DEVICE  for how long a device had done nothing, with requests there to do,
+ *           when the last ping was answered. It has done something when it has
+ *           completed a request, however that ended, or a piece of a discard.
  *
  * 0 stands for none. The second says nothing about the first: a device that
  * takes a minute leaves the pollers as quick as ever.
@@ -106,4 +106,4 @@ static const struct kernel_param_ops health_ops = {
 };
 
 module_param_cb(health, &health_ops, NULL, 0444);
-MODULE_PARM_DESC(health, "ms since an unanswered ping, and since an unanswered request; pings");
+MODULE_PARM_DESC(health, "ms since an unanswered ping, and since a device with work did any; pings");

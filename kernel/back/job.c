@@ -34,6 +34,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
+#include "core/discard.h"
 #include "core/request.h"
 #include "core/ring.h"
 #include "disk.h"
@@ -114,6 +115,23 @@ static void job_fail(struct moat_job *job, int err)
 static bool job_stopping(const struct moat_job *job)
 {
 	return job->source->ops->stopping(job->source);
+}
+
+static void job_sent(struct moat_job *job)
+{
+	WRITE_ONCE(job->sent_ns, ktime_get_ns());
+}
+
+/**
+ * moat_job_sent_ns() - since when does the device have it?
+ * @job: any job
+ *
+ * Context: the poller.
+ * Return: time in nanoseconds; 0: it does not.
+ */
+u64 moat_job_sent_ns(const struct moat_job *job)
+{
+	return READ_ONCE(job->sent_ns);
 }
 
 /* ---- getting the segments ---- */
@@ -294,6 +312,9 @@ static void jobs_defer_held(struct moat_poller *poller, struct list_head *jobs)
 	list_for_each_entry_safe(job, next, jobs, errand.link) {
 		if (!job_held(job))
 			continue;
+		/* The device has the page yet: that shows as a request it has. */
+		if (!job->sent_ns)
+			job_sent(job);
 		list_del(&job->errand.link);
 		job_defer(poller, job, false);
 	}
@@ -319,6 +340,7 @@ static void jobs_release(struct moat_transfer *transfer, struct list_head *jobs)
 		for (i = 0; i < job->nr_pieces; i++)
 			moat_piece_release(&job->pieces[i], &job->way);
 		job->nr_pieces = 0;
+		job->sent_ns = 0;
 		job_free_room(job);
 	}
 	moat_unmap_flush(&transfer->unmaps);
@@ -335,7 +357,7 @@ enum job_end {
 	JOB_ANSWER,
 	JOB_RESTART,	/* it lacked memory, or room in a table of Xen's */
 	JOB_DOUBT,	/* what failed may yet be for the next driver to answer */
-	JOB_DROP,	/* it is */
+	JOB_DROP,	/* it is, or it was never begun */
 };
 
 static enum job_end job_judge(const struct moat_job *job, u64 now)
@@ -344,6 +366,8 @@ static enum job_end job_judge(const struct moat_job *job, u64 now)
 
 	if (job->error == -ENOMEM)
 		return JOB_RESTART;
+	if (job->error == -ECANCELED)
+		return JOB_DROP;
 	if (!job->failed_ns)
 		return JOB_ANSWER;
 	/* The connection ends, and with it what this driver has to say. */
@@ -455,37 +479,72 @@ static int job_build(struct moat_job *job)
 	return 0;
 }
 
-static int job_discard(struct moat_job *job)
+/* The device has done something: it lives. */
+static void disk_moved(struct moat_disk *disk, u64 now)
 {
-	struct block_device *bdev = job->source->disk->bdev;
-	const struct moat_request *req = &job->req;
-
-	if (req->flag & MOAT_DISCARD_SECURE)
-		return blkdev_issue_secure_erase(bdev, req->sector, req->nr_sectors,
-						 GFP_NOIO);
-	return blkdev_issue_discard(bdev, req->sector, req->nr_sectors, GFP_NOIO);
+	WRITE_ONCE(disk->done_ns, now);
 }
 
+static int job_discard_piece(struct moat_job *job)
+{
+	struct moat_disk *disk = job->source->disk;
+	const struct moat_request *req = &job->req;
+	u64 sector = req->sector + job->sectors;
+	u64 count = moat_discard_piece(sector, req->nr_sectors - job->sectors,
+				       disk->discard_granularity / MOAT_SECTOR_SIZE,
+				       disk->discard_alignment / MOAT_SECTOR_SIZE);
+	int err;
+
+	if (req->flag & MOAT_DISCARD_SECURE)
+		err = blkdev_issue_secure_erase(disk->bdev, sector, count, GFP_NOIO);
+	else
+		err = blkdev_issue_discard(disk->bdev, sector, count, GFP_NOIO);
+	if (!err)
+		job->sectors += count;
+	return err;
+}
+
+/* A piece at a time: what else waits for a worker has its turn in between. */
+static void job_discard(struct moat_job *job)
+{
+	job_sent(job);
+	job->error = job_discard_piece(job);
+	if (job->error || job->sectors == job->req.nr_sectors) {
+		job_hand_back(job);
+		return;
+	}
+	WRITE_ONCE(job->sent_ns, 0);
+	disk_moved(job->source->disk, ktime_get_ns());
+	queue_work(job->source->disk->blocking, &job->work);
+}
+
+/* The device has it from here on, though it may make its submitter wait first. */
 static void job_submit_blocking(struct work_struct *work)
 {
 	struct moat_job *job = container_of(work, struct moat_job, work);
 
-	if (job->req.op == MOAT_OP_DISCARD) {
-		job->error = job_discard(job);
-	} else {
-		job->error = job_build(job);
-		if (!job->error) {
-			submit_bio(&job->bio);
-			return;
-		}
+	/* What has not begun never will. */
+	if (job_stopping(job)) {
+		job->error = -ECANCELED;
+		job_hand_back(job);
+		return;
 	}
-	job_hand_back(job);
+	if (job->req.op == MOAT_OP_DISCARD) {
+		job_discard(job);
+		return;
+	}
+	job->error = job_build(job);
+	if (job->error) {
+		job_hand_back(job);
+		return;
+	}
+	job_sent(job);
+	submit_bio(&job->bio);
 }
 
 static void job_send_blocking(struct moat_job *job)
 {
 	job->blocking = true;
-	job->sent_ns = job->source->client.poller->now;
 	queue_work(job->source->disk->blocking, &job->work);
 }
 
@@ -563,13 +622,9 @@ void moat_jobs_start(struct moat_poller *poller, struct list_head *errands)
 /* What the disk could not do without blocking is sent again, where that may block.
  * "Not supported" says so too: a stacked device may lose REQ_NOWAIT while it runs.
  */
-static bool job_resend(struct moat_job *job)
+static bool job_must_resend(const struct moat_job *job)
 {
-	if (job->blocking || (job->error != -EAGAIN && job->error != -EOPNOTSUPP))
-		return false;
-	list_del(&job->errand.link);
-	job_send_blocking(job);
-	return true;
+	return !job->blocking && (job->error == -EAGAIN || job->error == -EOPNOTSUPP);
 }
 
 /* The error that is told where the disk's own would say something else. */
@@ -581,6 +636,13 @@ static void job_translate(struct moat_job *job)
 		job->error = -EIO;
 	if (job->error == -ENOMEM && ++job->tries >= DISK_TRIES)
 		job->error = -EIO;
+}
+
+static void job_take_error(struct moat_poller *poller, struct moat_job *job)
+{
+	if (error_of_lost(job->error))
+		job->failed_ns = poller->now;
+	job_translate(job);
 }
 
 /**
@@ -595,13 +657,18 @@ void moat_jobs_done(struct moat_poller *poller, struct list_head *errands)
 	struct moat_job *job, *next;
 
 	list_for_each_entry_safe(job, next, errands, errand.link) {
-		job->sent_ns = 0;
-		if (!job->error)
+		if (job->error && job_must_resend(job)) {
+			list_del(&job->errand.link);
+			job->sent_ns = 0;
+			job_send_blocking(job);
 			continue;
-		if (error_of_lost(job->error))
-			job->failed_ns = poller->now;
-		if (!job_resend(job))
-			job_translate(job);
+		}
+		/* An error is an answer, too; but not one of ours. */
+		if (job->sent_ns)
+			disk_moved(job->source->disk, poller->now);
+		job->sent_ns = 0;
+		if (job->error)
+			job_take_error(poller, job);
 	}
 	jobs_end(poller, errands);
 }

@@ -19,6 +19,7 @@
 #include "queue.h"
 
 #include <linux/interrupt.h>
+#include <linux/math64.h>
 #include <linux/ratelimit.h>
 #include <linux/slab.h>
 #include <xen/events.h>
@@ -30,6 +31,9 @@
 
 /* How often to look for persistent grants that went unused. */
 #define TRIM_JIFFIES HZ
+
+/* How much later than a device that does nothing one that has lost a request is found. */
+#define LOST_AMONG_OTHERS 10
 
 /* What a request may have before it counts as several, see queue_budget_segs(). */
 #define SEGS_PER_REQUEST 4u
@@ -466,23 +470,44 @@ static void queue_end(struct moat_client *client)
 		queue_drop(&queue->source, queue->barrier);
 }
 
-/* For how long has the oldest request been at the device?
+/* When was the oldest request sent to the device? 0: it has none.
  *
  * Looks at all of them: it is asked once a second, and the data path then need not
  * keep them in order.
  */
-static u64 queue_device_age(struct moat_client *client)
+static u64 queue_oldest(const struct moat_queue *queue)
 {
-	const struct moat_queue *queue = queue_of(client);
-	u64 now = client->poller->now, oldest = now;
+	u64 oldest = 0, sent;
 	u32 i;
 
 	if (!queue->in_flight)
 		return 0;
-	for (i = 0; i < queue->ring.size; i++)
-		if (queue->jobs[i].sent_ns)
-			oldest = min(oldest, queue->jobs[i].sent_ns);
-	return now - oldest;
+	for (i = 0; i < queue->ring.size; i++) {
+		sent = moat_job_sent_ns(&queue->jobs[i]);
+		if (sent && (!oldest || sent < oldest))
+			oldest = sent;
+	}
+	return oldest;
+}
+
+static u64 age(u64 now, u64 then)
+{
+	return now > then ? now - then : 0;
+}
+
+/* A device is judged by what it does, not by how long its queue is: the time since it
+ * was given work, or last did some. One request that it has lost among others that it
+ * does is seen by its own age, ten times as late.
+ */
+static u64 queue_device_age(struct moat_client *client)
+{
+	const struct moat_queue *queue = queue_of(client);
+	u64 oldest = queue_oldest(queue), now = client->poller->now;
+	u64 done = READ_ONCE(queue->source.disk->done_ns);
+
+	if (!oldest)
+		return 0;
+	return max(age(now, max(oldest, done)), div_u64(age(now, oldest), LOST_AMONG_OTHERS));
 }
 
 const struct moat_poller_ops moat_queue_poller_ops = {

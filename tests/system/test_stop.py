@@ -40,3 +40,40 @@ def test_ring_that_is_kicked_while_it_stops(machine):
         check(alive, "the disk is detached, and its settings are still there")
         middle = machine.attach("xvdc", "null_blk", storage="poisoned")
     verified(machine.attach("xvde", "memory:4M", storage="poisoned"), size="64k", depth=4)
+
+
+def test_what_has_not_begun_never_does(machine):
+    """A guest ends with minutes of work in its ring; its disk is free again soon.
+
+    Meanwhile nobody sleeps as a hung task does, which would end the storage domain.
+    """
+    machine.create("patient", "storage")
+    machine.create("busy", "app")
+    machine.sh("patient", "echo 20 >/proc/sys/kernel/hung_task_timeout_secs")
+    disk = machine.attach("xvdb", "null_blk:memory_backed=0,irqmode=2,"
+                          "completion_nsec=2000000000,hw_queue_depth=1,size=64",
+                          app="busy", storage="patient")
+    in_background(machine, "busy", "load",
+                  "fio --name=load --filename=%s --rw=randread --bs=4k --iodepth=128 "
+                  "--ioengine=libaio --direct=1 --size=64m --thread" % disk.dev)
+    begun = machine.wait_until("patient", "[ $(cat %s/ring0/reads) -gt 0 ]" % disk.back.path,
+                               60)
+    check(begun, "the load never started")
+    domid = machine.domid("busy")
+    machine.destroy("busy")
+    gone = machine.wait_until(
+        "patient", "! ls -d /sys/bus/xen-backend/devices/vbd-%d-* 2>/dev/null" % domid, 60)
+    check(gone, "the disk of a guest that is gone still works for it")
+
+
+def test_discards_are_cut_up(machine):
+    """A discard of all of the disk goes to the device in pieces, and is done wholly."""
+    disk = machine.attach("xvdb", "null_blk:memory_backed=0,discard=1,size=1024")
+    stat = "$(cat /sys/block/nullb*/stat | awk '{n += $12; s += $14} END {print n, s}')"
+    before = machine.sh("storage", "echo " + stat).split()
+    machine.sh("app", "blkdiscard " + disk.dev)
+    after = machine.sh("storage", "echo " + stat).split()
+    count, sectors = (int(b) - int(a) for a, b in zip(before, after))
+    check(sectors == 1024 * 2048, "%d sectors were discarded" % sectors)
+    check(count >= 8, "in %d pieces: it cannot be stopped in between" % count)
+    check(disk.back.counters()["errors"] == 0, "the discard failed")

@@ -268,8 +268,9 @@ const struct moat_command moat_command_status = {
 	.synopsis = "[--json] [STORAGE]",
 	.summary = "Show the storage domains and the disks they serve",
 	.help =
-	"HEARTBEAT is the age of the domain's last sign of life; POLLER and\n"
-	"DEVICE are how long the oldest unanswered call and request wait.\n\n"
+	"HEARTBEAT is the age of the domain's last sign of life; POLLER is how\n"
+	"long a call to it has waited, DEVICE how long its device, with work to\n"
+	"do, has done nothing.\n\n"
 	"      --json  JSON: a list of storage domains, as moatd tells them\n",
 	.run = run,
 };
