@@ -95,6 +95,7 @@ static void job_submit_blocking(struct work_struct *work);
 void moat_job_init(struct moat_job *job, struct moat_source *source)
 {
 	job->source = source;
+	job->errand.client = &source->client;
 	job->way = (struct moat_piece_way){
 		.transfer = &source->client.poller->transfer,
 		.peer = &source->peer,

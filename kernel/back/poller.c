@@ -10,9 +10,13 @@
  *
  * A client becomes active by an event, by an errand that came back, or because its
  * settings changed; it stays so as long as the policy (core/spin.h) says "look
- * again". All active clients are visited in turn, each for a limited number of
- * requests, so a busy one cannot starve the others. Mode event and mode spin
- * are nothing but the two extremes of the policy.
+ * again". Mode event and mode spin are nothing but the two extremes of the policy.
+ *
+ * A turn has two parts, and each carries so much and no more (core/fair.h): errands
+ * that came back are ended; all active clients are visited, and from those that have
+ * requests some are taken. What of both a turn does not carry waits for the next.
+ * In both it is the tenants that are served by turns, then their clients: who has
+ * more disks, or larger requests, has no more for that.
  *
  * What a client is, and what an errand, is known only to those who made them: they
  * are called through moat_poller_ops.
@@ -31,6 +35,7 @@
 #include <linux/cpuhotplug.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
@@ -122,6 +127,20 @@ bool moat_poller_has_done(const struct moat_poller *poller, u32 n)
 }
 
 /**
+ * moat_poller_ask() - there are requests to take
+ * @client: the client, which is visited; asked to take them when it is its turn
+ *
+ * Context: the poller.
+ */
+void moat_poller_ask(struct moat_client *client)
+{
+	struct moat_share *share = client->share;
+
+	moat_round_join(&share->rings, &client->asks);
+	moat_round_join(&client->poller->asking, &share->asks);
+}
+
+/**
  * moat_poller_defer() - look at an errand again later
  * @poller: the caller
  * @errand: the errand, in no list
@@ -182,27 +201,73 @@ static void poller_take_stops(struct moat_poller *poller)
 	}
 }
 
-static void poller_take_done(struct moat_poller *poller)
+static void poller_sort_done(struct moat_poller *poller)
 {
 	struct llist_node *list = llist_del_all(&poller->done);
 	struct moat_errand *errand;
+
+	llist_for_each_entry(errand, llist_reverse_order(list), done) {
+		struct moat_share *share = errand->client->share;
+
+		list_add_tail(&errand->link, &share->done);
+		moat_round_join(&poller->ending, &share->ends);
+	}
+}
+
+/* Move some from one list to another, of so many pages but for the last. */
+static s32 errands_move(struct list_head *from, struct list_head *to, s32 most)
+{
+	s32 cost = 0;
+
+	while (cost < most && !list_empty(from)) {
+		struct moat_errand *errand = list_first_entry(from, struct moat_errand, link);
+
+		list_move_tail(&errand->link, to);
+		cost += errand->cost;
+	}
+	return cost;
+}
+
+static void poller_take_done(struct moat_poller *poller)
+{
+	struct moat_flow *flow;
+	s32 left = MOAT_FAIR_TURN, cost;
 	LIST_HEAD(errands);
 
-	if (!list)
-		return;
-	llist_for_each_entry(errand, llist_reverse_order(list), done)
-		list_add_tail(&errand->link, &errands);
-	poller->ops->done(poller, &errands);
+	if (!llist_empty(&poller->done))
+		poller_sort_done(poller);
+	while (left > 0 && (flow = moat_round_next(&poller->ending))) {
+		struct moat_share *share = container_of(flow, struct moat_share, ends);
+
+		cost = errands_move(&share->done, &errands, min(left, flow->fair.credit));
+		left -= cost;
+		moat_round_charge(&poller->ending, flow, cost);
+		if (list_empty(&share->done))
+			moat_round_leave(&poller->ending, flow);
+	}
+	if (!list_empty(&errands))
+		poller->ops->done(poller, &errands);
 }
 
 static void poller_retry(struct moat_poller *poller)
 {
 	LIST_HEAD(errands);
 
-	if (list_empty(&poller->deferred) || time_before(jiffies, poller->retry))
+	if (!list_empty(&poller->deferred) && !time_before(jiffies, poller->retry))
+		list_splice_tail_init(&poller->deferred, &poller->due);
+	if (list_empty(&poller->due))
 		return;
-	list_splice_init(&poller->deferred, &errands);
+	errands_move(&poller->due, &errands, MOAT_FAIR_TURN);
 	poller->ops->retry(poller, &errands);
+}
+
+static void poller_unask(struct moat_client *client)
+{
+	struct moat_share *share = client->share;
+
+	moat_round_leave(&share->rings, &client->asks);
+	if (!share->rings.count)
+		moat_round_leave(&client->poller->asking, &share->asks);
 }
 
 static void poller_visit(struct moat_poller *poller)
@@ -215,11 +280,34 @@ static void poller_visit(struct moat_poller *poller)
 		if (verdict == MOAT_CLIENT_STAY)
 			continue;
 		list_del_init(&client->active);
+		poller_unask(client);
 		if (verdict != MOAT_CLIENT_FORGET)
 			continue;
 		list_del_init(&client->served);
 		/* Whoever waits for it may free the client at once. */
 		complete(&client->stopped);
+	}
+}
+
+/* Each client once a turn: what it then has to take is for the next. */
+static void poller_serve(struct moat_poller *poller)
+{
+	s32 left = MOAT_FAIR_TURN;
+	struct moat_flow *flow, *ring;
+	u32 cost;
+
+	while (left > 0 && (flow = moat_round_next(&poller->asking))) {
+		struct moat_share *share = container_of(flow, struct moat_share, asks);
+
+		ring = moat_round_next(&share->rings);
+		cost = poller->ops->take(container_of(ring, struct moat_client, asks),
+					 min3(left, flow->fair.credit, ring->fair.credit));
+		left -= cost;
+		moat_round_charge(&share->rings, ring, cost);
+		moat_round_leave(&share->rings, ring);
+		moat_round_charge(&poller->asking, flow, cost);
+		if (!share->rings.count)
+			moat_round_leave(&poller->asking, flow);
 	}
 }
 
@@ -254,6 +342,13 @@ static void poller_sleep(struct moat_poller *poller)
 	__set_current_state(TASK_RUNNING);
 }
 
+/* Has it nothing to do until something comes? */
+static bool poller_idle(const struct moat_poller *poller)
+{
+	return list_empty(&poller->active) && !poller->ending.count &&
+	       list_empty(&poller->due);
+}
+
 static int poller_run(void *data)
 {
 	struct moat_poller *poller = data;
@@ -268,8 +363,9 @@ static int poller_run(void *data)
 		poller_take_done(poller);
 		poller_retry(poller);
 		poller_visit(poller);
+		poller_serve(poller);
 		poller_answer(poller);
-		if (list_empty(&poller->active))
+		if (poller_idle(poller))
 			poller_sleep(poller);
 		/* A spinner is no idle loop: RCU, of both kinds, must get its
 		 * quiescent states, and whoever else is runnable his turn.
@@ -296,16 +392,29 @@ static struct moat_poller *poller_choose(void)
 	return best;
 }
 
+static int poller_enter(struct moat_client *client, domid_t domid)
+{
+	struct moat_poller *poller = poller_choose();
+
+	client->share = moat_share_get(&poller->shares, domid);
+	if (!client->share)
+		return -ENOMEM;
+	client->poller = poller;
+	poller->nr_clients++;
+	return 0;
+}
+
 /**
  * moat_poller_join() - find the poller for a new client
  * @client: the client, zeroed; from here on it may be kicked, and must be stopped
+ * @domid: its tenant
  *
  * That is the one that serves the fewest.
  *
  * Context: process, may sleep.
  * Return: 0 or -ENOMEM.
  */
-int moat_poller_join(struct moat_client *client)
+int moat_poller_join(struct moat_client *client, domid_t domid)
 {
 	int err;
 
@@ -313,12 +422,14 @@ int moat_poller_join(struct moat_client *client)
 	init_completion(&client->stopped);
 	INIT_LIST_HEAD(&client->active);
 	INIT_LIST_HEAD(&client->served);
+	moat_flow_init(&client->asks);
 	cpus_read_lock();
 	mutex_lock(&pollers_lock);
-	client->poller = poller_choose();
-	client->poller->nr_clients++;
+	err = poller_enter(client, domid);
 	mutex_unlock(&pollers_lock);
 	cpus_read_unlock();
+	if (err)
+		return err;
 	err = moat_foreign_fill(&client->poller->transfer.foreign);
 	if (err)
 		moat_poller_leave(client);
@@ -335,6 +446,7 @@ void moat_poller_leave(struct moat_client *client)
 {
 	mutex_lock(&pollers_lock);
 	client->poller->nr_clients--;
+	moat_share_put(client->share);
 	mutex_unlock(&pollers_lock);
 }
 
@@ -402,6 +514,10 @@ static struct moat_poller *poller_create(unsigned int cpu)
 	INIT_LIST_HEAD(&poller->active);
 	INIT_LIST_HEAD(&poller->serves);
 	INIT_LIST_HEAD(&poller->deferred);
+	INIT_LIST_HEAD(&poller->due);
+	INIT_LIST_HEAD(&poller->shares);
+	moat_round_init(&poller->asking);
+	moat_round_init(&poller->ending);
 	poller->task = kthread_create_on_node(poller_run, poller, cpu_to_node(cpu),
 					      "moat-back/%u", cpu);
 	if (IS_ERR(poller->task)) {

@@ -10,6 +10,7 @@
 #include <linux/llist.h>
 #include <linux/sched.h>
 
+#include "share.h"
 #include "transfer.h"
 
 struct moat_poller;
@@ -36,8 +37,10 @@ enum moat_client_verdict {
  * @stopped: completed when it is
  * @active: in the poller's list of clients that are visited
  * @served: in its list of clients that were ever active
+ * @share: what the poller has of its tenant
+ * @asks: in the round of those of the tenant's that have requests to take
  *
- * The last two are the poller's own.
+ * From @active on it is the poller's own.
  */
 struct moat_client {
 	struct moat_poller *poller;
@@ -47,14 +50,20 @@ struct moat_client {
 	struct completion stopped;
 	struct list_head active ____cacheline_aligned;
 	struct list_head served;
+	struct moat_share *share;
+	struct moat_flow asks;
 };
 
 /**
  * struct moat_errand - what a client has sent out, and what comes back: a job
+ * @client: whose it is
+ * @cost: what it is to be fair about, in pages
  * @link: in a list of the poller's, or of whoever has it
  * @done: in the poller's list of those that came back
  */
 struct moat_errand {
+	struct moat_client *client;
+	u32 cost;
 	struct list_head link;
 	struct llist_node done;
 };
@@ -63,7 +72,9 @@ struct moat_errand {
  * struct moat_poller_ops - what a poller calls; all in its own thread
  * @wake: the client has become active
  * @end: the message has come that it is to be stopped
- * @visit: look at it
+ * @visit: look at it; it says with moat_poller_ask() that there are requests to take
+ * @take: take such as cost no more than so many pages together, but for the last
+ *	of them; says what they cost
  * @device_age: for how long has its device, with work to do, done nothing? In ns
  * @done: errands have come back; empties the list
  * @retry: errands that were put off; empties the list
@@ -72,6 +83,7 @@ struct moat_poller_ops {
 	void (*wake)(struct moat_client *client);
 	void (*end)(struct moat_client *client);
 	enum moat_client_verdict (*visit)(struct moat_client *client);
+	u32 (*take)(struct moat_client *client, u32 most);
 	u64 (*device_age)(struct moat_client *client);
 	void (*done)(struct moat_poller *poller, struct list_head *errands);
 	void (*retry)(struct moat_poller *poller, struct list_head *errands);
@@ -81,13 +93,17 @@ struct moat_poller_ops {
  * struct moat_poller - a thread that serves rings
  * @task: the thread
  * @cpu: the CPU it runs on, while that is online
- * @nr_clients: number of clients it serves; under the pollers' mutex
+ * @nr_clients: number of clients it serves; under the pollers' mutex, like
+ * @shares: what it has of their tenants
  * @ops: what it calls
  * @kicked: clients that ask to be visited; anybody adds
  * @stops: clients that are to be stopped; their owners add
  * @done: errands that came back; anybody adds
  * @active: clients that are visited in turn
  * @serves: all clients that were ever active
+ * @asking: the round of tenants with requests to take
+ * @ending: the round of tenants with errands that came back
+ * @due: errands that have waited long enough
  * @deferred: errands that have to wait until @retry
  * @retry: when to look at @deferred again, in jiffies
  * @now: time at the beginning of the turn, in nanoseconds
@@ -102,12 +118,16 @@ struct moat_poller {
 	struct task_struct *task;
 	unsigned int cpu;
 	unsigned int nr_clients;
+	struct list_head shares;
 	const struct moat_poller_ops *ops;
 	struct llist_head kicked;
 	struct llist_head stops;
 	struct llist_head done;
 	struct list_head active ____cacheline_aligned;
 	struct list_head serves;
+	struct moat_round asking;
+	struct moat_round ending;
+	struct list_head due;
 	struct list_head deferred;
 	unsigned long retry;
 	u64 now;
@@ -121,12 +141,13 @@ int moat_pollers_init(const struct moat_poller_ops *ops);
 void moat_pollers_deinit(void);
 void moat_pollers_ping(void);
 u64 moat_pollers_device_age(void);
-int moat_poller_join(struct moat_client *client);
+int moat_poller_join(struct moat_client *client, domid_t domid);
 void moat_poller_leave(struct moat_client *client);
 void moat_poller_kick(struct moat_client *client);
 void moat_poller_stop(struct moat_client *client);
 void moat_poller_done(struct moat_poller *poller, struct moat_errand *errand);
 bool moat_poller_has_done(const struct moat_poller *poller, u32 n);
+void moat_poller_ask(struct moat_client *client);
 void moat_poller_defer(struct moat_poller *poller, struct moat_errand *errand);
 void moat_poller_activate(struct moat_client *client);
 

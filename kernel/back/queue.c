@@ -2,8 +2,9 @@
 /*
  * A ring, and all that belongs to it.
  *
- * A visit pushes the responses that have gathered, takes new requests, and
- * asks the spin policy whether to be visited again. A ring that leaves the
+ * A visit pushes the responses that have gathered, looks for new requests, to be
+ * taken when it is the ring's turn (core/fair.h), and asks the spin policy whether
+ * to be visited again. A ring that leaves the
  * poller's active set is armed; it has no need to be while it waits for its
  * own jobs (a barrier) or is being stopped.
  *
@@ -155,6 +156,7 @@ static struct moat_job *queue_take_one(struct moat_queue *queue, u64 now)
 	list_del(&job->errand.link);
 	moat_ring_take_request(&queue->ring, &job->req);
 	queue_count_taken(queue, job);
+	job->errand.cost = max(request_pages(&job->req), 1);
 	job->taken_ns = now;
 	job->tries = 0;
 	job->way.path = queue_path(queue, &job->req);
@@ -162,58 +164,30 @@ static struct moat_job *queue_take_one(struct moat_queue *queue, u64 now)
 	return job;
 }
 
+static void queue_trim(struct moat_queue *queue, struct moat_poller *poller)
+{
+	if (time_before(jiffies, queue->trim))
+		return;
+	queue->trim = jiffies + TRIM_JIFFIES;
+	moat_persistent_trim(&queue->source.persistent, &queue->source.peer,
+			     &poller->transfer.unmaps);
+	moat_unmap_flush(&poller->transfer.unmaps);
+}
+
 /*
- * How many segments are taken in a visit.
+ * How many pages are taken at once.
  *
  * A device that has done a request when it has been submitted (null_blk, brd) does the work
  * in the poller. There a large request counts as several: it is answered before the next one
  * is begun, for the front end to go on with meanwhile.
  */
-static u32 queue_budget_segs(const struct moat_queue *queue)
+static u32 queue_most(const struct moat_queue *queue, u32 most)
 {
-	return queue->prompt ? SEGS_PER_REQUEST * moat_params_budget() : (u32)-1;
-}
-
-/* Requests behind a barrier stay in the ring until it is answered. */
-static u32 queue_take(struct moat_queue *queue, struct moat_poller *poller)
-{
-	u32 n = 0, segs = 0, count, most_segs = queue_budget_segs(queue);
-	struct moat_source *source = &queue->source;
-	struct moat_allowance most;
-	LIST_HEAD(jobs);
-
-	if (moat_ring_requests(&queue->ring, &count)) {
-		queue_break(queue);
-		return 0;
-	}
-	if (!count)
-		return 0;
-	count = min(count, moat_params_budget());
-	moat_tenant_allows(source->peer.tenant, &source->disk->load, &most);
-	while (n < count && segs < most_segs && queue->state == MOAT_QUEUE_OPEN &&
-	       queue_may_take(queue, &most)) {
-		struct moat_job *job = queue_take_one(queue, poller->now);
-
-		n++;
-		segs += job->req.nr_segs;
-		if (job->req.op == MOAT_OP_BARRIER) {
-			queue->barrier = job;
-			queue_enter(queue, MOAT_QUEUE_FENCED);
-		} else {
-			list_add_tail(&job->errand.link, &jobs);
-		}
-	}
-	if (!n)
-		return 0;
-	moat_jobs_start(poller, &jobs);
-	queue->prompt = moat_poller_has_done(poller, n);
-	if (moat_disk_changed(source->disk))
-		queue->host->attend(queue->host);
-	return n;
+	return queue->prompt ? min(most, SEGS_PER_REQUEST * moat_params_budget()) : most;
 }
 
 /* A barrier starts when what was taken before it has been answered. */
-static void queue_run_barrier(struct moat_queue *queue, struct moat_poller *poller)
+static void queue_run_barrier(struct moat_queue *queue)
 {
 	LIST_HEAD(jobs);
 
@@ -221,7 +195,70 @@ static void queue_run_barrier(struct moat_queue *queue, struct moat_poller *poll
 		return;
 	queue_enter(queue, MOAT_QUEUE_BARRIER);
 	list_add(&queue->barrier->errand.link, &jobs);
+	moat_jobs_start(queue->source.client.poller, &jobs);
+}
+
+/* Requests behind a barrier stay in the ring until it is answered. */
+static u32 queue_collect(struct moat_queue *queue, u32 most, struct list_head *jobs,
+			 u32 *cost)
+{
+	struct moat_source *source = &queue->source;
+	u32 n = 0, count = min(queue->waiting, moat_params_budget());
+	struct moat_allowance bound;
+
+	moat_tenant_allows(source->peer.tenant, &source->disk->load, &bound);
+	while (n < count && *cost < most && queue->state == MOAT_QUEUE_OPEN &&
+	       queue_may_take(queue, &bound)) {
+		struct moat_job *job = queue_take_one(queue, source->client.poller->now);
+
+		n++;
+		*cost += job->errand.cost;
+		if (job->req.op == MOAT_OP_BARRIER) {
+			queue->barrier = job;
+			queue_enter(queue, MOAT_QUEUE_FENCED);
+		} else {
+			list_add_tail(&job->errand.link, jobs);
+		}
+	}
+	queue->waiting -= n;
+	return n;
+}
+
+/* It is the ring's turn. */
+static u32 queue_take(struct moat_client *client, u32 most)
+{
+	struct moat_queue *queue = queue_of(client);
+	struct moat_poller *poller = client->poller;
+	u32 cost = 0, n;
+	LIST_HEAD(jobs);
+
+	if (queue->state != MOAT_QUEUE_OPEN)
+		return 0;
+	n = queue_collect(queue, queue_most(queue, most), &jobs, &cost);
+	if (!n)
+		return 0;
 	moat_jobs_start(poller, &jobs);
+	queue->prompt = moat_poller_has_done(poller, n);
+	if (queue->state == MOAT_QUEUE_FENCED)
+		queue_run_barrier(queue);
+	if (moat_disk_changed(queue->source.disk))
+		queue->host->attend(queue->host);
+	queue_trim(queue, poller);
+	return cost;
+}
+
+/* Return: whether there are requests to take. */
+static bool queue_look(struct moat_queue *queue)
+{
+	if (moat_ring_requests(&queue->ring, &queue->waiting)) {
+		queue_break(queue);
+		return false;
+	}
+	if (!queue->waiting)
+		return false;
+	queue->worked = true;
+	moat_poller_ask(&queue->source.client);
+	return true;
 }
 
 static void queue_count_answer(struct moat_queue *queue, const struct moat_job *job)
@@ -292,7 +329,7 @@ void moat_queue_answer(struct moat_source *source, struct moat_job *job)
 	queue_drop(source, job);
 }
 
-static void queue_look(struct moat_source *source)
+static void queue_disk_changed(struct moat_source *source)
 {
 	const struct moat_queue_host *host = queue_of_source(source)->host;
 
@@ -307,7 +344,7 @@ static bool queue_source_stopping(const struct moat_source *source)
 static const struct moat_source_ops queue_source_ops = {
 	.answer = moat_queue_answer,
 	.drop = queue_drop,
-	.look = queue_look,
+	.look = queue_disk_changed,
 	.stopping = queue_source_stopping,
 };
 
@@ -338,16 +375,6 @@ static void queue_end_event(struct moat_queue *queue)
 		moat_stat_inc(&queue->stat, MOAT_STAT_events_spurious);
 	xen_irq_lateeoi(queue->irq, queue->worked ? 0 : XEN_EOI_FLAG_SPURIOUS);
 	queue->worked = false;
-}
-
-static void queue_trim(struct moat_queue *queue, struct moat_poller *poller)
-{
-	if (time_before(jiffies, queue->trim))
-		return;
-	queue->trim = jiffies + TRIM_JIFFIES;
-	moat_persistent_trim(&queue->source.persistent, &queue->source.peer,
-			     &poller->transfer.unmaps);
-	moat_unmap_flush(&poller->transfer.unmaps);
 }
 
 static void queue_relax(struct moat_queue *queue)
@@ -409,7 +436,7 @@ static enum moat_client_verdict queue_judge(struct moat_queue *queue,
 }
 
 /**
- * moat_queue_visit() - push responses, take requests
+ * moat_queue_visit() - push responses, look for requests
  * @client: the ring, active
  *
  * Context: the poller; waits for nothing.
@@ -420,29 +447,24 @@ enum moat_client_verdict moat_queue_visit(struct moat_client *client)
 	struct moat_queue *queue = queue_of(client);
 	struct moat_poller *poller = client->poller;
 	bool event = test_and_clear_bit(MOAT_CLIENT_EVENT, &client->flags);
-	bool answered = queue_push(queue);
-	u32 taken = 0;
+	bool answered = queue_push(queue), asked = false;
 
-	if (queue->state == MOAT_QUEUE_OPEN)
-		taken = queue_take(queue, poller);
 	if (queue->state == MOAT_QUEUE_FENCED)
-		queue_run_barrier(queue, poller);
+		queue_run_barrier(queue);
 	queue_settle(queue);
-	if (taken) {
-		queue->worked = true;
-		queue_trim(queue, poller);
-	}
+	if (queue->state == MOAT_QUEUE_OPEN)
+		asked = queue_look(queue);
 	/* What the policy learns from is how soon the front end came back; that
 	 * the disk is done says nothing about it.
 	 */
-	if (answered && !taken)
+	if (answered && !asked)
 		moat_spin_start(&queue->spin, poller->now);
 	if (event)
 		queue_end_event(queue);
 	else
-		moat_stat_inc(&queue->stat, answered || taken ? MOAT_STAT_spin_hits :
+		moat_stat_inc(&queue->stat, answered || asked ? MOAT_STAT_spin_hits :
 								MOAT_STAT_spin_misses);
-	return queue_judge(queue, poller, answered || taken);
+	return queue_judge(queue, poller, answered || asked);
 }
 
 /* The ring has become active. */
@@ -514,6 +536,7 @@ const struct moat_poller_ops moat_queue_poller_ops = {
 	.wake = queue_wake,
 	.end = queue_end,
 	.visit = moat_queue_visit,
+	.take = queue_take,
 	.device_age = queue_device_age,
 	.done = moat_jobs_done,
 	.retry = moat_jobs_retry,
@@ -632,7 +655,7 @@ struct moat_queue *moat_queue_create(const struct moat_queue_host *host,
 	err = queue_map_ring(queue, setup);
 	if (err)
 		goto err_persistent;
-	err = moat_poller_join(&queue->source.client);
+	err = moat_poller_join(&queue->source.client, tenant->domid);
 	if (err)
 		goto err_unmap;
 	queue->unmaps.foreign = &queue->source.client.poller->transfer.foreign;

@@ -102,6 +102,7 @@ struct moat_queue_setup {
  * @looks: looks in a row that found nothing
  * @worked: found work since the last EOI
  * @prompt: the disk had done what was taken last when it had all been submitted
+ * @waiting: requests that were there when it was looked at last
  * @in_flight: jobs in use
  * @new_pages: pages taken less those given back since the loads were told; may be
  *	less than nothing, like
@@ -129,6 +130,7 @@ struct moat_queue {
 	u32 looks;
 	bool worked;
 	bool prompt;
+	u32 waiting;
 	u32 in_flight;
 	int new_pages;
 	int new_requests;

@@ -1,21 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Stopping a ring: at any moment, with anything under way, and nobody is hurt."""
-import os
-
+from doze import doze
 from load import in_background, verified
-from runner import Failure, check
-
-FAULTS = os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                      "../../build/tests/faults/moat-fault.ko")
-
-
-def arm(machine, domain, fault):
-    """Have the next visit of a ring struck."""
-    if not os.path.exists(FAULTS):
-        raise Failure("build the faults first: make faults")
-    machine.lab("push", domain, FAULTS, "/tmp/moat-fault.ko")
-    machine.sh(domain, "insmod /tmp/moat-fault.ko hits=1; "
-               "echo %s >/sys/module/moat_fault/parameters/inject" % fault)
+from runner import check
 
 
 def test_ring_that_is_kicked_while_it_stops(machine):
@@ -25,13 +12,12 @@ def test_ring_that_is_kicked_while_it_stops(machine):
     middle of a turn, behind a kick (a setting that is written) that the next turn is to
     find. Freed memory is poisoned, so that a ring that is freed too early is noticed.
     """
-    machine.allowed_log.append("moat-fault: doze")
     machine.create("poisoned", "storage", "--kernel-args", "slub_debug=FZPU")
     _, middle, _ = [machine.attach(vdev, "null_blk", storage="poisoned")
                         for vdev in ("xvdb", "xvdc", "xvdd")]
     machine.sh("poisoned", "for mode in /sys/bus/xen-backend/devices/vbd-*/moat/mode; do "
                "echo spin >$mode; done")
-    arm(machine, "poisoned", "doze@poller")
+    doze(machine, "poisoned")
     for turn in range(4):
         in_background(machine, "poisoned", "kicks-%d" % turn,
                       "while echo spin >%s/mode; do usleep 1000; done" % middle.back.path)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """One storage domain, many application domains and disks."""
+from doze import doze
 from load import finished, fio, in_background, verified, verify_loop
 from runner import check
 
@@ -39,6 +40,41 @@ def test_no_domain_starves_another(machine):
     worst = job["read"]["clat_ns"]["max"] / 1e9
     check(worst < 5, "a read waited %.1f s beside a deep queue" % worst)
     finished(machine, "app", "load", 180)
+
+
+def bytes_read(disks):
+    return sum(disk.back.counters()["bytes_read"] for disk in disks)
+
+
+def test_tenants_get_the_same_of_a_poller(machine):
+    """However many disks one has, and however large its requests.
+
+    The poller is made so slow that both always have requests waiting.
+    """
+    machine.create("app2", "app")
+    machine.create("dozy", "storage")
+    many = [machine.attach(vdev, "null_blk:size=64", storage="dozy")
+            for vdev in ("xvdb", "xvdc", "xvdd", "xvde")]
+    one = [machine.attach("xvdb", "null_blk:size=64", app="app2", storage="dozy")]
+    for disk in many + one:
+        bs, depth = ("512k", 8) if disk in many else ("64k", 16)
+        in_background(machine, disk.app, "load-" + disk.vdev,
+                      "fio --name=load --filename=%s --rw=randread --bs=%s --iodepth=%d "
+                      "--ioengine=libaio --direct=1 --size=64m --io_size=100g --time_based "
+                      "--runtime=45 --thread" % (disk.dev, bs, depth))
+    for disk in many + one:
+        begun = machine.wait_until("dozy", "[ $(cat %s/ring0/reads) -gt 8 ]" % disk.back.path)
+        check(begun, "the load of %s in %s never started" % (disk.vdev, disk.app))
+    doze(machine, "dozy")
+    before = bytes_read(many), bytes_read(one)
+    went_on = machine.wait_until("dozy", "[ $(cat %s/ring0/bytes_read) -gt %d ]" % (
+        one[0].back.path, before[1] + (4 << 20)), 30)
+    got = bytes_read(many) - before[0], bytes_read(one) - before[1]
+    check(went_on, "of the smaller load %d bytes were read, and %d of the larger"
+          % (got[1], got[0]))
+    check(got[1] * 2 > got[0], "four disks got %d bytes while one got %d" % got)
+    for disk in many + one:
+        finished(machine, disk.app, "load-" + disk.vdev, 240)
 
 
 def test_slow_disk_does_not_hold_up_a_fast_one(machine):
