@@ -106,4 +106,4 @@ static const struct kernel_param_ops health_ops = {
 };
 
 module_param_cb(health, &health_ops, NULL, 0444);
-MODULE_PARM_DESC(health, "ms since an unanswered ping, and since a busy device did anything; pings");
+MODULE_PARM_DESC(health, "ms since an unanswered ping, and since a busy device moved; pings");
