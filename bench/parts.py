@@ -5,6 +5,7 @@ import os
 import tempfile
 import time
 
+import fairness as crowded
 import measure
 import recovery
 import sampler
@@ -299,6 +300,20 @@ def restarts(bench):
             bench.bad.append("recovery: " + wrong)
 
 
+def fairness(bench):
+    """What a small reader has beside guests that ask for all that there is."""
+    with running(bench, crowded.Crowd(bench.say, bench.args.module_args)) as rig:
+        first = max([r["round"] for r in bench.data["fairness"]], default=-1) + 1
+        for count in crowded.BUSY:
+            rig.crowd(count)
+            for number in range(first, first + bench.args.rounds):
+                record = {"round": number, **rig.measure(count, bench.args.ms)}
+                bench.data["fairness"].append(record)
+                bench.say("beside %d: %7.0f IOPS, p99 %8.0f us" % (
+                    count, record["iops"], record["p99_us"]))
+            bench.save()
+
+
 def memory(rig, domain):
     """Free memory of a domain, in KiB."""
     return int(rig.sh(domain, "awk '/^MemFree/ { print $2 }' /proc/meminfo"))
@@ -359,4 +374,4 @@ def trace_once(rig, domain, load):
 
 PARTS = {"main": main, "queues": queues, "iopoll": iopoll, "tenants": tenants, "copy": copy,
          "batches": batches, "retention": retention, "profile": profiles,
-         "idle": idle, "recovery": restarts}
+         "idle": idle, "recovery": restarts, "fairness": fairness}

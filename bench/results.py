@@ -7,6 +7,7 @@
     profiles     [{cell, device, way, role, iops, samples: {function: how often}}]
     idle         [{way, disks, cpu, memory_kib}]
     recovery     [{way, round, phases: {phase_ms}, pause_ms, others}]
+    fairness     [{busy, round, iops, p50_us, p99_us}]
 
 What is said of a cell is the median over its rounds; runs during which the host was
 busy with something else (`others`) are left out where there are quiet ones.
@@ -19,7 +20,7 @@ import subprocess
 import time
 
 FORMAT = 1
-LISTS = ("runs", "traces", "profiles", "idle", "recovery")
+LISTS = ("runs", "traces", "profiles", "idle", "recovery", "fairness")
 # In a profile, in place of a function.
 WAITING = "(waiting)"
 QUIET = 0.25    # processors that others may use during a run
@@ -170,6 +171,15 @@ class Figures:
         rows = [r["cpu"] for r in self.data["idle"] if (r["disks"], r["way"]) == (disks, way)]
         return {role: statistics.median(r[role] for r in rows) for role in rows[0]} \
             if rows else None
+
+    def crowds(self):
+        """Beside how many guests the small reader was measured."""
+        return sorted({r["busy"] for r in self.data.get("fairness", [])})
+
+    def crowded(self, busy, name):
+        """Its figure of that name beside so many, None where there is none."""
+        values = [r[name] for r in self.data.get("fairness", []) if r["busy"] == busy]
+        return statistics.median(values) if values else None
 
     def recoveries(self, way):
         """{round: record} of a way to recover."""

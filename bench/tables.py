@@ -298,6 +298,20 @@ def tenants(figures):
                  "p99, us", "p99.9, us", "IOPS of the neighbour"], rows, "")
 
 
+def fairness(figures):
+    """A small reader beside guests that ask for all; alone is what it is held against."""
+    rows = []
+    for busy in figures.crowds():
+        iops, p50, p99 = (figures.crowded(busy, n) for n in ("iops", "p50_us", "p99_us"))
+        alone = [figures.crowded(0, n) for n in ("iops", "p99_us")]
+        rows.append(["%d beside" % busy if busy else "alone", number(iops), number(p50),
+                     number(p99), *("%.2f" % (v / a) if a else NONE
+                                    for v, a in zip((iops, p99), alone))])
+    return Table("A reader of 4 KiB at depth 1 beside guests with four disks, 512 KiB, depth 64",
+                 ["", "IOPS", "p50, us", "p99, us", "IOPS, of alone", "p99, of alone"], rows,
+                 "Medians; one storage domain with one vCPU, mode adaptive.")
+
+
 def parts(figures):
     """What is not of the matrix."""
     found = []
@@ -305,8 +319,8 @@ def parts(figures):
                         ("batches", "Batches, whole and in parts")):
         found += [rates(figures, "null_blk", part, title),
                   latencies(figures, "null_blk", part, title + ": latency")]
-    return [*found, tenants(figures), copy(figures), retention(figures), idle(figures),
-            recovery(figures)]
+    return [*found, tenants(figures), fairness(figures), copy(figures), retention(figures),
+            idle(figures), recovery(figures)]
 
 
 def brief(figures):

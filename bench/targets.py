@@ -112,8 +112,27 @@ def silence(figures):
     return found
 
 
+def fairness(figures):
+    """A small reader's rate and latency beside others, against those alone."""
+    found = []
+    for busy in figures.crowds():
+        alone = [figures.crowded(0, name) for name in ("iops", "p99_us")]
+        if not busy or None in alone:
+            continue
+        rate, late = (figures.crowded(busy, name) / one
+                      for name, one in zip(("iops", "p99_us"), alone))
+        # Beside one it is to have a third; beside more, its share.
+        least = 1 / 3 if busy == 1 else 1 / (busy + 1)
+        found.append(Target("a small reader's rate beside %d greedy guests / alone" % busy,
+                            "at least %.2f" % least, "%.2f" % rate, rate >= least))
+        if busy == 1:
+            found.append(Target("its p99 beside one / alone", "at most 3", "%.2f" % late,
+                                late <= 3))
+    return found
+
+
 def judge(figures):
     """All targets that the results say something about."""
     return [target for rule in (against_stock, against_local, costs, idle, silence,
-                                 recoveries)
+                                 recoveries, fairness)
             for target in rule(figures)]
