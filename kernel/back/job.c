@@ -18,8 +18,8 @@
  * An error may be what the disk says, or the first that is seen of a driver that
  * loses its device. What the latter fails is nobody's to answer but the next
  * driver's: the front end issues it again there. So such an error waits, for
- * DOUBT_NS to see whether the disk goes, and for LOST_NS to be replaced where it
- * does; who has nobody to replace it then gets the error.
+ * MOAT_DOUBT_S to see whether the disk goes, and for MOAT_LOST_S to be replaced where
+ * it does; who has nobody to replace it then gets the error.
  *
  * A request is one bio, embedded in its job. What the block layer and the driver
  * allocate on the way to the disk (the integrity data of a disk that has it), they
@@ -34,6 +34,8 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
+#include <moat/times.h>
+
 #include "core/discard.h"
 #include "core/request.h"
 #include "core/ring.h"
@@ -45,13 +47,6 @@
 
 /* Rooms that there are without memory: one at a time is enough to go on. */
 #define RESERVE_ROOMS 2
-
-/* Between a driver's first failed request and its giving up the disk: the driver
- * marks the disk before it lets requests fail, or soon after.
- */
-#define DOUBT_NS NSEC_PER_SEC
-/* As long as Linux waits for a command by default. */
-#define LOST_NS (30ull * NSEC_PER_SEC)
 
 static struct kmem_cache *room_cache;
 static mempool_t *rooms;
@@ -364,6 +359,7 @@ enum job_end {
 static enum job_end job_judge(const struct moat_job *job, u64 now)
 {
 	const struct moat_disk *disk = job->source->disk;
+	u64 wait;
 
 	if (job->error == -ENOMEM)
 		return JOB_RESTART;
@@ -374,8 +370,8 @@ static enum job_end job_judge(const struct moat_job *job, u64 now)
 	/* The connection ends, and with it what this driver has to say. */
 	if (job_stopping(job))
 		return moat_disk_gone(disk) ? JOB_DROP : JOB_ANSWER;
-	return now - job->failed_ns < (moat_disk_gone(disk) ? LOST_NS : DOUBT_NS) ?
-	       JOB_DOUBT : JOB_ANSWER;
+	wait = moat_disk_gone(disk) ? MOAT_LOST_S : MOAT_DOUBT_S;
+	return now - job->failed_ns < wait * NSEC_PER_SEC ? JOB_DOUBT : JOB_ANSWER;
 }
 
 static void job_end(struct moat_poller *poller, struct moat_job *job)

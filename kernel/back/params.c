@@ -14,6 +14,8 @@
 #include <linux/moduleparam.h>
 #include <xen/xenbus.h>
 
+#include <moat/times.h>
+
 const char *const moat_data_path_names[] = {
 	"auto", "persistent", "map", "copy", NULL
 };
@@ -86,7 +88,7 @@ static unsigned int tenant_persistent_grants = 16384;
 module_param(tenant_persistent_grants, uint, 0644);
 MODULE_PARM_DESC(tenant_persistent_grants, "pages of a domain kept mapped, on all its disks");
 
-static unsigned int watchdog_s = 10;
+static unsigned int watchdog_s = MOAT_WATCHDOG_S;
 module_param(watchdog_s, uint, 0444);
 MODULE_PARM_DESC(watchdog_s, "Xen ends a domain that has not served for so long; 0: never");
 

@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+#include <moat/times.h>
+
 /* a verdict that only one tenant asked for: so often within the window */
 #define COMPLAINTS_MAX 3
 #define BACKOFF_MAX_MS 60000
@@ -22,9 +24,9 @@
 #define RECONNECT_GAP_MS 1000
 
 const struct moat_limits moat_limits_default = {
-	.heartbeat = 10000,
-	.hang = 5000,
-	.device = 60000,
+	.heartbeat = 1000 * MOAT_HEARTBEAT_LIMIT_S,
+	.hang = 1000 * MOAT_HANG_LIMIT_S,
+	.device = 1000 * MOAT_DEVICE_LIMIT_S,
 	.boot = 60000,
 	.probe = 30000,
 	.crash_window = 300000,

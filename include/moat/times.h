@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How long is too long: the limits that more than one program knows, and the order that
+ * they must have. In seconds; where there is a setting, what it is by default.
+ */
+#ifndef MOAT_TIMES_H
+#define MOAT_TIMES_H
+
+/* moat-init asks moat-back whether it lives so often. */
+#define MOAT_PING_S 1
+/* Between a driver's first failed request and its giving up the disk: moat-back waits
+ * so long to see whether it does.
+ */
+#define MOAT_DOUBT_S 1
+/* moatd: a poller does not answer. */
+#define MOAT_HANG_LIMIT_S 5
+/* moatd: no sign of life. */
+#define MOAT_HEARTBEAT_LIMIT_S 10
+/* Xen ends a domain whose pollers do not answer. */
+#define MOAT_WATCHDOG_S 10
+/* moat-back keeps what a lost device has failed from the front end, for the domain to be
+ * replaced; as long as Linux waits for a command by default.
+ */
+#define MOAT_LOST_S 30
+/* moatd: a device with work to do does nothing. */
+#define MOAT_DEVICE_LIMIT_S 60
+/* The kernel panics for a task that sleeps without a break (image/build). */
+#define MOAT_HUNG_TASK_S 120
+
+/* A ping that is late is no hang; nor is a dead moat-init a dead poller. */
+_Static_assert(MOAT_PING_S < MOAT_HANG_LIMIT_S, "a ping is late");
+_Static_assert(MOAT_HANG_LIMIT_S <= MOAT_HEARTBEAT_LIMIT_S, "a poller is found first");
+_Static_assert(3 * MOAT_PING_S <= MOAT_WATCHDOG_S, "two pings may be lost");
+/* Who is to be replaced is found while his requests are kept. */
+_Static_assert(MOAT_DOUBT_S < MOAT_HEARTBEAT_LIMIT_S, "the disk is given up first");
+_Static_assert(MOAT_HEARTBEAT_LIMIT_S < MOAT_LOST_S, "there is time to replace it");
+/* A lost device is told; one that says nothing takes longer, and a panic longest. */
+_Static_assert(MOAT_LOST_S < MOAT_DEVICE_LIMIT_S, "a driver's own timeouts come first");
+_Static_assert(MOAT_DEVICE_LIMIT_S < MOAT_HUNG_TASK_S, "moatd comes before the panic");
+
+#endif
