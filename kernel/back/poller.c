@@ -110,6 +110,12 @@ void moat_poller_done(struct moat_poller *poller, struct moat_errand *errand)
 
 /* ---- the poller's own ---- */
 
+/* No lock guards what is its own: nobody else may be here. */
+static void poller_assert_own(const struct moat_poller *poller)
+{
+	lockdep_assert(poller->task == current);
+}
+
 /**
  * moat_poller_has_done() - have at least so many come back that are not taken yet?
  * @poller: the caller
@@ -121,6 +127,7 @@ bool moat_poller_has_done(const struct moat_poller *poller, u32 n)
 {
 	const struct llist_node *node = READ_ONCE(poller->done.first);
 
+	poller_assert_own(poller);
 	for (; node && n; n--)
 		node = node->next;
 	return !n;
@@ -136,6 +143,7 @@ void moat_poller_ask(struct moat_client *client)
 {
 	struct moat_share *share = client->share;
 
+	poller_assert_own(client->poller);
 	moat_round_join(&share->rings, &client->asks);
 	moat_round_join(&client->poller->asking, &share->asks);
 }
@@ -149,6 +157,7 @@ void moat_poller_ask(struct moat_client *client)
  */
 void moat_poller_defer(struct moat_poller *poller, struct moat_errand *errand)
 {
+	poller_assert_own(poller);
 	if (list_empty(&poller->deferred))
 		poller->retry = jiffies + RETRY_JIFFIES;
 	list_add_tail(&errand->link, &poller->deferred);
@@ -164,6 +173,7 @@ void moat_poller_activate(struct moat_client *client)
 {
 	struct moat_poller *poller = client->poller;
 
+	poller_assert_own(poller);
 	if (!list_empty(&client->active))
 		return;
 	list_add_tail(&client->active, &poller->active);
@@ -396,6 +406,7 @@ static int poller_enter(struct moat_client *client, domid_t domid)
 {
 	struct moat_poller *poller = poller_choose();
 
+	lockdep_assert_held(&pollers_lock);
 	client->share = moat_share_get(&poller->shares, domid);
 	if (!client->share)
 		return -ENOMEM;

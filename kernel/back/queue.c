@@ -439,6 +439,15 @@ static enum moat_client_verdict queue_judge(struct moat_queue *queue,
  * moat_queue_visit() - push responses, look for requests
  * @client: the ring, active
  *
+ * What the policy is told, by what there was:
+ *
+ *   an event, before the visit   moat_spin_event(), in queue_wake()
+ *   requests                     moat_spin_look(): work, a wait is over
+ *   answers to push alone        moat_spin_start(), moat_spin_look(): work, but no wait
+ *                                is over, for that the disk is done says nothing about
+ *                                how soon the front end comes back
+ *   nothing                      moat_spin_look(): look again, or arm
+ *
  * Context: the poller; waits for nothing.
  * Return: whether to visit it again.
  */
@@ -454,9 +463,6 @@ enum moat_client_verdict moat_queue_visit(struct moat_client *client)
 	queue_settle(queue);
 	if (queue->state == MOAT_QUEUE_OPEN)
 		asked = queue_look(queue);
-	/* What the policy learns from is how soon the front end came back; that
-	 * the disk is done says nothing about it.
-	 */
 	if (answered && !asked)
 		moat_spin_start(&queue->spin, poller->now);
 	if (event)
