@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Pollers that take their time: each visit of a ring takes 30 ms, for good."""
+"""Pollers that take their time: each visit of a ring takes 10 ms, for good."""
 import os
 
 from runner import Failure

@@ -22,7 +22,7 @@
 /* Contexts in which a driver's ordinary bugs strike. */
 #define ANYWHERE (MOAT_FAULT_DRIVER | MOAT_FAULT_IRQ | MOAT_FAULT_POLLER)
 
-#define DOZE_JIFFIES (HZ / 33)
+#define DOZE_JIFFIES (HZ / 100 ? HZ / 100 : 1)
 
 /* Nobody ever sets it to false. */
 static bool ever = true;
