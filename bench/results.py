@@ -37,7 +37,6 @@ def host():
         model = re.search(r"^model name\s*: (.*)", f.read(), re.M)
     return {"cpu": model[1] if model else "", "cores": os.cpu_count(),
             "kernel": os.uname().release,
-            "qemu": said("dpkg-query", "-Wf", "${Version}", "qemu-system-x86"),
             "fio": said("fio", "--version")}
 
 
@@ -49,7 +48,8 @@ def conditions(rig, command):
     return {"date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "command": command,
             "commit": said("git", "rev-parse", "--short=12", "HEAD"),
             "changed": bool(said("git", "status", "--porcelain", "-uno")),
-            "accelerator": options["accelerator"], "host": host(), "xen": xen,
+            "accelerator": options["accelerator"], "xen": xen,
+            "host": {**host(), "qemu": options["qemu"]["version"]},
             "guest_kernel": options["kernel"],
             "guest_options": rig.sh("app", "cat /proc/cmdline").strip(),
             "clocksource": rig.sh("app", "cat /sys/devices/system/clocksource/clocksource0/"

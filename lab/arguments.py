@@ -29,6 +29,8 @@ def add_up(verbs, commands):
     add_halves(verb)
     verb.add_argument("--accel", choices=("auto", "kvm", "tcg"), default="auto")
     verb.add_argument("--cpu", default="", help="QEMU's CPU model")
+    verb.add_argument("--qemu", choices=("own", "system"), default="own",
+                      help="the lab's own QEMU (where it can be had) or the system's")
     verb.add_argument("--vcpus", type=int, default=2, help="the machine's processors (2)")
     verb.add_argument("--memory", default="", help="the machine's memory (4G; 5G with --moatd)")
     verb.add_argument("--dom0-memory", type=int, default=1536, metavar="MIB")

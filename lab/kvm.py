@@ -19,9 +19,9 @@ REACHED = "Could not construct domain 0"
 BROKEN = "KVM internal error"
 
 
-def command(xen, module, serial):
+def command(qemu, xen, module, serial):
     """Returns the command line of a machine that boots Xen and ends."""
-    return ["qemu-system-x86_64", "-accel", "kvm", "-cpu", "host", "-m", "512",
+    return [*qemu, "-accel", "kvm", "-cpu", "host", "-m", "512",
             "-M", "q35,kernel-irqchip=split", "-nodefaults", "-nographic", "-no-reboot",
             "-kernel", xen, "-append", "console=com1 com1=115200,8n1", "-initrd", module,
             "-serial", f"file:{serial}"]
@@ -60,8 +60,11 @@ def watch(qemu, serial, errors):
     return f"Xen did not boot with KVM within {DEADLINE_S} s"
 
 
-def probe(xen):
-    """Returns None where KVM runs the hypervisor in this file, else the reason why not."""
+def probe(qemu, xen):
+    """Returns None where KVM runs the hypervisor in this file, else the reason why not.
+
+    qemu: the words that start QEMU.
+    """
     if not os.access(DEVICE, os.R_OK | os.W_OK):
         return f"no usable {DEVICE}"
     with tempfile.TemporaryDirectory() as directory:
@@ -70,10 +73,10 @@ def probe(xen):
         with open(module, "wb") as f:
             f.write(bytes(4096))
         with open(errors, "wb") as f:
-            qemu = subprocess.Popen(command(xen, module, serial), stdin=subprocess.DEVNULL,
-                                    stdout=f, stderr=f)
+            running = subprocess.Popen(command(qemu, xen, module, serial),
+                                       stdin=subprocess.DEVNULL, stdout=f, stderr=f)
         try:
-            return watch(qemu, serial, errors)
+            return watch(running, serial, errors)
         finally:
-            qemu.kill()
-            qemu.wait()
+            running.kill()
+            running.wait()

@@ -23,11 +23,11 @@ KERNEL_OPTIONS = ("mitigations=off", "tsc=nowatchdog", "sysrq_always_enabled", "
 DOM0_OPTIONS = ("console=hvc0", "rdinit=/init", "rootfstype=ramfs", *KERNEL_OPTIONS)
 
 
-def accelerator(wanted):
-    """Decides between kvm and tcg; returns (name, reason)."""
+def accelerator(wanted, qemu):
+    """Decides between kvm and tcg for a QEMU that qemu starts; returns (name, reason)."""
     if wanted == "tcg":
         return "tcg", "asked for"
-    reason = kvm.probe(debian.xen_binary())
+    reason = kvm.probe(qemu, debian.xen_binary())
     if reason is None:
         return "kvm", "a probe booted Xen"
     if wanted == "kvm":
@@ -85,7 +85,8 @@ def qemu_arguments(options, files):
     dom0 = " ".join([*DOM0_OPTIONS, *options["kernel_args"]])
     modules = f"{files['kernel']} {escaped(dom0)},{files['dom0']}"
     arguments = [
-        "qemu-system-x86_64", "-name", "moat-lab", "-nodefaults", "-nographic", "-no-reboot",
+        *options["qemu"]["command"], "-name", "moat-lab", "-nodefaults", "-nographic",
+        "-no-reboot",
         *accelerator_arguments(options),
         "-M", "q35,kernel-irqchip=split", "-smp", str(options["vcpus"]),
         "-m", str(options["memory"]),

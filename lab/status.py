@@ -52,8 +52,9 @@ def text(result):
     if not result["up"]:
         return f"no lab is up in {result['state']}\n" + result.get("ended", "")
     options = result["options"]
-    lines = [f"up in {result['state']} (keeper {result['pid']}): {options['accelerator']}, "
-             f"{options['vcpus']} processors, {options['memory']} MiB, "
+    lines = [f"up in {result['state']} (keeper {result['pid']}): "
+             f"QEMU {options['qemu']['version']} ({options['qemu']['reason']}), "
+             f"{options['accelerator']}, {options['vcpus']} processors, {options['memory']} MiB, "
              f"{options['nvme']} NVMe, kernel {options['kernel']}"]
     if result["lost"]:
         lines.append(f"LOST: {result['lost']}")

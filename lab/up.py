@@ -16,6 +16,7 @@ import domains
 import images
 import machine
 import moatd
+import qemu
 import session
 from paths import LAB, LabError
 
@@ -112,7 +113,9 @@ def start_keeper(state):
 
 def up(state, options, specs, disk, say):
     """Boots everything; Ctrl-C or a failure on the way leaves nothing running."""
-    name, reason = machine.accelerator(options["accelerator"])
+    options["qemu"] = qemu.chosen(options["qemu"])
+    say(f"QEMU {options['qemu']['version']} ({options['qemu']['reason']})")
+    name, reason = machine.accelerator(options["accelerator"], options["qemu"]["command"])
     say(f"accelerator: {name} ({reason})")
     options["accelerator"] = name
     specs = [{**spec, "emulated": machine.emulated(options)} for spec in specs]
