@@ -37,6 +37,7 @@ def machine_options(args):
     """Returns what machine.json remembers of the command line."""
     return {
         "kernel": debian.kernel_version(), "accelerator": args.accel, "qemu": args.qemu,
+        "icount": args.icount,
         "cpu": args.cpu or (machine.PVH_CPU if args.pvh else ""),
         "vcpus": args.vcpus,
         "memory": machine.size_bytes(args.memory or ("5G" if args.moatd else "4G")) >> 20,

@@ -77,7 +77,12 @@ def accelerator_arguments(options):
     """Returns the arguments that depend on the accelerator."""
     if options["accelerator"] == "kvm":
         return ["-accel", "kvm", "-cpu", options["cpu"] or "host"]
-    return ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", options["cpu"] or "Westmere"]
+    cpu = ["-cpu", options["cpu"] or "Westmere"]
+    if options["icount"] is None:
+        return ["-accel", "tcg,thread=multi,tb-size=512", *cpu]
+    # One processor runs at a time, and the clock goes by what was executed.
+    return ["-accel", "tcg,thread=single,tb-size=512", "-icount", f"shift={options['icount']}",
+            *cpu]
 
 
 def qemu_arguments(options, files):
