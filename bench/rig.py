@@ -37,6 +37,10 @@ LOCAL = {
 }
 
 
+# The domains of a rig.
+ALL = ("storage", "sstorage", "app", "sapp")
+
+
 class Rig(Testbed):
     def __init__(self, say, vcpus=1, nvme=False, module_args=(), emulated_tsc=False):
         """module_args: "MODULE KEY=VALUE", in all domains."""
@@ -49,15 +53,17 @@ class Rig(Testbed):
 
     # ---- life ----
 
-    def start(self):
-        """Boot both pairs."""
+    def start(self, only=ALL):
+        """Boot both pairs, or only some of their domains."""
         super().up()
         self.domains = {}
         for number, (name, half) in enumerate((("storage", "moat"), ("sstorage", "stock"))):
-            self.create(name, "storage", *(["--nvme", str(number)] if self.nvme else []),
-                        back=half)
-        self.create("app", "app")
-        self.create("sapp", "app", front="stock")
+            if name in only:
+                self.create(name, "storage", *(["--nvme", str(number)] if self.nvme else []),
+                            back=half)
+        for name, half in (("app", "moat"), ("sapp", "stock")):
+            if name in only:
+                self.create(name, "app", front=half)
         self.lab("push", "dom0", os.path.join(BUILD, "meter"), METER)
         self.say("%s are up" % ", ".join(self.domains))
         return self
