@@ -144,6 +144,11 @@ void moat_poller_ask(struct moat_client *client)
 	struct moat_share *share = client->share;
 
 	poller_assert_own(client->poller);
+	/* Nobody to be fair to. */
+	if (list_is_singular(&client->poller->active) && list_empty(&client->asks.link)) {
+		client->poller->alone = client;
+		return;
+	}
 	moat_round_join(&share->rings, &client->asks);
 	moat_round_join(&client->poller->asking, &share->asks);
 }
@@ -211,14 +216,23 @@ static void poller_take_stops(struct moat_poller *poller)
 	}
 }
 
-static void poller_sort_done(struct moat_poller *poller)
+/* Sort by tenant what came back. Where nobody waits yet, what a turn carries of it goes
+ * into @errands at once.
+ */
+static void poller_sort_done(struct moat_poller *poller, struct list_head *errands)
 {
 	struct llist_node *list = llist_del_all(&poller->done);
 	struct moat_errand *errand;
+	s32 left = poller->ending.count ? 0 : MOAT_FAIR_TURN;
 
 	llist_for_each_entry(errand, llist_reverse_order(list), done) {
 		struct moat_share *share = errand->client->share;
 
+		if (left > 0) {
+			left -= errand->cost;
+			list_add_tail(&errand->link, errands);
+			continue;
+		}
 		list_add_tail(&errand->link, &share->done);
 		moat_round_join(&poller->ending, &share->ends);
 	}
@@ -238,23 +252,31 @@ static s32 errands_move(struct list_head *from, struct list_head *to, s32 most)
 	return cost;
 }
 
-static void poller_take_done(struct moat_poller *poller)
+/* By turns, of those who wait. */
+static void poller_pick_done(struct moat_poller *poller, struct list_head *errands)
 {
-	struct moat_flow *flow;
 	s32 left = MOAT_FAIR_TURN, cost;
-	LIST_HEAD(errands);
+	struct moat_flow *flow;
 
-	if (!llist_empty(&poller->done))
-		poller_sort_done(poller);
 	while (left > 0 && (flow = moat_round_next(&poller->ending))) {
 		struct moat_share *share = container_of(flow, struct moat_share, ends);
 
-		cost = errands_move(&share->done, &errands, min(left, flow->fair.credit));
+		cost = errands_move(&share->done, errands, min(left, flow->fair.credit));
 		left -= cost;
 		moat_round_charge(&poller->ending, flow, cost);
 		if (list_empty(&share->done))
 			moat_round_leave(&poller->ending, flow);
 	}
+}
+
+static void poller_take_done(struct moat_poller *poller)
+{
+	LIST_HEAD(errands);
+
+	if (!llist_empty(&poller->done))
+		poller_sort_done(poller, &errands);
+	if (list_empty(&errands))
+		poller_pick_done(poller, &errands);
 	if (!list_empty(&errands))
 		poller->ops->done(poller, &errands);
 }
@@ -275,6 +297,8 @@ static void poller_unask(struct moat_client *client)
 {
 	struct moat_share *share = client->share;
 
+	if (client->poller->alone == client)
+		client->poller->alone = NULL;
 	moat_round_leave(&share->rings, &client->asks);
 	if (!share->rings.count)
 		moat_round_leave(&client->poller->asking, &share->asks);
@@ -303,9 +327,13 @@ static void poller_visit(struct moat_poller *poller)
 static void poller_serve(struct moat_poller *poller)
 {
 	s32 left = MOAT_FAIR_TURN;
+	struct moat_client *alone = poller->alone;
 	struct moat_flow *flow, *ring;
 	u32 cost;
 
+	poller->alone = NULL;
+	if (alone)
+		poller->ops->take(alone, MOAT_FAIR_TURN);
 	while (left > 0 && (flow = moat_round_next(&poller->asking))) {
 		struct moat_share *share = container_of(flow, struct moat_share, asks);
 

@@ -101,6 +101,7 @@ struct moat_poller_ops {
  * @done: errands that came back; anybody adds
  * @active: clients that are visited in turn
  * @serves: all clients that were ever active
+ * @alone: the only active client has requests to take
  * @asking: the round of tenants with requests to take
  * @ending: the round of tenants with errands that came back
  * @due: errands that have waited long enough
@@ -125,6 +126,7 @@ struct moat_poller {
 	struct llist_head done;
 	struct list_head active ____cacheline_aligned;
 	struct list_head serves;
+	struct moat_client *alone;
 	struct moat_round asking;
 	struct moat_round ending;
 	struct list_head due;

@@ -135,12 +135,13 @@ static void queue_settle(struct moat_queue *queue)
  */
 static bool queue_may_take(struct moat_queue *queue, const struct moat_allowance *most)
 {
-	struct moat_allowance left = {
-		.pages = most->pages - queue->new_pages,
-		.requests = most->requests - queue->new_requests,
-	};
+	struct moat_allowance left;
 
-	if (!queue->in_flight || moat_allowance_left(&left))
+	if (!queue->in_flight)
+		return true;
+	left.pages = most->pages - queue->new_pages;
+	left.requests = most->requests - queue->new_requests;
+	if (moat_allowance_left(&left))
 		return true;
 	moat_stat_inc(&queue->stat, MOAT_STAT_bounded);
 	queue_enter(queue, MOAT_QUEUE_FULL);
@@ -206,7 +207,9 @@ static u32 queue_collect(struct moat_queue *queue, u32 most, struct list_head *j
 	u32 n = 0, count = min(queue->waiting, moat_params_budget());
 	struct moat_allowance bound;
 
-	moat_tenant_allows(source->peer.tenant, &source->disk->load, &bound);
+	/* The first is never asked. */
+	if (queue->in_flight || count > 1)
+		moat_tenant_allows(source->peer.tenant, &source->disk->load, &bound);
 	while (n < count && *cost < most && queue->state == MOAT_QUEUE_OPEN &&
 	       queue_may_take(queue, &bound)) {
 		struct moat_job *job = queue_take_one(queue, source->client.poller->now);

@@ -3,8 +3,9 @@
 from load import finished, in_background, verified
 from runner import check
 
-# A device that takes eight seconds for whatever it is given, all at once.
-SLOW = "null_blk:memory_backed=0,irqmode=2,completion_nsec=8000000000,hw_queue_depth=512,size=512"
+# A device that takes four seconds for whatever it is given, all at once; with five null_blk
+# itself would give up.
+SLOW = "null_blk:memory_backed=0,irqmode=2,completion_nsec=4000000000,hw_queue_depth=512,size=512"
 # Each of its requests brings pages of its own, and needs as many mappings.
 GREEDY = ("xen-blkfront feature_persistent=0 max_indirect_segments=128 max_ring_page_order=%d "
           "max_queues=1")
@@ -30,7 +31,7 @@ def test_mappings_run_out(machine):
 
     Then the bounds are lifted and the table does run out: requests wait for room in it.
     """
-    machine.create("small", "storage", "--xl", "max_maptrack_frames=64")
+    machine.create("small", "storage", "--xl", "max_maptrack_frames=24")
     disk = greedy(machine, "small", 3, 256, "--memory", "512")
     neighbour = machine.attach("xvdb", "memory", storage="small")
     neighbour.back.set("data_path", "map")
