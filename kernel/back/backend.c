@@ -3,18 +3,23 @@
  * The back end of one disk of one front end: its life between the toolstack,
  * which makes and removes it, and the front end, which comes and goes.
  *
- * Whatever happens in xenstore or on a ring only has the work run; the work
- * looks at how things stand and does what is missing. It may wait for a slow
- * disk; xenbus's one thread, which serves all devices of the domain, does not.
+ * Whatever happens in xenstore or on a ring only has a work run. It looks at how
+ * things stand; core/serve.h decides from that what is missing, and has the
+ * states drawn; the work does it. So events may be lost, or come twice.
  *
- *   toolstack names the disk --> opened
- *   front end Initialised    --> rings mapped, disk described, Connected
- *   front end Closing, Closed or gone, or it broke the protocol
- *                            --> rings given back, disk closed, Closed
- *   front end Initialising   --> InitWait: the same again
+ * Three threads of control, so that none waits for what is not its own:
  *
- * Only the removal of the device itself has to happen in xenbus's thread, or
- * it would race with xenbus's own: see backend_node_changed().
+ *   xenbus's one thread, which serves all devices of the domain, waits for @work
+ *   to end and for nothing else. The removal of the device has to happen there, or
+ *   it would race with xenbus's own: see backend_node_changed().
+ *
+ *   @work talks to xenstore, and never waits for a disk. A few run at a time in the
+ *   whole domain, so that front ends that come and go in a loop do not keep the
+ *   pollers from their CPUs.
+ *
+ *   @disk_work waits for the disk as long as that takes, and never talks to
+ *   xenstore. When the device is removed what it holds is left to it; nobody else
+ *   is given the disk before (disk.c).
  */
 #include "backend.h"
 
@@ -25,35 +30,81 @@
 
 #include <moat/keys.h>
 
-#include "handshake.h"
 #include "kernel/common/control.h"
 #include "kernel/common/transact.h"
 #include "params.h"
 
+/* Works that talk to xenstore at a time. */
+#define BACKEND_WORKERS 2
+
+/* A connection that lasts so long was no attempt that came to nothing. */
+#define BACKEND_LASTS (10 * HZ)
+
+/* A device that is in use is waited for quietly so many times: it may be with a
+ * back end that is on its way out.
+ */
+#define BACKEND_QUIET_TRIES 4
+
 static struct workqueue_struct *backend_wq;
+static struct workqueue_struct *backend_disk_wq;
+
+/* ---- the disk's side ---- */
+
+static void backend_release(struct kref *ref)
+{
+	struct moat_backend *backend = container_of(ref, struct moat_backend, ref);
+
+	put_device(&backend->dev->dev);
+	mutex_destroy(&backend->lock);
+	kfree(backend);
+}
+
+/* Give back what is held. Waits for what is under way on the disk. */
+static void backend_drain(struct moat_backend *backend)
+{
+	unsigned int i;
+
+	for (i = 0; i < backend->nr_leaving; i++)
+		moat_queue_stop(backend->leaving[i]);
+	for (i = 0; i < backend->nr_leaving; i++)
+		moat_queue_destroy(backend->leaving[i]);
+	kfree(backend->leaving);
+	backend->leaving = NULL;
+	backend->nr_leaving = 0;
+	moat_disk_close(&backend->disk);
+}
+
+static void backend_disk_run(struct work_struct *work)
+{
+	struct moat_backend *backend = container_of(work, struct moat_backend, disk_work);
+
+	might_sleep();
+	if (backend->state == MOAT_SERVE_OPENING && !READ_ONCE(backend->removing))
+		backend->open_err = moat_disk_open(&backend->disk, &backend->wish);
+	else
+		backend_drain(backend);
+	/* Whoever sees it sees what has been done. */
+	smp_store_release(&backend->busy, false);
+	moat_backend_attend(backend);
+	/* Until they stopped, rings could ask for it, too. */
+	if (READ_ONCE(backend->removing))
+		cancel_delayed_work_sync(&backend->work);
+	kref_put(&backend->ref, backend_release);
+}
+
+/* Have it run, once more if it is running. */
+static void backend_start_disk_work(struct moat_backend *backend)
+{
+	WRITE_ONCE(backend->busy, true);
+	kref_get(&backend->ref);
+	if (!queue_work(backend_disk_wq, &backend->disk_work))
+		kref_put(&backend->ref, backend_release);
+}
 
 /* ---- rings ---- */
 
-static void backend_disconnect(struct moat_backend *backend)
-{
-	struct moat_queue **queues = backend->queues;
-	unsigned int i;
-
-	if (!queues)
-		return;
-	mutex_lock(&backend->lock);
-	backend->queues = NULL;
-	mutex_unlock(&backend->lock);
-	for (i = 0; i < backend->nr_queues; i++)
-		moat_queue_stop(queues[i]);
-	moat_sysfs_remove_rings(backend->sysfs);
-	for (i = 0; i < backend->nr_queues; i++)
-		moat_queue_destroy(queues[i]);
-	kfree(queues);
-}
-
 static int backend_add_queue(struct moat_backend *backend, const struct moat_front *front,
-			     unsigned int nr)
+			     struct moat_queue **queues, unsigned int nr)
 {
 	struct moat_queue_setup setup;
 	struct moat_queue *queue;
@@ -65,13 +116,27 @@ static int backend_add_queue(struct moat_backend *backend, const struct moat_fro
 	queue = moat_queue_create(&backend->host, &setup);
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
-	backend->queues[backend->nr_queues++] = queue;
+	queues[nr] = queue;
 	err = moat_sysfs_add_ring(backend->sysfs, nr, &queue->stat);
 	if (err)
 		return err;
 	return moat_queue_start(queue, setup.port);
 }
 
+/* Have all rings visited. */
+static void backend_kick(struct moat_backend *backend)
+{
+	unsigned int i;
+
+	mutex_lock(&backend->lock);
+	for (i = 0; backend->queues && i < backend->nr_queues; i++)
+		moat_queue_kick(backend->queues[i]);
+	mutex_unlock(&backend->lock);
+}
+
+/* Settings that change reach only rings that serve; those of a connection that came
+ * to nothing leave unseen.
+ */
 static int backend_make_queues(struct moat_backend *backend, const struct moat_front *front)
 {
 	struct moat_queue **queues;
@@ -81,13 +146,36 @@ static int backend_make_queues(struct moat_backend *backend, const struct moat_f
 	queues = kcalloc(front->nr_queues, sizeof(*queues), GFP_KERNEL);
 	if (!queues)
 		return -ENOMEM;
-	mutex_lock(&backend->lock);
-	backend->nr_queues = 0;
-	backend->queues = queues;
 	for (nr = 0; !err && nr < front->nr_queues; nr++)
-		err = backend_add_queue(backend, front, nr);
+		err = backend_add_queue(backend, front, queues, nr);
+	for (nr = 0; nr < front->nr_queues && queues[nr]; nr++)
+		;
+	if (err) {
+		backend->leaving = queues;
+		backend->nr_leaving = nr;
+		return err;
+	}
+	mutex_lock(&backend->lock);
+	backend->queues = queues;
+	backend->nr_queues = nr;
 	mutex_unlock(&backend->lock);
-	return err;
+	/* For what was changed before they could be seen. */
+	backend_kick(backend);
+	return 0;
+}
+
+/* Have rings and disk given back, whatever there is of them. */
+static void backend_shut(struct moat_backend *backend)
+{
+	mutex_lock(&backend->lock);
+	if (backend->queues) {
+		backend->leaving = backend->queues;
+		backend->nr_leaving = backend->nr_queues;
+	}
+	backend->queues = NULL;
+	mutex_unlock(&backend->lock);
+	moat_sysfs_remove_rings(backend->sysfs);
+	backend_start_disk_work(backend);
 }
 
 static bool backend_broken(const struct moat_backend *backend)
@@ -100,24 +188,107 @@ static bool backend_broken(const struct moat_backend *backend)
 	return false;
 }
 
-/* ---- states ---- */
+/* ---- from one state to the next ---- */
 
-static void backend_shut(struct moat_backend *backend)
+static void backend_enter(struct moat_backend *backend, enum moat_serve_state state)
 {
-	backend_disconnect(backend);
-	moat_disk_close(&backend->disk);
+	WRITE_ONCE(backend->state, state);
 }
 
-/* Most failures are the front end's doing, and it may try again and again. */
+/* The connection, or what was to become one, is over. */
+static void backend_enter_ending(struct moat_backend *backend)
+{
+	if (backend->state == MOAT_SERVE_CONNECTED &&
+	    time_after(jiffies, backend->connected + BACKEND_LASTS))
+		backend->failures = 0;
+	else if (backend->failures < U32_MAX)
+		backend->failures++;
+	backend->not_before = jiffies +
+			      msecs_to_jiffies(moat_serve_rest_ms(backend->failures));
+	backend_enter(backend, MOAT_SERVE_ENDING);
+	backend_shut(backend);
+}
+
+/* Most failures are the front end's doing, and it may try again and again. With no
+ * words nothing is told: our directory is gone, and so will the device be.
+ */
 static void backend_fail(struct moat_backend *backend, int err, const char *what)
 {
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
 				      DEFAULT_RATELIMIT_BURST);
+	/* What cannot be mapped xenbus has told, and said Closing. */
+	bool told = backend->dev->state == XenbusStateClosing;
 
-	backend_shut(backend);
-	if (__ratelimit(&limit))
+	backend_enter_ending(backend);
+	if (what && !told && __ratelimit(&limit))
 		xenbus_dev_error(backend->dev, err, "%s", what);
 	xenbus_switch_state(backend->dev, XenbusStateClosing);
+}
+
+static void backend_begin(struct moat_backend *backend)
+{
+	u32 path = READ_ONCE(backend->tune.data_path);
+	int err;
+
+	backend->broken = false;
+	backend_enter(backend, MOAT_SERVE_WAITING);
+	err = moat_handshake_offer(backend->dev,
+				   path == MOAT_PATH_AUTO || path == MOAT_PATH_PERSISTENT,
+				   &backend->offered);
+	if (err)
+		backend_fail(backend, err, err == -ENOENT ? NULL : "cannot write the offer");
+	else
+		xenbus_switch_state(backend->dev, XenbusStateInitWait);
+}
+
+static void backend_open_disk(struct moat_backend *backend)
+{
+	if (backend->wish.cdrom) {
+		backend_fail(backend, -ENODEV,
+			     "CD-ROM drives are not served; attach the medium as a disk");
+		return;
+	}
+	backend_enter(backend, MOAT_SERVE_OPENING);
+	backend_start_disk_work(backend);
+}
+
+static const char *open_error(int err)
+{
+	switch (err) {
+	case -EMEDIUMTYPE:
+		return "cannot serve the device: its blocks are larger than a page";
+	case -EOPNOTSUPP:
+		return "cannot serve the device: it is zoned";
+	case -ENOMEDIUM:
+		return "cannot serve the device: it is empty";
+	default:
+		return "cannot open the device";
+	}
+}
+
+/* It may become free: moat-init waits for it, too. */
+static void backend_wait_for_disk(struct moat_backend *backend)
+{
+	u32 rest = moat_serve_rest_ms(MOAT_SERVE_FREE + backend->in_use);
+
+	if (++backend->in_use == BACKEND_QUIET_TRIES)
+		xenbus_dev_error(backend->dev, -EBUSY, "the device is in use; waiting for it");
+	backend->not_before = jiffies + msecs_to_jiffies(rest);
+	backend_enter(backend, MOAT_SERVE_WAITING);
+}
+
+/* The disk work has done what it was to do. */
+static void backend_opened(struct moat_backend *backend)
+{
+	if (backend->open_err == -EBUSY) {
+		backend_wait_for_disk(backend);
+		return;
+	}
+	backend->in_use = 0;
+	if (backend->open_err)
+		backend_fail(backend, backend->open_err, open_error(backend->open_err));
+	else
+		backend_enter(backend, MOAT_SERVE_OPEN);
 }
 
 static void backend_connect(struct moat_backend *backend)
@@ -138,44 +309,20 @@ static void backend_connect(struct moat_backend *backend)
 	}
 	err = moat_handshake_announce(dev, &backend->disk);
 	if (err) {
-		backend_fail(backend, err, "cannot describe the disk");
+		backend_fail(backend, err, err == -ENOENT ? NULL : "cannot describe the disk");
 		return;
 	}
+	backend->connected = jiffies;
+	backend_enter(backend, MOAT_SERVE_CONNECTED);
 	xenbus_switch_state(dev, XenbusStateConnected);
 }
 
-static void backend_open_disk(struct moat_backend *backend)
+/* One that has left is told when it is over; anybody else that it will be. */
+static void backend_end(struct moat_backend *backend, enum moat_serve_front front)
 {
-	struct moat_disk_wish wish;
-	int err;
-
-	err = moat_handshake_read_wish(backend->dev, &wish);
-	if (err == -ENOENT)
-		return;
-	if (err) {
-		backend_fail(backend, err,
-			     "CD-ROM drives are not served; attach the medium as a disk");
-		return;
-	}
-	err = moat_disk_open(&backend->disk, &wish);
-	if (err)
-		backend_fail(backend, err, "cannot open the device");
-}
-
-static void backend_begin(struct moat_backend *backend)
-{
-	u32 path = READ_ONCE(backend->tune.data_path);
-	int err;
-
-	err = moat_handshake_offer(backend->dev,
-				   path == MOAT_PATH_AUTO || path == MOAT_PATH_PERSISTENT,
-				   &backend->offered);
-	if (err) {
-		backend_fail(backend, err, "cannot write the offer");
-		return;
-	}
-	backend->closed = false;
-	xenbus_switch_state(backend->dev, XenbusStateInitWait);
+	backend_enter_ending(backend);
+	if (!moat_serve_left(front))
+		xenbus_switch_state(backend->dev, XenbusStateClosing);
 }
 
 /* A directory that is gone must not come back by this. */
@@ -193,21 +340,62 @@ static int backend_write_closed(struct xenbus_transaction t, void *data)
 /* Like xenbus_switch_state(), but says so even if we said so before: the
  * toolstack asks by writing Closing over it.
  */
-static void backend_say_closed(struct moat_backend *backend)
+static void backend_close(struct moat_backend *backend)
 {
 	struct xenbus_device *dev = backend->dev;
 
+	backend_enter(backend, MOAT_SERVE_CLOSED);
 	if (dev->state != XenbusStateClosed)
 		xenbus_switch_state(dev, XenbusStateClosed);
 	else
 		moat_transact(backend_write_closed, dev);
 }
 
-static void backend_close(struct moat_backend *backend)
+/* ---- the disk, as it is now ---- */
+
+/* A front end that cannot go on elsewhere is spared a disk of no size. */
+static void backend_lost_disk(struct moat_backend *backend)
 {
-	backend_shut(backend);
-	backend->closed = true;
-	backend_say_closed(backend);
+	struct xenbus_device *dev = backend->dev;
+
+	xenbus_dev_error(dev, -ENODEV, "the disk has gone");
+	if (backend->state == MOAT_SERVE_CONNECTED &&
+	    moat_handshake_recovers(dev, &backend->offered))
+		moat_handshake_announce_size(dev, 0);
+}
+
+static void backend_look_at_disk(struct moat_backend *backend)
+{
+	if (!moat_disk_changed(&backend->disk))
+		return;
+	if (moat_disk_refresh(&backend->disk)) {
+		if (backend->state == MOAT_SERVE_CONNECTED)
+			moat_handshake_announce_size(backend->dev,
+						     backend->disk.offer.capacity);
+	} else if (moat_disk_gone(&backend->disk)) {
+		backend_lost_disk(backend);
+	}
+}
+
+/* ---- look, decide, act ---- */
+
+static enum moat_serve_front backend_look_at_front(const struct xenbus_device *dev)
+{
+	switch (xenbus_read_driver_state(dev->otherend)) {
+	case XenbusStateUnknown:
+		return MOAT_SERVE_FRONT_GONE;
+	case XenbusStateInitialising:
+		return MOAT_SERVE_FRONT_BEGINS;
+	case XenbusStateInitialised:
+	case XenbusStateConnected:
+		return MOAT_SERVE_FRONT_READY;
+	case XenbusStateClosing:
+		return MOAT_SERVE_FRONT_CLOSING;
+	case XenbusStateClosed:
+		return MOAT_SERVE_FRONT_CLOSED;
+	default:
+		return MOAT_SERVE_FRONT_OTHER;
+	}
 }
 
 /* Has the toolstack asked for the device's end? */
@@ -216,80 +404,69 @@ static bool backend_unwanted(const struct moat_backend *backend)
 	return !xenbus_read_unsigned(backend->dev->nodename, "online", 1);
 }
 
-static void backend_follow(struct moat_backend *backend)
+static void backend_look(struct moat_backend *backend, struct moat_serve_view *view)
 {
-	struct xenbus_device *dev = backend->dev;
-
-	switch (xenbus_read_driver_state(dev->otherend)) {
-	case XenbusStateInitialising:
-		if (dev->state == XenbusStateClosed)
-			backend_begin(backend);
-		break;
-	case XenbusStateInitialised:
-	case XenbusStateConnected:
-		if (dev->state == XenbusStateInitWait && backend->disk.bdev)
-			backend_connect(backend);
-		break;
-	case XenbusStateClosing:
-		backend_disconnect(backend);
-		xenbus_switch_state(dev, XenbusStateClosing);
-		break;
-	case XenbusStateClosed:
-	case XenbusStateUnknown:
-		/* One that has not begun yet may still come. */
-		if (dev->state != XenbusStateInitWait)
-			backend_close(backend);
-		break;
-	default:
-		break;
-	}
+	backend->broken |= backend_broken(backend);
+	*view = (struct moat_serve_view) {
+		.front = backend_look_at_front(backend->dev),
+		.online = !backend_unwanted(backend),
+		.named = backend->state == MOAT_SERVE_WAITING &&
+			 !moat_handshake_read_wish(backend->dev, &backend->wish),
+		.broken = backend->broken,
+		.early = time_before(jiffies, backend->not_before),
+	};
 }
 
-/* A front end that cannot go on elsewhere is spared a disk of no size. */
-static void backend_lost_disk(struct moat_backend *backend)
+static void backend_act(struct moat_backend *backend, enum moat_serve_action action,
+			const struct moat_serve_view *view)
 {
-	struct xenbus_device *dev = backend->dev;
-
-	xenbus_dev_error(dev, -ENODEV, "the disk has gone");
-	if (dev->state == XenbusStateConnected &&
-	    moat_handshake_recovers(dev, &backend->offered))
-		moat_handshake_announce_size(dev, 0);
-}
-
-static void backend_look_at_size(struct moat_backend *backend)
-{
-	if (!moat_disk_changed(&backend->disk))
-		return;
-	if (moat_disk_resize(&backend->disk)) {
-		if (backend->dev->state == XenbusStateConnected)
-			moat_handshake_announce_size(backend->dev,
-						     backend->disk.offer.capacity);
-	} else if (moat_disk_gone(&backend->disk)) {
-		backend_lost_disk(backend);
-	}
-}
-
-static void backend_work(struct work_struct *work)
-{
-	struct moat_backend *backend = container_of(work, struct moat_backend, work);
-
-	if (READ_ONCE(backend->removing))
-		return;
-	if (backend_broken(backend)) {
-		backend_disconnect(backend);
-		xenbus_switch_state(backend->dev, XenbusStateClosing);
-		backend_close(backend);
-		return;
-	}
-	if (!backend->queues && backend_unwanted(backend)) {
-		backend_close(backend);
-		return;
-	}
-	if (backend->disk.bdev)
-		backend_look_at_size(backend);
-	else if (backend->dev->state == XenbusStateInitWait)
+	switch (action) {
+	case MOAT_SERVE_NOTHING:
+		break;
+	case MOAT_SERVE_REST:
+		mod_delayed_work(backend_wq, &backend->work,
+				 max_t(long, backend->not_before - jiffies, 1));
+		break;
+	case MOAT_SERVE_BEGIN:
+		backend_begin(backend);
+		break;
+	case MOAT_SERVE_OPEN_DISK:
 		backend_open_disk(backend);
-	backend_follow(backend);
+		break;
+	case MOAT_SERVE_CONNECT:
+		backend_connect(backend);
+		break;
+	case MOAT_SERVE_END:
+		backend_end(backend, view->front);
+		break;
+	case MOAT_SERVE_CLOSE:
+		backend_close(backend);
+		break;
+	}
+}
+
+/* What one step has brought about may be what the next one waits for. */
+static void backend_run(struct work_struct *work)
+{
+	struct moat_backend *backend = container_of(to_delayed_work(work),
+						    struct moat_backend, work);
+	enum moat_serve_state was;
+	struct moat_serve_view view;
+
+	might_sleep();
+	do {
+		/* While the disk work runs, the disk is its own. */
+		if (READ_ONCE(backend->removing) || smp_load_acquire(&backend->busy))
+			return;
+		if (backend->state == MOAT_SERVE_OPENING)
+			backend_opened(backend);
+		if (backend->state == MOAT_SERVE_OPEN ||
+		    backend->state == MOAT_SERVE_CONNECTED)
+			backend_look_at_disk(backend);
+		was = backend->state;
+		backend_look(backend, &view);
+		backend_act(backend, moat_serve_decide(backend->state, &view), &view);
+	} while (backend->state != was);
 }
 
 /**
@@ -300,9 +477,11 @@ static void backend_work(struct work_struct *work)
  */
 void moat_backend_attend(struct moat_backend *backend)
 {
-	queue_work(backend_wq, &backend->work);
+	if (!READ_ONCE(backend->removing))
+		mod_delayed_work(backend_wq, &backend->work, 0);
 }
 
+/* For the rings. */
 static void backend_attend(const struct moat_queue_host *host)
 {
 	moat_backend_attend(container_of(host, struct moat_backend, host));
@@ -339,7 +518,7 @@ static void backend_node_changed(struct xenbus_watch *watch, const char *path,
 	if (!path_ends(path, "physical-device") && !path_ends(path, "state") &&
 	    !path_ends(path, "online"))
 		return;
-	if (READ_ONCE(backend->closed) && backend_unwanted(backend) &&
+	if (READ_ONCE(backend->state) == MOAT_SERVE_CLOSED && backend_unwanted(backend) &&
 	    xenbus_read_driver_state(dev->nodename) == XenbusStateClosed)
 		device_unregister(&dev->dev);
 	else
@@ -349,13 +528,7 @@ static void backend_node_changed(struct xenbus_watch *watch, const char *path,
 /* A setting was written: modes take effect at once. */
 static void backend_tune_changed(struct device *device)
 {
-	struct moat_backend *backend = dev_get_drvdata(device);
-	unsigned int i;
-
-	mutex_lock(&backend->lock);
-	for (i = 0; backend->queues && i < backend->nr_queues; i++)
-		moat_queue_kick(backend->queues[i]);
-	mutex_unlock(&backend->lock);
+	backend_kick(dev_get_drvdata(device));
 }
 
 static const struct moat_sysfs_ops backend_sysfs_ops = {
@@ -363,25 +536,19 @@ static const struct moat_sysfs_ops backend_sysfs_ops = {
 	.changed = backend_tune_changed,
 };
 
-static void backend_free(struct moat_backend *backend)
+static struct moat_backend *backend_create(struct xenbus_device *dev)
 {
-	moat_sysfs_destroy(backend->sysfs);
-	dev_set_drvdata(&backend->dev->dev, NULL);
-	mutex_destroy(&backend->lock);
-	kfree(backend);
-}
+	struct moat_backend *backend = kzalloc(sizeof(*backend), GFP_KERNEL);
 
-static int backend_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
-{
-	struct moat_backend *backend;
-	int err;
-
-	backend = kzalloc(sizeof(*backend), GFP_KERNEL);
 	if (!backend)
-		return -ENOMEM;
+		return NULL;
+	kref_init(&backend->ref);
+	get_device(&dev->dev);
 	backend->dev = dev;
+	backend->not_before = jiffies;
 	mutex_init(&backend->lock);
-	INIT_WORK(&backend->work, backend_work);
+	INIT_DELAYED_WORK(&backend->work, backend_run);
+	INIT_WORK(&backend->disk_work, backend_disk_run);
 	moat_params_tune(&backend->tune);
 	backend->host = (struct moat_queue_host){
 		.dev = dev,
@@ -389,36 +556,55 @@ static int backend_probe(struct xenbus_device *dev, const struct xenbus_device_i
 		.tune = &backend->tune,
 		.attend = backend_attend,
 	};
+	return backend;
+}
+
+/* From here on nothing of xenbus's is used but what a reference to the device keeps. */
+static void backend_leave(struct moat_backend *backend)
+{
+	WRITE_ONCE(backend->removing, true);
+	cancel_delayed_work_sync(&backend->work);
+	moat_disk_leave(&backend->disk);
+	backend_shut(backend);
+	moat_sysfs_destroy(backend->sysfs);
+	dev_set_drvdata(&backend->dev->dev, NULL);
+	kref_put(&backend->ref, backend_release);
+}
+
+static int backend_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
+{
+	struct moat_backend *backend = backend_create(dev);
+	int err;
+
+	if (!backend)
+		return -ENOMEM;
 	dev_set_drvdata(&dev->dev, backend);
 	backend->sysfs = moat_sysfs_create(&dev->dev, &backend->tune, &backend_sysfs_ops);
 	if (IS_ERR(backend->sysfs)) {
 		err = PTR_ERR(backend->sysfs);
-		backend->sysfs = NULL;
-		goto err_free;
+		goto err_put;
 	}
 	backend_begin(backend);
 	err = xenbus_watch_path(dev, dev->nodename, &backend->watch, NULL,
 				backend_node_changed);
-	if (err)
-		goto err_free;
-	return 0;
+	if (!err)
+		return 0;
+	backend_leave(backend);
+	return err;
 
-err_free:
-	backend_free(backend);
+err_put:
+	dev_set_drvdata(&dev->dev, NULL);
+	kref_put(&backend->ref, backend_release);
 	return err;
 }
 
+/* In xenbus's thread: the disk is left to its own work. */
 static void backend_remove(struct xenbus_device *dev)
 {
 	struct moat_backend *backend = dev_get_drvdata(&dev->dev);
 
 	unregister_xenbus_watch(&backend->watch);
-	WRITE_ONCE(backend->removing, true);
-	cancel_work_sync(&backend->work);
-	backend_shut(backend);
-	/* Until they stopped, rings could ask for the work. */
-	cancel_work_sync(&backend->work);
-	backend_free(backend);
+	backend_leave(backend);
 }
 
 static const struct xenbus_device_id backend_ids[] = {
@@ -442,24 +628,36 @@ static struct xenbus_driver backend_driver = {
  */
 int moat_backend_register(void)
 {
-	int err;
+	int err = -ENOMEM;
 
-	backend_wq = alloc_workqueue("moat-back", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	backend_wq = alloc_workqueue("moat-back", WQ_UNBOUND | WQ_MEM_RECLAIM,
+				     BACKEND_WORKERS);
 	if (!backend_wq)
-		return -ENOMEM;
+		return err;
+	/* One that waits for its disk keeps no other from its own. */
+	backend_disk_wq = alloc_workqueue("moat-back-disk", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!backend_disk_wq)
+		goto err_wq;
 	err = xenbus_register_backend(&backend_driver);
 	if (err)
-		destroy_workqueue(backend_wq);
+		goto err_disk_wq;
+	return 0;
+
+err_disk_wq:
+	destroy_workqueue(backend_disk_wq);
+err_wq:
+	destroy_workqueue(backend_wq);
 	return err;
 }
 
 /**
  * moat_backend_unregister() - serve no disk any more
  *
- * Takes down what is connected.
+ * Takes down what is connected; waits for what is under way on the disks.
  */
 void moat_backend_unregister(void)
 {
 	xenbus_unregister_driver(&backend_driver);
+	destroy_workqueue(backend_disk_wq);
 	destroy_workqueue(backend_wq);
 }

@@ -5,10 +5,12 @@
 #ifndef MOAT_BACK_BACKEND_H
 #define MOAT_BACK_BACKEND_H
 
+#include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
 #include <xen/xenbus.h>
 
+#include "core/serve.h"
 #include "disk.h"
 #include "handshake.h"
 #include "kernel/common/sysfs.h"
@@ -17,34 +19,66 @@
 
 /**
  * struct moat_backend - the back end of a disk
- * @dev: the xenbus device
- * @offered: what the front end was told before it began
- * @disk: the disk
+ * @ref: one of xenbus, until it removes the device; one of @disk_work while it is
+ *	to run
+ * @dev: the xenbus device; there for as long as @ref, but xenbus's fields of the
+ *	front end only until it is removed
+ * @disk: the disk; open or not, it is @disk_work's while @busy
  * @tune: its settings
  * @host: what the rings know of it
- * @sysfs: its directory in sysfs
- * @work: does all that takes time, one run at a time
+ * @sysfs: its directory in sysfs, until the device is removed
  * @watch: on the back end's directory in xenstore
+ * @work: looks at xenstore and does what is missing; never waits for a disk
+ * @disk_work: opens the disk, and gives rings and disk back; never waits for
+ *	xenstore. On its own once the device is removed
+ * @removing: @work does nothing any more
+ * @busy: @disk_work is to run, or running
+ *
+ * @work's own, from here:
+ * @state: where the back end stands; others may look
+ * @offered: what the front end was told before it began
+ * @wish: what the toolstack has asked for
+ * @broken: the front end broke the protocol on the last connection
+ * @failures: attempts in a row that came to nothing
+ * @in_use: times in a row that the device was in use elsewhere
+ * @connected: when the connection was made, in jiffies
+ * @not_before: when the next attempt may be made, in jiffies
+ * @open_err: what opening the disk has come to, when @busy is over
+ * @leaving: rings that @disk_work is to give back; NULL: none
+ * @nr_leaving: their number
+ *
+ * @lock: guards what is below against sysfs
  * @queues: the rings; NULL: not connected
  * @nr_queues: their number
- * @lock: guards @queues against sysfs
- * @closed: no ring, no disk open, and xenstore says Closed
- * @removing: @work does nothing any more
  */
 struct moat_backend {
+	struct kref ref;
 	struct xenbus_device *dev;
-	struct moat_offered offered;
 	struct moat_disk disk;
 	struct moat_tune tune;
 	struct moat_queue_host host;
 	struct moat_sysfs *sysfs;
-	struct work_struct work;
 	struct xenbus_watch watch;
+	struct delayed_work work;
+	struct work_struct disk_work;
+	bool removing;
+	bool busy;
+
+	enum moat_serve_state state;
+	struct moat_offered offered;
+	struct moat_disk_wish wish;
+	bool broken;
+	u32 failures;
+	u32 in_use;
+	unsigned long connected;
+	unsigned long not_before;
+	int open_err;
+	struct moat_queue **leaving;
+	unsigned int nr_leaving;
+
+	struct mutex lock;
 	struct moat_queue **queues;
 	unsigned int nr_queues;
-	struct mutex lock;
-	bool closed;
-	bool removing;
 };
 
 int moat_backend_register(void);

@@ -5,6 +5,13 @@
  * A poller serves many disks and must not block on one of them. Where the
  * device can, bios say REQ_NOWAIT; what would block, and all bios of a device
  * that cannot say so, are submitted by the disk's own workqueue.
+ *
+ * One device, one writer, and no reader beside it, also where one has the whole
+ * device and the other a partition; unless the toolstack says that they may. The
+ * kernel's exclusive opening keeps away whoever else in this domain claims the
+ * device; who of this module has it, and how, is kept here, as readers claim
+ * nothing from the kernel. Nobody at all is let in beside a writer that is on its
+ * way out: what it has begun must not come after what the next one writes.
  */
 #include "disk.h"
 
@@ -17,16 +24,45 @@
 /* Submitters that may block on one disk at a time. */
 #define BLOCKING_WORKERS 4
 
-/* Whoever holds a device exclusively: every disk of this module alike, so
- * that one device may be given to several front ends if the toolstack says so.
- */
-static const char holder[] = "moat-back";
+/* Guards all_disks, and what decides whether a disk may be beside another. */
+static DEFINE_MUTEX(claims_lock);
+static LIST_HEAD(all_disks);
 
 static fmode_t wish_fmode(const struct moat_disk_wish *wish)
 {
 	if (wish->readonly)
 		return FMODE_READ;
 	return FMODE_READ | FMODE_WRITE | (wish->shared ? 0 : FMODE_EXCL);
+}
+
+static bool disks_overlap(const struct moat_disk *a, const struct moat_disk *b)
+{
+	return a->bdev == b->bdev ||
+	       (bdev_whole(a->bdev) == bdev_whole(b->bdev) &&
+		!(bdev_is_partition(a->bdev) && bdev_is_partition(b->bdev)));
+}
+
+/* May a new disk be open beside an old one? */
+static bool disks_agree(const struct moat_disk *new, const struct moat_disk *old)
+{
+	if (!disks_overlap(new, old) || (new->readonly && old->readonly))
+		return true;
+	return !old->leaving && (new->shared || old->shared);
+}
+
+static int disk_claim(struct moat_disk *disk)
+{
+	struct moat_disk *other;
+	int err = 0;
+
+	mutex_lock(&claims_lock);
+	list_for_each_entry(other, &all_disks, claim)
+		if (!disks_agree(disk, other))
+			err = -EBUSY;
+	if (!err)
+		list_add(&disk->claim, &all_disks);
+	mutex_unlock(&claims_lock);
+	return err;
 }
 
 /* Most segments of a request that the device takes in one piece: a larger one
@@ -47,10 +83,11 @@ static void disk_probe_offer(struct moat_disk *disk, const struct moat_disk_wish
 	struct moat_offer *offer = &disk->offer;
 
 	disk->seen_sectors = bdev_nr_sectors(bdev);
+	disk->seen_readonly = bdev_read_only(bdev);
 	offer->capacity = disk->seen_sectors;
 	offer->block_size = bdev_logical_block_size(bdev);
 	offer->max_indirect = disk_segs(bdev);
-	offer->readonly = wish->readonly || bdev_read_only(bdev);
+	offer->readonly = disk->readonly || disk->seen_readonly;
 	offer->flush = bdev_write_cache(bdev);
 	offer->barrier = offer->flush;
 	offer->discard = wish->discard && !offer->readonly &&
@@ -75,29 +112,41 @@ static void disk_probe_submission(struct moat_disk *disk)
 	disk->stable = bdev_stable_writes(disk->bdev);
 }
 
+/* Is it a device that front ends can use? */
+static int disk_check(struct block_device *bdev)
+{
+	if (bdev_logical_block_size(bdev) > MOAT_WIRE_PAGE)
+		return -EMEDIUMTYPE;
+	/* Zones want to be written in order, which nobody would tell a front end. */
+	if (bdev_is_zoned(bdev))
+		return -EOPNOTSUPP;
+	return bdev_nr_sectors(bdev) ? 0 : -ENOMEDIUM;
+}
+
 /**
  * moat_disk_open() - open the device and see what it can
  * @disk: a disk that is not open
  * @wish: what the toolstack asked for
  *
- * Context: process, may sleep.
- * Return: 0; -EMEDIUMTYPE if blocks are larger than blkif can say; -ENOMEDIUM
- * if the device is empty; or why it could not be opened.
+ * Context: process, may sleep; for as long as the device takes.
+ * Return: 0; -EBUSY if somebody has it who may not share it; -EMEDIUMTYPE if
+ * blocks are larger than blkif can say; -EOPNOTSUPP if it is zoned; -ENOMEDIUM if
+ * it is empty; or why it could not be opened.
  */
 int moat_disk_open(struct moat_disk *disk, const struct moat_disk_wish *wish)
 {
 	struct block_device *bdev;
 	int err;
 
+	might_sleep();
 	disk->fmode = wish_fmode(wish);
-	bdev = blkdev_get_by_dev(wish->dev, disk->fmode, (void *)holder);
+	disk->readonly = wish->readonly;
+	disk->shared = wish->shared;
+	bdev = blkdev_get_by_dev(wish->dev, disk->fmode, disk);
 	if (IS_ERR(bdev))
 		return PTR_ERR(bdev);
-	err = -EMEDIUMTYPE;
-	if (bdev_logical_block_size(bdev) > MOAT_WIRE_PAGE)
-		goto err_put;
-	err = -ENOMEDIUM;
-	if (!bdev_nr_sectors(bdev))
+	err = disk_check(bdev);
+	if (err)
 		goto err_put;
 	err = -ENOMEM;
 	disk->blocking = alloc_workqueue("moat-back/%u:%u", WQ_UNBOUND | WQ_MEM_RECLAIM,
@@ -106,28 +155,51 @@ int moat_disk_open(struct moat_disk *disk, const struct moat_disk_wish *wish)
 	if (!disk->blocking)
 		goto err_put;
 	disk->bdev = bdev;
+	err = disk_claim(disk);
+	if (err)
+		goto err_blocking;
 	disk_probe_offer(disk, wish);
 	disk_probe_submission(disk);
 	return 0;
 
+err_blocking:
+	disk->bdev = NULL;
+	destroy_workqueue(disk->blocking);
 err_put:
 	blkdev_put(bdev, disk->fmode);
 	return err;
 }
 
 /**
+ * moat_disk_leave() - the disk is to be closed: let nobody in beside it before
+ * @disk: the disk, open or not
+ *
+ * Context: process, may sleep, but not for the device.
+ */
+void moat_disk_leave(struct moat_disk *disk)
+{
+	mutex_lock(&claims_lock);
+	disk->leaving = true;
+	mutex_unlock(&claims_lock);
+}
+
+/**
  * moat_disk_close() - give the device back
  * @disk: the disk, open or not; no request uses it
  *
- * Context: process, may sleep.
+ * Context: process, may sleep; for as long as the device takes.
  */
 void moat_disk_close(struct moat_disk *disk)
 {
+	might_sleep();
 	if (!disk->bdev)
 		return;
 	destroy_workqueue(disk->blocking);
 	blkdev_put(disk->bdev, disk->fmode);
+	mutex_lock(&claims_lock);
+	list_del(&disk->claim);
 	memset(disk, 0, sizeof(*disk));
+	mutex_unlock(&claims_lock);
 }
 
 /**
@@ -150,21 +222,26 @@ static u64 disk_sectors(const struct moat_disk *disk)
 }
 
 /**
- * moat_disk_changed() - has the device another size than when last looked at?
+ * moat_disk_changed() - is the device another than when last looked at?
  * @disk: an open disk
  *
- * Cheap enough for the data path: block devices tell nobody when they grow.
+ * In size, or in whether it can be written. Cheap enough for the data path: block
+ * devices tell nobody when they grow.
  *
  * Context: any.
  */
 bool moat_disk_changed(const struct moat_disk *disk)
 {
-	return disk_sectors(disk) != READ_ONCE(disk->seen_sectors);
+	return disk_sectors(disk) != READ_ONCE(disk->seen_sectors) ||
+	       bdev_read_only(disk->bdev) != READ_ONCE(disk->seen_readonly);
 }
 
 /**
- * moat_disk_resize() - take up the device's present size
+ * moat_disk_refresh() - take up how the device is now
  * @disk: an open disk
+ *
+ * One that has become read-only fails writes from now on, which front ends are not
+ * told: blkif has no words for it.
  *
  * A device without size has been lost, not resized: the offer stays, what fails
  * is not answered (kernel/back/job.c), and who watches over the domain hears of it.
@@ -172,10 +249,13 @@ bool moat_disk_changed(const struct moat_disk *disk)
  * Context: process; serialised by the caller.
  * Return: whether there is a new size to announce.
  */
-bool moat_disk_resize(struct moat_disk *disk)
+bool moat_disk_refresh(struct moat_disk *disk)
 {
+	bool readonly = bdev_read_only(disk->bdev);
 	u64 sectors = disk_sectors(disk);
 
+	WRITE_ONCE(disk->seen_readonly, readonly);
+	WRITE_ONCE(disk->offer.readonly, disk->readonly || readonly);
 	WRITE_ONCE(disk->seen_sectors, sectors);
 	if (!sectors || sectors == disk->offer.capacity)
 		return false;

@@ -15,9 +15,15 @@
  * struct moat_disk - an open block device
  * @bdev: the device; NULL: not open
  * @fmode: how it was opened
- * @offer: what front ends are offered, and held to; its capacity may change
- *	while requests are being checked, all else is fixed
+ * @readonly: the toolstack wants it not to be changed
+ * @shared: others may have it open, whatever they do with it
+ * @leaving: it is about to be closed
+ * @claim: in the list of all open disks; like the four above guarded by a lock of
+ *	all disks
+ * @offer: what front ends are offered, and held to; its capacity, and whether it is
+ *	read-only, may change while requests are being checked, all else is fixed
  * @seen_sectors: size of the device when it was last looked at
+ * @seen_readonly: whether it could only be read then
  * @physical_block_size: in bytes
  * @discard_granularity: in bytes
  * @discard_alignment: in bytes
@@ -32,8 +38,13 @@
 struct moat_disk {
 	struct block_device *bdev;
 	fmode_t fmode;
+	bool readonly;
+	bool shared;
+	bool leaving;
+	struct list_head claim;
 	struct moat_offer offer;
 	u64 seen_sectors;
+	bool seen_readonly;
 	u32 physical_block_size;
 	u32 discard_granularity;
 	u32 discard_alignment;
@@ -48,12 +59,15 @@ struct moat_disk {
 
 /**
  * struct moat_disk_wish - what the toolstack asked of a disk
+ * @cdrom: it is to be a CD-ROM drive, which is more than a disk: its commands have
+ *	no place in blkif. Then nothing else is said
  * @dev: device number
  * @readonly: must not be changed
- * @shared: others may have it open exclusively
+ * @shared: others may have it open
  * @discard: may be discarded
  */
 struct moat_disk_wish {
+	bool cdrom;
 	dev_t dev;
 	bool readonly;
 	bool shared;
@@ -61,9 +75,10 @@ struct moat_disk_wish {
 };
 
 int moat_disk_open(struct moat_disk *disk, const struct moat_disk_wish *wish);
+void moat_disk_leave(struct moat_disk *disk);
 void moat_disk_close(struct moat_disk *disk);
 bool moat_disk_gone(const struct moat_disk *disk);
 bool moat_disk_changed(const struct moat_disk *disk);
-bool moat_disk_resize(struct moat_disk *disk);
+bool moat_disk_refresh(struct moat_disk *disk);
 
 #endif

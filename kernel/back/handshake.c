@@ -40,6 +40,9 @@ static int write_keys(struct xenbus_transaction t, void *data)
 	unsigned int i;
 	int err;
 
+	/* A directory that is gone must not come back by this. */
+	if (!xenbus_exists(t, offer->dev->nodename, "state"))
+		return -ENOENT;
 	for (i = 0; i < offer->count; i++) {
 		err = xenbus_printf(t, offer->dev->nodename, offer->keys[i].name, "%llu",
 				    offer->keys[i].value);
@@ -64,7 +67,7 @@ static int write_keys_together(struct xenbus_device *dev, const struct offer_key
  * @offered: what was told, by the limits of now; written also where telling fails
  *
  * Context: process, may sleep.
- * Return: 0 or a negative errno.
+ * Return: 0; -ENOENT if the directory is gone; or another negative errno.
  */
 int moat_handshake_offer(struct xenbus_device *dev, bool persistent,
 			 struct moat_offered *offered)
@@ -151,18 +154,18 @@ static bool key_has(struct xenbus_device *dev, const char *name, const char *tex
 /**
  * moat_handshake_read_wish() - what does the toolstack ask for?
  * @dev: the device
- * @wish: written only on success
+ * @wish: the answer; worth something only on success
  *
  * Context: process, may sleep.
- * Return: 0; -ENOENT while the device is not named yet; -ENODEV for a CD-ROM
- * drive, which is more than a disk: its commands have no place in blkif.
+ * Return: 0, or -ENOENT while the device is not named yet.
  */
 int moat_handshake_read_wish(struct xenbus_device *dev, struct moat_disk_wish *wish)
 {
 	unsigned int major, minor;
 
-	if (key_has(dev, "device-type", "cdrom"))
-		return -ENODEV;
+	wish->cdrom = key_has(dev, "device-type", "cdrom");
+	if (wish->cdrom)
+		return 0;
 	if (xenbus_scanf(XBT_NIL, dev->nodename, "physical-device", "%x:%x",
 			 &major, &minor) != 2)
 		return -ENOENT;
