@@ -36,6 +36,17 @@ def save(data, path):
         f.write("\n")
 
 
+def trimmed(data, least):
+    """The same without Xen's and the program's functions, and without small ones."""
+    def keep(functions):
+        return {name: insns for name, insns in functions.items()
+                if insns >= least and name.split()[1] not in ("xen", "program")}
+
+    return {**data, "functions": {
+        rw: {depth: {way: keep(functions) for way, functions in found.items()}
+             for depth, found in depths.items()} for rw, depths in data["functions"].items()}}
+
+
 def own(sums):
     """What the domains themselves executed."""
     return sums["app"] + sums["storage"]

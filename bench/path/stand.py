@@ -22,25 +22,23 @@ DEVICE = "null_blk"
 HARMLESS = (r"ktime_get|read_tsc|(xen|pvclock)_clocksource_\w+|single_task_running|"
             r"_raw_spin_\w+|__local_bh_\w+|(__)?cond_resched\w*|rcu_\w*qs|rcu_tasks_\w*qs\w*|"
             r"kthread_should_stop|xen_irq_\w+|xen_(save|restore)_fl\w*|preempt_count_\w+|"
-            r"__x86_\w*thunk\w*|__fentry__")
+            r"__x86_\w*thunk\w*|__fentry__|__SCT__cond_resched|llist_reverse_order|"
+            r"__list_\w+_valid")
 MODULES = {"app": ["moat_front", "moat_common"], "storage": ["moat_back", "moat_common"]}
 # Requests of the short run, and of the long one.
-FEW, MANY = 1000, 5000
+FEW, MANY = 500, 2500
 
 
 class Stand(Rig):
     def __init__(self, say):
         super().__init__(say, module_args=["moat-front relax_every=1", "moat-back relax_every=1"])
         self.options += ["--vcpus", str(1 + len(SIDES)), *counter.qemu_args(PLUGIN)]
-        self.counter, self.symbols, self.active = None, {}, None
+        self.counter, self.symbols, self.xen, self.active = None, {}, None, None
 
     def start(self, chosen):
         """Boot what some ways need."""
         super().start({name for way in chosen for name in self.domains_of(way).values()})
         self.counter = counter.Counter(os.environ["MOAT_LAB"])
-        xen = self.sh("dom0", "cat /proc/xen/xensyms")
-        for domain in self.domains:
-            self.symbols[domain] = Symbols(self.sh(domain, "cat /proc/kallsyms"), xen)
         return self
 
     def down(self):
@@ -56,6 +54,14 @@ class Stand(Rig):
     def kernel(self):
         return self.sh("dom0", "uname -r").strip()
 
+    def symbols_of(self, domain):
+        """A domain's symbols; its modules are to be loaded by now."""
+        if not self.xen:
+            self.xen = self.sh("dom0", "cat /proc/xen/xensyms")
+        if domain not in self.symbols:
+            self.symbols[domain] = Symbols(self.sh(domain, "cat /proc/kallsyms"), self.xen)
+        return self.symbols[domain]
+
     def take_places(self, way):
         """Pin those who take part, and tell the counter what is waiting there."""
         if self.active == way.key:
@@ -67,7 +73,7 @@ class Stand(Rig):
             for domain in self.domains))
         for cpu, side in SIDES.items():
             if side in own:
-                self.counter.watch(cpu, self.symbols[own[side]], HARMLESS, MODULES[side])
+                self.counter.watch(cpu, self.symbols_of(own[side]), HARMLESS, MODULES[side])
         self.active = way.key
 
     def count(self, way, rw, depth):
@@ -75,7 +81,7 @@ class Stand(Rig):
         domain, path = self.place(way, DEVICE)
         self.set_mode(self.disk(way, DEVICE), way.mode)
         self.take_places(way)
-        find = {side: self.symbols[name].find for side, name in self.domains_of(way).items()}
+        find = {side: self.symbols_of(name).find for side, name in self.domains_of(way).items()}
         sides = {cpu: side for cpu, side in SIDES.items() if side in find}
         load = command(cell(rw=rw, depth=depth), path, 0)
         requests, work, waiting = [], [], []
@@ -91,4 +97,5 @@ class Stand(Rig):
 
 
 def ways(keys):
+    """The ways that are called so."""
     return [WAY[key] for key in keys]
