@@ -61,6 +61,8 @@ enum moat_serve_front {
  * @busy: the disk is being opened or given back
  * @broken: the front end broke the protocol, on the last connection
  * @early: nothing may be begun or opened yet
+ * @spent: what the front end had begun before the end has been used up: where it
+ *	begins now, that is anew, and not what has just failed
  */
 struct moat_serve_view {
 	enum moat_serve_front front;
@@ -69,6 +71,7 @@ struct moat_serve_view {
 	bool busy;
 	bool broken;
 	bool early;
+	bool spent;
 };
 
 enum moat_serve_action {
@@ -114,13 +117,17 @@ static inline enum moat_serve_action moat_serve_decide(enum moat_serve_state sta
 			return MOAT_SERVE_CONNECT;
 		break;
 	case MOAT_SERVE_CONNECTED:
-		/* One that is not wanted any more ends by its front end's leave. */
+		/* One that is not wanted any more ends by its front end's leave. One
+		 * that begins has left, be it seen or not.
+		 */
 		if (view->broken || view->front == MOAT_SERVE_FRONT_CLOSING ||
-		    moat_serve_left(view->front))
+		    view->front == MOAT_SERVE_FRONT_BEGINS || moat_serve_left(view->front))
 			return MOAT_SERVE_END;
 		break;
 	case MOAT_SERVE_ENDING:
 		if (view->broken || !view->online || moat_serve_left(view->front))
+			return MOAT_SERVE_CLOSE;
+		if (view->front == MOAT_SERVE_FRONT_BEGINS && view->spent)
 			return MOAT_SERVE_CLOSE;
 		break;
 	case MOAT_SERVE_CLOSED:

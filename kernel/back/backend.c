@@ -205,6 +205,8 @@ static void backend_enter_ending(struct moat_backend *backend)
 		backend->failures++;
 	backend->not_before = jiffies +
 			      msecs_to_jiffies(moat_serve_rest_ms(backend->failures));
+	backend->spent = backend->state == MOAT_SERVE_CONNECTED ||
+			 backend->front != MOAT_SERVE_FRONT_BEGINS;
 	backend_enter(backend, MOAT_SERVE_ENDING);
 	backend_shut(backend);
 }
@@ -406,14 +408,16 @@ static bool backend_unwanted(const struct moat_backend *backend)
 
 static void backend_look(struct moat_backend *backend, struct moat_serve_view *view)
 {
+	backend->front = backend_look_at_front(backend->dev);
 	backend->broken |= backend_broken(backend);
 	*view = (struct moat_serve_view) {
-		.front = backend_look_at_front(backend->dev),
+		.front = backend->front,
 		.online = !backend_unwanted(backend),
 		.named = backend->state == MOAT_SERVE_WAITING &&
 			 !moat_handshake_read_wish(backend->dev, &backend->wish),
 		.broken = backend->broken,
 		.early = time_before(jiffies, backend->not_before),
+		.spent = backend->spent,
 	};
 }
 

@@ -38,7 +38,9 @@
  * @state: where the back end stands; others may look
  * @offered: what the front end was told before it began
  * @wish: what the toolstack has asked for
+ * @front: what the front end said when it was looked at last
  * @broken: the front end broke the protocol on the last connection
+ * @spent: what it had begun when that ended, or failed, has been used up
  * @failures: attempts in a row that came to nothing
  * @in_use: times in a row that the device was in use elsewhere
  * @connected: when the connection was made, in jiffies
@@ -67,7 +69,9 @@ struct moat_backend {
 	enum moat_serve_state state;
 	struct moat_offered offered;
 	struct moat_disk_wish wish;
+	enum moat_serve_front front;
 	bool broken;
+	bool spent;
 	u32 failures;
 	u32 in_use;
 	unsigned long connected;
