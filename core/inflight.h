@@ -9,6 +9,10 @@
  * completed. An id is the tag of the slot below and a count of its uses above,
  * which makes the ids of two uses of one tag differ.
  *
+ * The table gives out the tags itself: one for each slot of the ring is enough
+ * for whatever goes through it, whoever asked. The one that came back last goes
+ * out first, its memory being at hand.
+ *
  * One table per ring; the ring's lock guards it. The caller owns the memory.
  */
 #ifndef MOAT_CORE_INFLIGHT_H
@@ -22,12 +26,14 @@
 /**
  * struct moat_inflight_slot - one tag
  * @use: how often the tag has been issued
+ * @next: tag that is free besides, while this one is
  * @busy: it is in flight
  * @op: operation that was asked
  * @order: place in the order of issue, over all tags of the table
  */
 struct moat_inflight_slot {
 	u32 use;
+	u32 next;
 	bool busy;
 	u8 op;
 	u64 order;
@@ -38,56 +44,74 @@ struct moat_inflight_slot {
  * @slots: one per tag
  * @size: number of tags, at most 1 << MOAT_INFLIGHT_TAG_BITS
  * @count: number in flight
+ * @free: a tag that is not in flight; @size: all are
  * @issued: number issued ever
  */
 struct moat_inflight {
 	struct moat_inflight_slot *slots;
 	u32 size;
 	u32 count;
+	u32 free;
 	u64 issued;
 };
 
 /**
  * moat_inflight_init() - start with nothing in flight
  * @t: the table
- * @slots: @size zeroed slots, the caller's
+ * @slots: @size slots, the caller's; what they hold does not matter
  * @size: number of tags
  */
 static inline void moat_inflight_init(struct moat_inflight *t,
 				      struct moat_inflight_slot *slots,
 				      u32 size)
 {
+	u32 tag;
+
+	for (tag = 0; tag < size; tag++)
+		slots[tag] = (struct moat_inflight_slot){ .next = tag + 1 };
 	t->slots = slots;
 	t->size = size;
 	t->count = 0;
+	t->free = 0;
 	t->issued = 0;
 }
 
 /**
- * moat_inflight_issue() - note that a tag goes out
+ * moat_inflight_issue() - note that a request goes out
  * @t: the table
- * @tag: the tag, not in flight
  * @op: operation asked, of an indirect request the wrapped one
- * @id: the id to put on the wire; written only on success
+ * @tag: its tag; written, like @id, only on success
+ * @id: the id to put on the wire
  *
- * Return: 0, or -EBUSY if the tag is in flight or out of range, which is the
- * caller's error.
+ * Return: 0, or -EBUSY if all tags are in flight.
  */
-static inline int moat_inflight_issue(struct moat_inflight *t, u32 tag, u8 op,
+static inline int moat_inflight_issue(struct moat_inflight *t, u8 op, u32 *tag,
 				      u64 *id)
 {
 	struct moat_inflight_slot *s;
+	u32 i = t->free;
 
-	if (tag >= t->size || t->slots[tag].busy)
+	if (i >= t->size)
 		return -EBUSY;
-	s = &t->slots[tag];
+	s = &t->slots[i];
+	t->free = s->next;
 	s->use++;
 	s->busy = true;
 	s->op = op;
 	s->order = t->issued++;
 	t->count++;
-	*id = ((u64)s->use << MOAT_INFLIGHT_TAG_BITS) | tag;
+	*tag = i;
+	*id = ((u64)s->use << MOAT_INFLIGHT_TAG_BITS) | i;
 	return 0;
+}
+
+/* A tag in flight comes back. */
+static inline void moat_inflight_end(struct moat_inflight *t, u32 tag)
+{
+	t->slots[tag].busy = false;
+	t->slots[tag].next = t->free;
+	t->free = tag;
+	t->count--;
 }
 
 /**
@@ -118,8 +142,7 @@ static inline int moat_inflight_match(struct moat_inflight *t,
 		return -EPROTO;
 	if (rsp->status > MOAT_RSP_OKAY || rsp->status < MOAT_RSP_EOPNOTSUPP)
 		return -EPROTO;
-	s->busy = false;
-	t->count--;
+	moat_inflight_end(t, i);
 	*tag = i;
 	return 0;
 }
@@ -137,8 +160,7 @@ static inline bool moat_inflight_withdraw(struct moat_inflight *t, u32 tag)
 {
 	if (tag >= t->size || !t->slots[tag].busy)
 		return false;
-	t->slots[tag].busy = false;
-	t->count--;
+	moat_inflight_end(t, tag);
 	return true;
 }
 

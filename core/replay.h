@@ -2,7 +2,7 @@
 /*
  * What may be issued when, on a new connection.
  *
- * Four phases. HELD: there is no connection, nothing goes out. RETAINED:
+ * Four phases. IDLE: there is no connection, nothing goes out. RETAINED:
  * acknowledged writes the old back end may have lost, in the order of their
  * acknowledgement (core/retain.h keeps them). INFLIGHT: what it left
  * unanswered, in the order of issue. LIVE: new requests. A phase ends when all
@@ -27,7 +27,7 @@
 #include "env.h"
 
 enum moat_replay_phase {
-	MOAT_REPLAY_HELD,
+	MOAT_REPLAY_IDLE,
 	MOAT_REPLAY_RETAINED,
 	MOAT_REPLAY_INFLIGHT,
 	MOAT_REPLAY_LIVE,
@@ -78,12 +78,12 @@ struct moat_replay {
 static inline void moat_replay_hold(struct moat_replay *p)
 {
 	memset(p, 0, sizeof(*p));
-	p->phase = MOAT_REPLAY_HELD;
+	p->phase = MOAT_REPLAY_IDLE;
 }
 
 /**
  * moat_replay_add() - note a request that is to be issued again
- * @p: the plan, HELD
+ * @p: the plan, IDLE
  * @item: an unanswered request; they are added in the order of issue
  */
 static inline void moat_replay_add(struct moat_replay *p,
@@ -110,7 +110,7 @@ static inline void moat_replay_settle(struct moat_replay *p)
 
 /**
  * moat_replay_begin() - there is a connection
- * @p: the plan, HELD, with all that is to be issued again
+ * @p: the plan, IDLE, with all that is to be issued again
  * @retained: first of the retained changes, moat_retain_first(); their list
  *	stays as it is until the phase RETAINED is over
  */

@@ -9,9 +9,10 @@
  * of the acknowledgements: core/replay.h. Writes that were in flight together
  * and overlap have no order on a disk, and none here.
  *
- * Memory is bounded by a budget. A change reserves its share before it is
- * issued, and waits if there is none. From half of the budget on, or when
- * something waits, the front end flushes by itself.
+ * Memory is bounded by a budget. A change costs what it holds: whole pages, and
+ * something besides. It reserves that before it is issued, and waits if there is
+ * none. From half of the budget on, or when something waits, be it for room in
+ * the budget or for what retained changes hold, the front end flushes by itself.
  *
  * Errors of the device: a flush that fails drops nothing. A retained write
  * that fails when it is issued again, or an own flush that fails time and
@@ -32,6 +33,8 @@
 
 /* What an entry costs besides its data; so discards are not free. */
 #define MOAT_RETAIN_OVERHEAD 256u
+/* Its data is held in pages. */
+#define MOAT_RETAIN_PAGE 4096u
 /* Own flushes that fail in a row before what they cover is given up. */
 #define MOAT_RETAIN_TRIES 3u
 
@@ -69,7 +72,7 @@ struct moat_retain_mark {
  * @budget: most that may be held and reserved
  * @failures: own flushes that failed in a row
  * @own: an own flush is in flight
- * @starved: a change waits for room
+ * @starved: somebody waits for what a flush gives back
  * @error: something was lost that no flush has reported yet
  */
 struct moat_retain {
@@ -97,12 +100,20 @@ moat_retain_entry_of(struct moat_replay_item *item)
 /**
  * moat_retain_init() - start with nothing retained
  * @r: what is retained
- * @budget: bytes, with MOAT_RETAIN_OVERHEAD for each change
+ * @budget: most that the changes may cost, moat_retain_cost()
  */
 static inline void moat_retain_init(struct moat_retain *r, u64 budget)
 {
 	memset(r, 0, sizeof(*r));
 	r->budget = budget;
+}
+
+/* What a change costs that writes @bytes. */
+static inline u64 moat_retain_cost(u32 bytes)
+{
+	u64 pages = ((u64)bytes + MOAT_RETAIN_PAGE - 1) / MOAT_RETAIN_PAGE;
+
+	return pages * MOAT_RETAIN_PAGE + MOAT_RETAIN_OVERHEAD;
 }
 
 /* First item for moat_replay_begin(), or NULL. */
@@ -134,7 +145,7 @@ static inline u64 moat_retain_held(const struct moat_retain *r)
 static inline bool moat_retain_reserve(struct moat_retain *r, u32 bytes)
 {
 	u64 used = moat_retain_held(r) + r->reserved;
-	u64 cost = (u64)bytes + MOAT_RETAIN_OVERHEAD;
+	u64 cost = moat_retain_cost(bytes);
 
 	if (used && (used > r->budget || cost > r->budget - used)) {
 		r->starved = true;
@@ -145,13 +156,28 @@ static inline bool moat_retain_reserve(struct moat_retain *r, u32 bytes)
 }
 
 /**
+ * moat_retain_starve() - somebody lacks pages or the like, not room
+ * @r: what is retained
+ *
+ * If retained changes hold any, a flush gives them back.
+ *
+ * Return: whether they do; then ask moat_retain_want_flush().
+ */
+static inline bool moat_retain_starve(struct moat_retain *r)
+{
+	if (r->first)
+		r->starved = true;
+	return r->first;
+}
+
+/**
  * moat_retain_release() - a change failed, or need not be retained
  * @r: what is retained
  * @bytes: as reserved
  */
 static inline void moat_retain_release(struct moat_retain *r, u32 bytes)
 {
-	r->reserved -= (u64)bytes + MOAT_RETAIN_OVERHEAD;
+	r->reserved -= moat_retain_cost(bytes);
 }
 
 /**
@@ -165,7 +191,7 @@ static inline void moat_retain_ack(struct moat_retain *r,
 				   struct moat_retain_entry *e, u32 bytes)
 {
 	moat_retain_release(r, bytes);
-	r->total += (u64)bytes + MOAT_RETAIN_OVERHEAD;
+	r->total += moat_retain_cost(bytes);
 	e->total = r->total;
 	e->seq = r->seq++;
 	e->item.next = NULL;

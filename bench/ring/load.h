@@ -66,8 +66,7 @@ static always_inline int load_issue(struct pair *pair, const struct front_ops *o
 	if (!n)
 		return 0;
 	while (n--) {
-		tag = tags->free[--tags->nr_free];
-		if (moat_inflight_issue(&tags->table, tag, MOAT_OP_READ, &req.id))
+		if (moat_inflight_issue(&tags->table, MOAT_OP_READ, &tag, &req.id))
 			return -EBUSY;
 		req.op = MOAT_OP_READ;
 		req.indirect = false;
@@ -92,7 +91,6 @@ static always_inline int load_collect(struct pair *pair, const struct front_ops 
 		if (rsp.status != MOAT_RSP_OKAY ||
 		    moat_inflight_match(&tags->table, &rsp, &tag))
 			return -EPROTO;
-		tags->free[tags->nr_free++] = tag;
 		tags->answered++;
 		n++;
 	}
@@ -136,7 +134,7 @@ static always_inline int load_closed(struct pair *pair, const struct front_ops *
 				return 0;
 			next = tags->answered + RING_CHUNK;
 		}
-		ret = load_issue(pair, ops, tags->nr_free);
+		ret = load_issue(pair, ops, pair->cell->depth - tags->table.count);
 		if (!ret)
 			ret = load_look(pair, ops);
 		if (ret < 0)

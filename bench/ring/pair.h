@@ -111,8 +111,6 @@ struct side {
 struct tags {
 	struct moat_inflight table;
 	struct moat_inflight_slot slots[RING_DEPTH_MAX];
-	u32 free[RING_DEPTH_MAX];
-	u32 nr_free;
 	u64 issued;
 	u64 answered;
 };

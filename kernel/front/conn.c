@@ -26,9 +26,10 @@
 #include "kernel/common/transact.h"
 
 #include "disk.h"
-#include "io.h"
 #include "params.h"
 #include "poll.h"
+#include "replay.h"
+#include "traffic.h"
 
 /* ---- rings ---- */
 
@@ -49,22 +50,18 @@ static int conn_make_queues(struct moat_disk *disk, unsigned int offered)
 	disk->queue = kvcalloc(disk->nr_queues, sizeof(*disk->queue), GFP_KERNEL);
 	if (!disk->queue)
 		return -ENOMEM;
+	/* All of them first: whatever fails below, they can be closed. */
 	for (i = 0; i < disk->nr_queues; i++) {
-		moat_queue_init(&disk->queue[i], disk, i);
+		moat_queue_init(&disk->queue[i], disk, i, &moat_disk_queue_ops,
+				&disk->tune, disk->purse, disk->name);
+		moat_traffic_init(&disk->queue[i]);
+	}
+	for (i = 0; i < disk->nr_queues; i++) {
 		err = moat_sysfs_add_ring(disk->sysfs, i, &disk->queue[i].stat);
 		if (err)
 			return err;
 	}
 	return 0;
-}
-
-/* Is a ring for polled requests alone? */
-static bool conn_ring_polled(const struct moat_disk *disk, unsigned int ring)
-{
-	/* The contexts it serves are those congruent to it: the first of them
-	 * is polled only if all are.
-	 */
-	return ring >= disk->nr_queues - disk->nr_polled;
 }
 
 static int conn_open_rings(struct moat_disk *disk)
@@ -73,8 +70,8 @@ static int conn_open_rings(struct moat_disk *disk)
 	int err;
 
 	for (i = 0; i < disk->nr_rings; i++) {
-		disk->queue[i].polled = conn_ring_polled(disk, i);
-		err = moat_queue_open(&disk->queue[i], disk->ring_pages);
+		err = moat_queue_open(&disk->queue[i], disk->xdev, disk->layout,
+				      disk->ring_pages);
 		if (err)
 			return err;
 	}
@@ -128,15 +125,15 @@ static int conn_put_ring(struct xenbus_transaction t, const char *dir,
 	unsigned int i;
 	int err;
 
-	if (q->pages == 1) {
-		err = conn_put(t, dir, "ring-ref", true, q->grefs[0]);
+	if (q->channel.pages == 1) {
+		err = conn_put(t, dir, "ring-ref", true, q->channel.grefs[0]);
 	} else {
-		for (i = 0, err = 0; i < q->pages && !err; i++) {
+		for (i = 0, err = 0; i < q->channel.pages && !err; i++) {
 			snprintf(key, sizeof(key), "ring-ref%u", i);
-			err = conn_put(t, dir, key, true, q->grefs[i]);
+			err = conn_put(t, dir, key, true, q->channel.grefs[i]);
 		}
 	}
-	return err ?: conn_put(t, dir, "event-channel", true, q->port);
+	return err ?: conn_put(t, dir, "event-channel", true, q->channel.port);
 }
 
 /* The keys of all rings: one alone lives in the device's own directory. */
@@ -309,7 +306,7 @@ static void conn_read_identity(struct moat_disk *disk, char *identity, size_t si
 /* The vCPU that a ring mostly works for. */
 static unsigned int conn_ring_cpu(const struct moat_disk *disk, unsigned int ring)
 {
-	bool polled = conn_ring_polled(disk, ring);
+	bool polled = moat_disk_ring_polled(disk, ring);
 	const struct blk_mq_queue_map *map =
 		&disk->tags.map[polled ? HCTX_TYPE_POLL : HCTX_TYPE_DEFAULT];
 	unsigned int cpu;
@@ -322,22 +319,26 @@ static unsigned int conn_ring_cpu(const struct moat_disk *disk, unsigned int rin
 
 static int conn_start_rings(struct moat_disk *disk)
 {
-	/* Several contexts may share a ring: one slot for each of their tags. */
-	unsigned int slots = (disk->depth + MOAT_RESERVED_TAGS) *
-			     DIV_ROUND_UP(disk->nr_queues, disk->nr_rings);
+	const struct moat_terms terms = {
+		.peer = disk->xdev->otherend_id,
+		.handle = disk->handle,
+		.max_segs = disk->max_segs,
+		.persistent = disk->persistent,
+		.readonly = disk->readonly,
+	};
 	unsigned int i, cpu;
 	int err;
 
+	moat_disk_divide(disk);
 	for (i = 0; i < disk->nr_rings; i++) {
 		struct moat_queue *q = &disk->queue[i];
 
 		cpu = conn_ring_cpu(disk, i);
-		moat_poller_assign(q, cpu);
-		err = moat_queue_start(q, disk->persistent, disk->readonly, slots);
+		err = moat_queue_start(q, &terms, moat_poller_of(cpu));
 		if (err)
 			return err;
 		/* Only a matter of speed: completions find the submitter. */
-		irq_set_affinity(q->irq, cpumask_of(cpu));
+		irq_set_affinity(q->channel.irq, cpumask_of(cpu));
 	}
 	return 0;
 }
@@ -384,11 +385,11 @@ int moat_conn_start(struct moat_disk *disk)
 		goto err_refuse;
 
 	disk->link = MOAT_LINK_UP;
-	moat_retained_budget(disk);
-	moat_retained_begin(disk);
+	moat_retained_budget(&disk->retained);
+	moat_replay_start(disk);
 	xenbus_switch_state(disk->xdev, XenbusStateConnected);
 	moat_disk_wake(disk);
-	queue_work(moat_front_wq, &disk->life);
+	queue_work(moat_front_life_wq, &disk->life);
 	return 0;
 
 err_refuse:
@@ -406,21 +407,12 @@ err_refuse:
  */
 void moat_conn_close(struct moat_disk *disk)
 {
-	struct moat_io *io, *next;
 	LIST_HEAD(inflight);
 	unsigned int i;
 
 	for (i = 0; i < disk->nr_queues && disk->queue; i++)
 		moat_queue_close(&disk->queue[i], &inflight);
-	moat_retained_unanswered(disk);
-	list_for_each_entry_safe(io, next, &inflight, link) {
-		if (!blk_mq_is_reserved_rq(moat_io_request(io)))
-			continue;
-		list_del_init(&io->link);
-		moat_retained_abandon(moat_io_request(io));
-	}
-	/* Behind a replay that was cut short, others still wait their turn. */
-	list_splice(&inflight, &disk->waiting);
+	moat_replay_gather(disk, &inflight);
 	kfree(disk->peer);
 	disk->peer = NULL;
 	disk->link = MOAT_LINK_DOWN;

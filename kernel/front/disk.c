@@ -16,11 +16,12 @@
 #include <linux/slab.h>
 
 #include "conn.h"
-#include "io.h"
 #include "life.h"
 #include "mq.h"
 #include "params.h"
 #include "replay.h"
+#include "request.h"
+#include "traffic.h"
 
 /* How old a request becomes before blk-mq has us look after it, where no
  * stall is to be reported.
@@ -43,7 +44,7 @@ static void disk_last_close(struct gendisk *gd, fmode_t mode)
 	if (disk_openers(gd) || !test_bit(MOAT_DISK_CLOSING, &disk->flags))
 		return;
 	if (!test_bit(MOAT_DISK_GONE, &disk->flags))
-		queue_work(moat_front_wq, &disk->life);
+		queue_work(moat_front_life_wq, &disk->life);
 }
 
 /* For old partitioning tools; any geometry that covers the disk will do. */
@@ -57,6 +58,11 @@ static int disk_getgeo(struct block_device *bdev, struct hd_geometry *geo)
 
 static void disk_free(struct moat_disk *disk)
 {
+	unsigned int i;
+
+	for (i = 0; disk->queue && i < disk->nr_queues; i++)
+		moat_queue_deinit(&disk->queue[i]);
+	moat_own_destroy(disk);
 	kvfree(disk->queue);
 	kfree(disk->peer);
 	kfree(disk);
@@ -92,9 +98,9 @@ static void disk_changed(struct device *dev)
 	mutex_lock(&disk->lock);
 	if (disk->gd)
 		disk_limit_age(disk);
-	moat_retained_budget(disk);
+	moat_retained_budget(&disk->retained);
 	for (i = 0; disk->link == MOAT_LINK_UP && i < disk->nr_rings; i++)
-		moat_queue_retune(&disk->queue[i]);
+		moat_traffic_retune(&disk->queue[i]);
 	if (disk->link == MOAT_LINK_UP && disk->persistent &&
 	    disk->tune.data_path == MOAT_PATH_GRANT)
 		dev_info(dev, "this back end keeps grants: data path grant begins with the next\n");
@@ -106,6 +112,42 @@ static const struct moat_sysfs_ops disk_sysfs_ops = {
 	.recovers = true,
 	.changed = disk_changed,
 };
+
+/* ---- memory ---- */
+
+/**
+ * moat_disk_divide() - use the disk's share of pages and grants
+ * @disk: the disk
+ *
+ * To be called when the share has changed, or who needs what of it. Half of it is
+ * room for writes that are not flushed. Where reads have pages of their own they
+ * get a quarter.
+ *
+ * Context: any.
+ */
+void moat_disk_divide(struct moat_disk *disk)
+{
+	unsigned int pages = READ_ONCE(disk->share.pages);
+	unsigned int reads = disk->readonly ? pages / 4 : pages;
+	unsigned int writes = disk->readonly ? pages - reads : pages;
+	u64 wanted = (u64)READ_ONCE(disk->tune.retain_kib) << 10;
+
+	moat_purse_limit(&disk->purse[MOAT_POOL_READ], reads);
+	moat_purse_limit(&disk->purse[MOAT_POOL_WRITE], writes);
+	WRITE_ONCE(disk->retained.most, (u64)pages / 2 << PAGE_SHIFT);
+	moat_retained_budget(&disk->retained);
+	if (wanted <= disk->retained.most || disk->short_told)
+		return;
+	disk->short_told = true;
+	dev_info(&disk->xdev->dev,
+		 "%s: its share is %u pages and grants: keeps %llu KiB unflushed, not %llu\n",
+		 disk->name, pages, disk->retained.most >> 10, wanted >> 10);
+}
+
+static void disk_share_changed(struct moat_share *share)
+{
+	moat_disk_divide(container_of(share, struct moat_disk, share));
+}
 
 /* ---- create and destroy ---- */
 
@@ -138,6 +180,7 @@ static int disk_identify(struct moat_disk *disk)
 struct moat_disk *moat_disk_create(struct xenbus_device *xdev)
 {
 	struct moat_disk *disk = kzalloc(sizeof(*disk), GFP_KERNEL);
+	unsigned int i;
 	int err;
 
 	if (!disk)
@@ -150,21 +193,27 @@ struct moat_disk *moat_disk_create(struct xenbus_device *xdev)
 	INIT_DELAYED_WORK(&disk->replay, moat_replay_run);
 	INIT_WORK(&disk->life, moat_life_run);
 	INIT_DELAYED_WORK(&disk->give_up, moat_life_give_up);
-	moat_retained_init(&disk->retained);
+	moat_plan_init(&disk->plan);
+	moat_retained_init(&disk->retained, &disk->tune);
 	err = disk_identify(disk);
 	if (err) {
 		xenbus_dev_fatal(xdev, err, "reading virtual-device");
 		goto err_free;
 	}
+	for (i = 0; i < MOAT_POOL_COUNT; i++)
+		moat_purse_init(&disk->purse[i]);
+	moat_share_join(&disk->share, disk_share_changed);
 	dev_set_drvdata(&xdev->dev, disk);
 	disk->sysfs = moat_sysfs_create(&xdev->dev, &disk->tune, &disk_sysfs_ops);
 	if (IS_ERR(disk->sysfs)) {
 		err = PTR_ERR(disk->sysfs);
 		xenbus_dev_fatal(xdev, err, "creating sysfs files");
-		goto err_free;
+		goto err_share;
 	}
 	return disk;
 
+err_share:
+	moat_share_leave(&disk->share);
 err_free:
 	dev_set_drvdata(&xdev->dev, NULL);
 	kfree(disk);
@@ -181,7 +230,12 @@ err_free:
  */
 void moat_disk_destroy(struct moat_disk *disk)
 {
+	unsigned int i;
+
 	moat_sysfs_destroy(disk->sysfs);
+	moat_share_leave(&disk->share);
+	for (i = 0; i < MOAT_POOL_COUNT; i++)
+		moat_purse_deinit(&disk->purse[i]);
 	dev_set_drvdata(&disk->xdev->dev, NULL);
 	if (disk->added) {
 		blk_mq_free_tag_set(&disk->tags);
@@ -237,10 +291,9 @@ static int disk_alloc_tags(struct moat_disk *disk)
 	set->ops = &moat_mq_ops;
 	set->nr_hw_queues = disk->nr_queues;
 	set->nr_maps = disk->nr_polled ? HCTX_MAX_TYPES : 1;
-	set->queue_depth = disk->depth + MOAT_RESERVED_TAGS;
+	set->queue_depth = disk->depth;
 	set->numa_node = NUMA_NO_NODE;
-	set->cmd_size = struct_size((struct moat_io *)NULL, piece, disk->room);
-	set->reserved_tags = MOAT_RESERVED_TAGS;
+	set->cmd_size = struct_size((struct moat_rq *)NULL, io.piece, disk->room);
 	/* The storage domain has the device, and the scheduler for it. */
 	set->flags = BLK_MQ_F_SHOULD_MERGE | BLK_MQ_F_NO_SCHED_BY_DEFAULT;
 	set->timeout = DISK_TIMEOUT;
@@ -262,7 +315,9 @@ int moat_disk_build(struct moat_disk *disk, const struct moat_traits *t)
 	int err;
 
 	disk->room = t->max_segs;
-	err = disk_alloc_tags(disk);
+	err = moat_own_create(disk);
+	if (!err)
+		err = disk_alloc_tags(disk);
 	if (err)
 		return err;
 	gd = blk_mq_alloc_disk(&disk->tags, disk);
@@ -324,6 +379,7 @@ int moat_disk_adopt(struct moat_disk *disk, const struct moat_traits *t,
 		return -EINVAL;
 	}
 	disk->traits = *t;
+	disk->retained.cached = t->flush != MOAT_FLUSH_NONE;
 	strscpy(disk->identity, identity, sizeof(disk->identity));
 	disk->max_segs = min(t->max_segs, disk->room);
 	disk_limit(disk);
@@ -516,15 +572,43 @@ bool moat_disk_busy(struct moat_disk *disk)
 	bool busy = false;
 	unsigned int i;
 
-	for (i = 0; i < disk->nr_rings; i++) {
-		struct moat_queue *q = &disk->queue[i];
-
-		spin_lock_irq(&q->lock);
-		busy |= q->inflight.count;
-		spin_unlock_irq(&q->lock);
-	}
+	for (i = 0; i < disk->nr_rings; i++)
+		busy |= moat_queue_busy(&disk->queue[i]);
 	return busy;
 }
+
+/**
+ * moat_disk_reap() - free what need not be retained any more
+ * @disk: the disk
+ *
+ * Context: any; no lock of a queue held.
+ */
+void moat_disk_reap(struct moat_disk *disk)
+{
+	/* Who found no room may find it now. */
+	if (moat_retained_reap(&disk->retained))
+		blk_mq_run_hw_queues(disk->gd->queue, true);
+}
+
+static void disk_ring_broken(struct moat_queue *q, const char *why)
+{
+	moat_disk_break(q->disk, MOAT_TROUBLE_PROTOCOL, why);
+}
+
+/* Who waits for the ring to move, or to be empty, hears of it. */
+static void disk_ring_moved(struct moat_queue *q)
+{
+	struct moat_disk *disk = q->disk;
+
+	q->tell = test_bit(MOAT_DISK_HOLDING, &disk->flags);
+	if (test_and_clear_bit(MOAT_DISK_STALLED, &disk->flags) || !q->inflight.count)
+		moat_disk_wake(disk);
+}
+
+const struct moat_queue_ops moat_disk_queue_ops = {
+	.broken = disk_ring_broken,
+	.moved = disk_ring_moved,
+};
 
 /**
  * moat_disk_kill() - there will be no back end any more: fail all I/O
@@ -545,11 +629,12 @@ void moat_disk_kill(struct moat_disk *disk)
 	disk->link = MOAT_LINK_CLOSED;
 	list_for_each_entry_safe(io, next, &disk->waiting, link) {
 		list_del_init(&io->link);
-		moat_mq_fail(moat_io_request(io));
+		moat_rq_fail(io->rq);
 	}
 	while ((bio = bio_list_pop(&disk->split)))
 		bio_io_error(bio);
-	moat_retained_drop(disk);
+	moat_retained_drop(&disk->retained);
+	moat_retained_reap(&disk->retained);
 	moat_report_update(disk);
 	if (disk->added && !test_bit(MOAT_DISK_GONE, &disk->flags))
 		blk_mark_disk_dead(disk->gd);

@@ -17,9 +17,12 @@
 #include "core/vdev.h"
 #include "kernel/common/sysfs.h"
 
+#include "own.h"
+#include "plan.h"
 #include "queue.h"
 #include "report.h"
 #include "retain.h"
+#include "share.h"
 #include "toolstack.h"
 
 /* Values of moat_tune.data_path. */
@@ -90,7 +93,12 @@ enum moat_disk_flag {
  * @replay: work that issues waiting requests; never waits for I/O
  * @give_up: work that fails all I/O if no back end has come within the limit
  * @toolstack: watch of our directory
- * @retained: writes that are acknowledged but not flushed; has a lock of its own
+ * @plan: what is issued when, on this connection; has a lock of its own
+ * @retained: writes that are acknowledged but not flushed; likewise
+ * @own: requests of the driver's own
+ * @share: of the domain's pages and grants
+ * @purse: what its queues may have of that, for each kind of pool
+ * @short_told: that the share is less than the settings ask for has been said
  */
 struct moat_disk {
 	struct xenbus_device *xdev;
@@ -132,7 +140,12 @@ struct moat_disk {
 	struct delayed_work replay;
 	struct delayed_work give_up;
 	struct moat_toolstack toolstack;
+	struct moat_plan plan;
 	struct moat_retained retained;
+	struct moat_own own;
+	struct moat_share share;
+	struct moat_purse purse[MOAT_POOL_COUNT];
+	bool short_told;
 };
 
 static inline struct moat_disk *moat_disk_of(struct request *rq)
@@ -147,7 +160,16 @@ static inline struct moat_queue *moat_disk_queue(struct moat_disk *disk,
 	return &disk->queue[context % disk->nr_rings];
 }
 
-extern struct workqueue_struct *moat_front_wq;
+/* Is a ring for polled requests alone? The contexts that it serves are those
+ * congruent to it: the first of them is polled only if all are.
+ */
+static inline bool moat_disk_ring_polled(const struct moat_disk *disk, unsigned int ring)
+{
+	return ring >= disk->nr_queues - disk->nr_polled;
+}
+
+extern struct workqueue_struct *moat_front_wq, *moat_front_life_wq;
+extern const struct moat_queue_ops moat_disk_queue_ops;
 
 struct moat_disk *moat_disk_create(struct xenbus_device *xdev);
 void moat_disk_destroy(struct moat_disk *disk);
@@ -163,6 +185,8 @@ void moat_disk_wake(struct moat_disk *disk);
 void moat_disk_break(struct moat_disk *disk, const char *trouble, const char *why);
 void moat_disk_stall(struct moat_disk *disk);
 bool moat_disk_busy(struct moat_disk *disk);
+void moat_disk_reap(struct moat_disk *disk);
+void moat_disk_divide(struct moat_disk *disk);
 void moat_disk_lose(struct moat_disk *disk);
 void moat_disk_kill(struct moat_disk *disk);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A block request on its way through a ring: which memory the back end sees.
+ * A request on its way through a ring: which memory the back end sees.
  *
  * The data of a request is a string of bytes; this file cuts it into pieces of
  * at most a page, each of which becomes a segment on the wire. A piece is
@@ -23,7 +23,7 @@
  *
  * A write that may have to be retained (retain.c) is always packed, whatever
  * the path: the application may do as it likes with pages of its own as soon
- * as the write is acknowledged.
+ * as the write is acknowledged. Who asks says so (moat_io.direct).
  */
 #include "io.h"
 
@@ -31,29 +31,11 @@
 #include <linux/highmem.h>
 #include <xen/page.h>
 
-#include "disk.h"
-#include "queue.h"
+#include "pool.h"
 
-/* What a request's operation is on the wire. */
-static u8 io_op(const struct moat_disk *disk, struct request *rq)
+static bool io_mapped(const struct moat_io *io)
 {
-	switch (req_op(rq)) {
-	case REQ_OP_READ:
-		return MOAT_OP_READ;
-	case REQ_OP_FLUSH:
-		return disk->traits.flush == MOAT_FLUSH_BARRIER ?
-		       MOAT_OP_BARRIER : MOAT_OP_FLUSH;
-	case REQ_OP_DISCARD:
-	case REQ_OP_SECURE_ERASE:
-		return MOAT_OP_DISCARD;
-	default:
-		return MOAT_OP_WRITE;
-	}
-}
-
-static bool io_has_data(const struct moat_io *io)
-{
-	return io->nr;
+	return io->map.pool;
 }
 
 /* Add bytes at the end of the bounce page that is being filled, or a new one. */
@@ -64,12 +46,12 @@ static void layout_pack(struct moat_io *io, u32 *open, u32 len)
 		u32 part;
 
 		if (!*open) {
-			io->piece[io->nr++] = (struct moat_piece) {
+			io->piece[io->map.nr++] = (struct moat_piece) {
 				.gref = INVALID_GRANT_REF,
 			};
 			*open = XEN_PAGE_SIZE;
 		}
-		p = &io->piece[io->nr - 1];
+		p = &io->piece[io->map.nr - 1];
 		part = min(len, *open);
 		p->len += part;
 		*open -= part;
@@ -82,20 +64,21 @@ static void layout_pack(struct moat_io *io, u32 *open, u32 len)
  * of whole logical blocks, so an own page has to begin on one.
  * Return: whether it fits @max pieces.
  */
-static bool layout_own(struct moat_io *io, struct request *rq, u32 max)
+static bool layout_own(struct moat_io *io, u32 max)
 {
-	u32 block = queue_logical_block_size(rq->q);
+	u32 block = queue_logical_block_size(io->rq->q);
+	struct moat_io_map *map = &io->map;
 	struct req_iterator iter;
 	struct bio_vec bv;
 	u32 pos = 0, open = 0;
 
-	rq_for_each_segment(bv, rq, iter) {
+	rq_for_each_segment(bv, io->rq, iter) {
 		bool own = bv.bv_len == XEN_PAGE_SIZE && pos % block == 0;
 
-		if (io->nr + (own || bv.bv_len > open) > max)
+		if (map->nr + (own || bv.bv_len > open) > max)
 			return false;
 		if (own) {
-			io->piece[io->nr++] = (struct moat_piece) {
+			io->piece[map->nr++] = (struct moat_piece) {
 				.page = bv.bv_page,
 				.gref = INVALID_GRANT_REF,
 				.len = XEN_PAGE_SIZE,
@@ -104,7 +87,7 @@ static bool layout_own(struct moat_io *io, struct request *rq, u32 max)
 			open = 0;
 		} else {
 			layout_pack(io, &open, bv.bv_len);
-			io->copied += bv.bv_len;
+			map->copied += bv.bv_len;
 		}
 		pos += bv.bv_len;
 	}
@@ -112,32 +95,22 @@ static bool layout_own(struct moat_io *io, struct request *rq, u32 max)
 }
 
 /* Cut the data into pieces of bounce pages only. */
-static void layout_bounce(struct moat_io *io, struct request *rq)
+static void layout_bounce(struct moat_io *io)
 {
 	u32 open = 0;
 
-	io->nr = 0;
-	io->copied = blk_rq_bytes(rq);
-	layout_pack(io, &open, io->copied);
+	io->map.nr = 0;
+	io->map.copied = moat_io_bytes(io);
+	layout_pack(io, &open, io->map.copied);
 }
 
-static int io_layout(struct moat_queue *q, struct moat_io *io,
-		     struct request *rq)
+static int io_layout(struct moat_io *io, u32 max)
 {
-	const struct moat_disk *disk = q->disk;
-	u32 max = disk->max_segs;
-
-	io->copied = 0;
-	io->nr = 0;
-	if (io->op != MOAT_OP_READ && io->op != MOAT_OP_WRITE)
+	if (io->direct && io->map.single && layout_own(io, max))
 		return 0;
-	if (io->per_request && !io->keep &&
-	    READ_ONCE(disk->tune.data_path) == MOAT_PATH_GRANT &&
-	    layout_own(io, rq, max))
-		return 0;
-	if (DIV_ROUND_UP(blk_rq_bytes(rq), XEN_PAGE_SIZE) > max)
+	if (DIV_ROUND_UP(moat_io_bytes(io), XEN_PAGE_SIZE) > max)
 		return -E2BIG;
-	layout_bounce(io, rq);
+	layout_bounce(io);
 	return 0;
 }
 
@@ -146,31 +119,33 @@ static u32 io_bounces(const struct moat_io *io)
 {
 	u32 i, n = 0;
 
-	for (i = 0; i < io->nr; i++)
+	for (i = 0; i < io->map.nr; i++)
 		n += !io->piece[i].own;
 	return n;
 }
 
 /* Take bounce pages for the pieces and, if they are many, for the table. */
-static int io_take_pages(struct moat_queue *q, struct moat_io *io, gfp_t gfp)
+static int io_take_pages(struct moat_io *io, gfp_t gfp)
 {
-	bool table = io->nr > MOAT_WIRE_SEGS;
+	struct moat_io_map *map = &io->map;
+	bool table = map->nr > MOAT_WIRE_SEGS;
+	u32 i = 0, n = io_bounces(io) + table;
 	struct page *page;
-	u32 i = 0;
 	int made;
 
-	io->table = NULL;
-	made = moat_pool_get(&q->pool[io->pool], io_bounces(io) + table, gfp,
-			     &io->pages, &io->life);
+	map->table = NULL;
+	map->held = 0;
+	made = moat_pool_get(map->pool, n, gfp, &map->pages, &map->generation);
 	if (made < 0)
 		return made;
-	if (!io->per_request)
-		io->grants += made;
+	map->held = n;
+	if (!map->single)
+		map->grants += made;
 
-	list_for_each_entry(page, &io->pages, lru) {
-		if (table && !io->table) {
-			io->table = page;
-			io->table_gref = moat_pool_gref(page);
+	list_for_each_entry(page, &map->pages, lru) {
+		if (table && !map->table) {
+			map->table = page;
+			map->table_gref = moat_pool_gref(page);
 			continue;
 		}
 		while (io->piece[i].own)
@@ -181,15 +156,15 @@ static int io_take_pages(struct moat_queue *q, struct moat_io *io, gfp_t gfp)
 	return 0;
 }
 
-/* Copy the data between the request and its bounce pages. */
-static void io_copy(struct moat_io *io, struct request *rq, bool to_pages)
+/* Copy the data between the block request and the bounce pages. */
+static void copy_request(struct moat_io *io, bool to_pages)
 {
 	struct moat_piece *p = io->piece;
 	struct req_iterator iter;
 	struct bio_vec bv;
 	u32 at = 0;
 
-	rq_for_each_segment(bv, rq, iter) {
+	rq_for_each_segment(bv, io->rq, iter) {
 		void *data = bvec_kmap_local(&bv);
 		u32 done = 0;
 
@@ -213,41 +188,55 @@ static void io_copy(struct moat_io *io, struct request *rq, bool to_pages)
 	}
 }
 
-static int io_grant_page(struct moat_io *io, struct page *page, bool readonly,
-			 grant_ref_t *gref)
+/* Copy the pages of a write of the driver's own; as many make as many pieces. */
+static void copy_own(struct moat_io *io)
 {
-	int ref = gnttab_grant_foreign_access(io->queue->disk->xdev->otherend_id,
-					      xen_page_to_gfn(page), readonly);
+	struct page *page = io->data;
+	u32 i;
+
+	for (i = 0; i < io->map.nr; i++) {
+		struct moat_piece *p = &io->piece[i];
+
+		memcpy(page_address(p->page), page_address(page), p->len);
+		page = list_next_entry(page, lru);
+	}
+}
+
+static int io_grant_page(struct moat_io *io, domid_t peer, struct page *page,
+			 bool readonly, grant_ref_t *gref)
+{
+	int ref = gnttab_grant_foreign_access(peer, xen_page_to_gfn(page), readonly);
 
 	if (ref < 0)
 		return ref;
 	*gref = ref;
-	io->grants++;
+	io->map.grants++;
 	return 0;
 }
 
-/* Grant every piece, and the table, for the life of the request. */
-static int io_grant(struct moat_io *io)
+/* Grant every piece, and the table, for as long as the request is mapped. */
+static int io_grant(struct moat_io *io, domid_t peer)
 {
 	bool readonly = io->op != MOAT_OP_READ;
 	int err = 0;
 	u32 i;
 
-	for (i = 0; i < io->nr && !err; i++)
-		err = io_grant_page(io, io->piece[i].page, readonly,
+	for (i = 0; i < io->map.nr && !err; i++)
+		err = io_grant_page(io, peer, io->piece[i].page, readonly,
 				    &io->piece[i].gref);
-	if (io->table && !err)
-		err = io_grant_page(io, io->table, true, &io->table_gref);
+	if (io->map.table && !err)
+		err = io_grant_page(io, peer, io->map.table, true,
+				    &io->map.table_gref);
 	return err;
 }
 
 /* Write the segments of an indirect request into its table. */
 static void io_fill_table(struct moat_io *io)
 {
-	u8 *raw = page_address(io->table);
+	u8 *raw = page_address(io->map.table);
 	u32 i;
 
-	for (i = 0; i < io->nr; i++, raw += MOAT_WIRE_SEG_SIZE) {
+	for (i = 0; i < io->map.nr; i++, raw += MOAT_WIRE_SEG_SIZE) {
 		struct moat_seg seg = {
 			.gref = io->piece[i].gref,
 			.last = io->piece[i].len / MOAT_SECTOR_SIZE - 1,
@@ -257,105 +246,110 @@ static void io_fill_table(struct moat_io *io)
 	}
 }
 
-/**
- * moat_io_init() - what a request holds before it is mapped: nothing
- * @io: the request
- */
-void moat_io_init(struct moat_io *io)
+/* Nothing of it is mapped any more. */
+static void io_unmapped(struct moat_io *io)
 {
+	io->map.pool = NULL;
+	io->map.table = NULL;
+	io->map.nr = 0;
+}
+
+/**
+ * moat_io_init() - a request of which nothing is mapped
+ * @io: the request
+ * @ops: who asks
+ */
+void moat_io_init(struct moat_io *io, const struct moat_io_ops *ops)
+{
+	io->ops = ops;
 	INIT_LIST_HEAD(&io->link);
-	INIT_LIST_HEAD(&io->pages);
-	io->keep = NULL;
-	io->queue = NULL;
-	io->table = NULL;
-	io->nr = 0;
-	io->grants = 0;
-	io->copied = 0;
+	io->rq = NULL;
+	io->data = NULL;
+	io->direct = false;
+	INIT_LIST_HEAD(&io->map.pages);
+	io->map.grants = 0;
+	io->map.copied = 0;
+	io_unmapped(io);
 }
 
 /**
  * moat_io_map() - make the data of a request visible to the back end
- * @q: the queue that will carry it
- * @rq: the request, its moat_io holding nothing
+ * @io: the request, what is asked filled in, nothing mapped
+ * @terms: what the connection allows
+ * @pool: bounce pages, of the queue that will carry it
  * @gfp: how to allocate memory
  *
  * Context: any that @gfp allows, the connection being held open.
- * Return: 0; -ENOMEM or -ENOSPC when pages, grants or room to retain it are
- * short for now;
- * -E2BIG if it has more segments than the connection takes.
+ * Return: 0; -ENOMEM or -ENOSPC when pages or grants are short for now;
+ * -E2BIG if it has more segments than the connection takes. On failure
+ * nothing is mapped.
  */
-int moat_io_map(struct moat_queue *q, struct request *rq, gfp_t gfp)
+int moat_io_map(struct moat_io *io, const struct moat_terms *terms,
+		struct moat_pool *pool, gfp_t gfp)
 {
-	struct moat_io *io = moat_io_of(rq);
 	int err;
 
-	io->op = io_op(q->disk, rq);
-	io->status = BLK_STS_OK;
-	io->per_request = !q->disk->persistent;
-	io->pool = io->op == MOAT_OP_READ ? MOAT_POOL_READ : q->write_pool;
-	err = moat_retained_prepare(q->disk, rq, gfp);
-	if (err)
-		return err;
-	err = io_layout(q, io, rq);
-	if (err)
-		goto err_cancel;
-	if (!io_has_data(io))
+	io->map.copied = 0;
+	if (!moat_io_has_data(io))
 		return 0;
-
-	io->queue = q;
-	err = io_take_pages(q, io, gfp);
+	io->map.single = !terms->persistent;
+	err = io_layout(io, terms->max_segs);
+	if (err) {
+		io_unmapped(io);
+		return err;
+	}
+	io->map.pool = pool;
+	err = io_take_pages(io, gfp);
 	if (err)
 		goto err_drop;
-	if (io->op == MOAT_OP_WRITE && io->copied)
-		io_copy(io, rq, true);
-	if (io->per_request) {
-		err = io_grant(io);
+	if (io->op == MOAT_OP_WRITE && io->data)
+		copy_own(io);
+	else if (io->op == MOAT_OP_WRITE && io->map.copied)
+		copy_request(io, true);
+	if (io->map.single) {
+		err = io_grant(io, terms->peer);
 		if (err)
 			goto err_drop;
 	}
-	if (io->table)
+	if (io->map.table)
 		io_fill_table(io);
 	return 0;
 
 err_drop:
 	moat_io_drop(io);
 	return err;
-
-err_cancel:
-	moat_retained_cancel(q->disk, io);
-	return err;
 }
 
 /**
  * moat_io_wire() - describe a mapped request to the back end
- * @rq: the request
+ * @io: the request
+ * @terms: what the connection allows
  * @wire: the description, all but its id
  *
  * Context: any.
  */
-void moat_io_wire(struct request *rq, struct moat_request *wire)
+void moat_io_wire(const struct moat_io *io, const struct moat_terms *terms,
+		  struct moat_request *wire)
 {
-	const struct moat_io *io = moat_io_of(rq);
+	const struct moat_io_map *map = &io->map;
 	u32 i;
 
 	/* What the operation has no use for is not looked at. */
 	wire->op = io->op;
-	wire->indirect = io->table;
-	wire->nr_segs = io->nr;
-	wire->handle = moat_disk_of(rq)->handle;
-	wire->sector = req_op(rq) == REQ_OP_FLUSH ? 0 : blk_rq_pos(rq);
+	wire->indirect = map->table;
+	wire->nr_segs = map->nr;
+	wire->handle = terms->handle;
+	wire->sector = io->sector;
 	if (io->op == MOAT_OP_DISCARD) {
-		wire->flag = 0;
-		wire->nr_sectors = blk_rq_sectors(rq);
-		if (req_op(rq) == REQ_OP_SECURE_ERASE)
-			wire->flag = MOAT_DISCARD_SECURE;
+		wire->flag = io->flag;
+		wire->nr_sectors = io->sectors;
 	}
-	if (io->table) {
+	if (map->table) {
 		memset(wire->indirect_gref, 0, sizeof(wire->indirect_gref));
-		wire->indirect_gref[0] = io->table_gref;
+		wire->indirect_gref[0] = map->table_gref;
 		return;
 	}
-	for (i = 0; i < io->nr; i++) {
+	for (i = 0; i < map->nr; i++) {
 		wire->seg[i].gref = io->piece[i].gref;
 		wire->seg[i].first = 0;
 		wire->seg[i].last = io->piece[i].len / MOAT_SECTOR_SIZE - 1;
@@ -385,21 +379,22 @@ static bool io_revoke_one(grant_ref_t *gref)
  */
 int moat_io_revoke(struct moat_io *io)
 {
+	struct moat_io_map *map = &io->map;
 	bool ok = true;
 	u32 i;
 
-	if (!io->per_request || !io_has_data(io))
+	if (!io_mapped(io) || !map->single)
 		return 0;
-	for (i = 0; i < io->nr; i++)
+	for (i = 0; i < map->nr; i++)
 		ok &= io_revoke_one(&io->piece[i].gref);
-	if (io->table)
-		ok &= io_revoke_one(&io->table_gref);
-	return ok ? io->nr + !!io->table : -EBUSY;
+	if (map->table)
+		ok &= io_revoke_one(&map->table_gref);
+	return ok ? map->nr + !!map->table : -EBUSY;
 }
 
 /**
  * moat_io_give() - give the pages of a write away, in the order of its data
- * @io: the request, answered and revoked; holds no pages any more
+ * @io: the request, answered and revoked; nothing of it is mapped any more
  * @pages: empty list that receives them; all full but the last, and due to be
  *	put back to the pool that they are from
  *
@@ -407,15 +402,15 @@ int moat_io_revoke(struct moat_io *io)
  */
 void moat_io_give(struct moat_io *io, struct list_head *pages)
 {
+	struct moat_io_map *map = &io->map;
 	LIST_HEAD(table);
 
-	if (io->table)
-		list_move(&io->table->lru, &table);
-	list_splice_init(&io->pages, pages);
-	moat_pool_put(&io->queue->pool[io->pool], io->life, &table);
-	io->queue = NULL;
-	io->table = NULL;
-	io->nr = 0;
+	if (map->table) {
+		list_move(&map->table->lru, &table);
+		moat_pool_put(map->pool, map->generation, &table, 1);
+	}
+	list_splice_init(&map->pages, pages);
+	io_unmapped(io);
 }
 
 /**
@@ -426,15 +421,14 @@ void moat_io_give(struct moat_io *io, struct list_head *pages)
  */
 void moat_io_collect(struct moat_io *io)
 {
-	moat_retained_cancel(moat_disk_of(moat_io_request(io)), io);
-	if (!io_has_data(io))
+	struct moat_io_map *map = &io->map;
+
+	if (!io_mapped(io))
 		return;
-	if (io->op == MOAT_OP_READ && io->status == BLK_STS_OK && io->copied)
-		io_copy(io, moat_io_request(io), false);
-	moat_pool_put(&io->queue->pool[io->pool], io->life, &io->pages);
-	io->queue = NULL;
-	io->table = NULL;
-	io->nr = 0;
+	if (io->op == MOAT_OP_READ && io->answer == MOAT_RSP_OKAY && map->copied)
+		copy_request(io, false);
+	moat_pool_put(map->pool, map->generation, &map->pages, map->held);
+	io_unmapped(io);
 }
 
 /* End one grant for good, whether or not the peer still maps the page. */
@@ -453,26 +447,24 @@ static void io_disown(grant_ref_t *gref, struct page *page)
  * @io: the request, not answered or never to be completed from its pages
  *
  * For a request that could not be issued, or whose connection is gone. Its
- * own data is still in its bios, so it can be mapped anew.
+ * data is still where it came from, so it can be mapped anew.
  *
  * Context: any.
  */
 void moat_io_drop(struct moat_io *io)
 {
+	struct moat_io_map *map = &io->map;
 	u32 i;
 
-	moat_retained_cancel(moat_disk_of(moat_io_request(io)), io);
-	if (!io->queue)
+	if (!io_mapped(io))
 		return;
-	if (io->per_request) {
-		for (i = 0; i < io->nr; i++)
+	if (map->single) {
+		for (i = 0; i < map->nr; i++)
 			if (io->piece[i].page)
 				io_disown(&io->piece[i].gref, io->piece[i].page);
-		if (io->table)
-			io_disown(&io->table_gref, io->table);
+		if (map->table)
+			io_disown(&map->table_gref, map->table);
 	}
-	moat_pool_put(&io->queue->pool[io->pool], io->life, &io->pages);
-	io->queue = NULL;
-	io->table = NULL;
-	io->nr = 0;
+	moat_pool_put(map->pool, map->generation, &map->pages, map->held);
+	io_unmapped(io);
 }

@@ -116,7 +116,7 @@ void moat_life_give_up(struct work_struct *work)
 					      give_up);
 
 	mutex_lock(&disk->lock);
-	if (!life_serving(disk) || moat_retained_phase(disk) != MOAT_REPLAY_LIVE) {
+	if (!life_serving(disk) || moat_plan_phase(&disk->plan) != MOAT_REPLAY_LIVE) {
 		dev_err(&disk->xdev->dev,
 			"%s: no back end for %u s: all I/O fails from now on\n",
 			disk->name, READ_ONCE(disk->tune.give_up_s));

@@ -129,8 +129,11 @@ void moat_params_tune(struct moat_tune *tune)
 	tune->relax_every = relax < 0 ? moat_tune_relax_every() : relax;
 }
 
-/* Works must make progress for memory to be freed: a disk can be swap. */
-struct workqueue_struct *moat_front_wq;
+/* Works must make progress for memory to be freed: a disk can be swap. Those that
+ * wait for I/O have a queue of their own, so that the rescuer of the others is never
+ * stuck in one that waits for them.
+ */
+struct workqueue_struct *moat_front_wq, *moat_front_life_wq;
 
 static int __init front_init(void)
 {
@@ -148,7 +151,8 @@ static int __init front_init(void)
 	moat_front_wq = alloc_workqueue("moat-front", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!moat_front_wq)
 		return -ENOMEM;
-	err = moat_retained_setup();
+	moat_front_life_wq = alloc_workqueue("moat-front-life", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	err = moat_front_life_wq ? moat_retained_setup() : -ENOMEM;
 	if (err)
 		goto err_wq;
 	err = moat_pollers_create();
@@ -164,6 +168,8 @@ err_pollers:
 err_retained:
 	moat_retained_exit();
 err_wq:
+	if (moat_front_life_wq)
+		destroy_workqueue(moat_front_life_wq);
 	destroy_workqueue(moat_front_wq);
 	return err;
 }
@@ -173,6 +179,7 @@ static void __exit front_exit(void)
 {
 	moat_xenbus_unregister();
 	moat_pollers_destroy();
+	destroy_workqueue(moat_front_life_wq);
 	destroy_workqueue(moat_front_wq);
 	moat_retained_exit();
 }

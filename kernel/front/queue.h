@@ -5,7 +5,6 @@
 #ifndef MOAT_FRONT_QUEUE_H
 #define MOAT_FRONT_QUEUE_H
 
-#include <linux/blk-mq.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
 #include <xen/xenbus.h>
@@ -14,12 +13,15 @@
 #include "core/ring.h"
 #include "core/spin.h"
 #include "kernel/common/stat.h"
+#include "kernel/common/tune.h"
 
+#include "channel.h"
+#include "io.h"
+#include "poll.h"
 #include "pool.h"
 
 struct moat_disk;
-struct moat_io;
-struct moat_poller;
+struct moat_queue;
 
 /* Index into moat_queue.pool; the second is used only for read-only grants. */
 enum moat_pool_kind {
@@ -29,37 +31,56 @@ enum moat_pool_kind {
 };
 
 /**
+ * struct moat_queue_ops - how the owner hears of its queues; both with the
+ * queue's lock held
+ * @broken: the back end broke the protocol, as @why says: the ring is not live
+ *	any more
+ * @moved: responses were taken, and moat_queue.tell is set
+ */
+struct moat_queue_ops {
+	void (*broken)(struct moat_queue *q, const char *why);
+	void (*moved)(struct moat_queue *q);
+};
+
+/**
  * struct moat_queue - one ring
- * @disk: the disk
+ * @disk: the owner
+ * @ops: how it hears of it
+ * @name: its name, for the log
+ * @tune: its settings
  * @nr: its number within the disk
- * @lock: guards everything down to @replay; nests outside a poller's lock
+ * @lock: guards everything down to @urgent; nests outside a poller's lock
  * @live: a back end is connected and has kept the protocol
  * @armed: the next response is announced by an event
  * @excused: an event may come that finds nothing, and that is our own doing
  * @early: requests were shown, and it is not decided yet who watches for the answers
  * @watched: the poller looks
+ * @polled: only callers of .poll look, for as long as that is enough
+ * @silent: nothing has come for so long that nobody spins for it
+ * @tell: the owner wants to hear when responses were taken
  * @spinners: submitters that look
  * @ring: the ring
- * @inflight: what is in flight, by slot
- * @rq: the requests in flight, by slot
+ * @inflight: what is in flight, by tag
+ * @io: the requests in flight, by tag
+ * @slots: memory of @inflight; like that of @io the disk's, for so many tags:
+ * @tags: number of them
  * @spin: memory of the spin policy
  * @stat: counters
  * @answered_ns: when the last response was taken, or the connection began
- * @held: requests that wait for the next connection
- * @polled: only callers of .poll look; never armed. Set while not live
+ * @deferred: requests that wait for the next connection, or to be cut
+ * @urgent: requests that found no room, and are put before any other
+ * @handler: handler of its events
+ * @visit: its place with the poller
+ * @terms: what was agreed on with the back end; set while not live
  * @write_pool: index of the pool for what the back end only reads; likewise
  * @pool: bounce pages; they have locks of their own
- * @poller: the thread that looks when nobody else does
- * @poll_link: place in the poller's list; guarded by the poller's lock
- * @shared: the ring's memory, NULL when there is none. The connection's, like
- *	all below
- * @pages: number of its pages
- * @grefs: their grants
- * @port: event channel
- * @irq: its interrupt, 0 when there is none
+ * @channel: the ring's memory and events; the connection's
  */
 struct moat_queue {
 	struct moat_disk *disk;
+	const struct moat_queue_ops *ops;
+	const char *name;
+	const struct moat_tune *tune;
 	unsigned int nr;
 
 	spinlock_t lock;
@@ -68,60 +89,52 @@ struct moat_queue {
 	bool excused;
 	bool early;
 	bool watched;
+	bool polled;
+	bool silent;
+	bool tell;
 	unsigned int spinners;
 	struct moat_ring ring;
 	struct moat_inflight inflight;
-	struct request **rq;
+	struct moat_io **io;
+	struct moat_inflight_slot *slots;
+	unsigned int tags;
 	struct moat_spin spin;
 	struct moat_stat stat;
 	u64 answered_ns;
-	struct list_head held;
+	struct list_head deferred;
+	struct list_head urgent;
 
-	bool polled;
+	irq_handler_t handler;
+	struct moat_visit visit;
+	struct moat_terms terms;
 	u8 write_pool;
 	struct moat_pool pool[MOAT_POOL_COUNT];
-	struct moat_poller *poller;
-	struct list_head poll_link;
-
-	void *shared;
-	unsigned int pages;
-	grant_ref_t grefs[XENBUS_MAX_RING_GRANTS];
-	evtchn_port_t port;
-	int irq;
+	struct moat_channel channel;
 };
 
-void moat_queue_init(struct moat_queue *q, struct moat_disk *disk,
-		     unsigned int nr);
-int moat_queue_open(struct moat_queue *q, unsigned int pages);
-int moat_queue_start(struct moat_queue *q, bool persistent, bool readonly,
-		     unsigned int slots);
+void moat_queue_init(struct moat_queue *q, struct moat_disk *disk, unsigned int nr,
+		     const struct moat_queue_ops *ops, const struct moat_tune *tune,
+		     struct moat_purse *purse, const char *name);
+void moat_queue_deinit(struct moat_queue *q);
+int __must_check moat_queue_open(struct moat_queue *q, struct xenbus_device *xdev,
+				 enum moat_layout layout, unsigned int pages);
+int __must_check moat_queue_start(struct moat_queue *q, const struct moat_terms *terms,
+				  struct moat_poller *poller);
 void moat_queue_stop(struct moat_queue *q);
-void moat_queue_close(struct moat_queue *q, struct list_head *replay);
+void moat_queue_close(struct moat_queue *q, struct list_head *unanswered);
 
-/* Flags of moat_queue_issue(). */
-#define MOAT_ISSUE_PUSH 1u	/* show the back end what was issued so far */
-#define MOAT_ISSUE_REPLAY 2u	/* it was issued before, on a connection now gone */
-
-int moat_queue_issue(struct moat_queue *q, struct request *rq, u32 flags);
 bool moat_queue_room(struct moat_queue *q);
-void moat_queue_keep(struct moat_queue *q, struct moat_io *io);
+bool moat_queue_busy(struct moat_queue *q);
+void moat_queue_tell(struct moat_queue *q);
 bool moat_queue_stands(struct moat_queue *q, u64 ns);
-void moat_queue_commit(struct moat_queue *q);
-int moat_queue_look(struct moat_queue *q, struct io_comp_batch *batch);
-void moat_queue_spun(struct moat_queue *q, u32 misses);
-bool moat_queue_visit(struct moat_queue *q, bool busy);
-void moat_queue_retune(struct moat_queue *q);
+void moat_queue_defer(struct moat_queue *q, struct moat_io *io);
+void moat_queue_undefer(struct moat_queue *q, struct list_head *ios);
 void moat_queue_count(struct moat_queue *q, enum moat_ring_stat which);
 
-/**
- * moat_queue_peek() - does a response seem to wait?
- * @q: the queue, whose ring cannot go away now
- *
- * Context: a submitter or the poller; both are waited for before a ring goes.
- */
-static inline bool moat_queue_peek(const struct moat_queue *q)
+/* The pool for the data of a request. */
+static inline struct moat_pool *moat_queue_pool(struct moat_queue *q, u8 op)
 {
-	return moat_ring_peek_responses(&q->ring);
+	return &q->pool[op == MOAT_OP_READ ? MOAT_POOL_READ : q->write_pool];
 }
 
 #endif

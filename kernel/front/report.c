@@ -91,7 +91,7 @@ static const char *report_state(struct moat_disk *disk)
 		return MOAT_FRONT_FAILED;
 	if (disk->link != MOAT_LINK_UP || test_bit(MOAT_DISK_BROKEN, &disk->flags))
 		return MOAT_FRONT_WAITING;
-	if (moat_retained_phase(disk) != MOAT_REPLAY_LIVE)
+	if (moat_plan_phase(&disk->plan) != MOAT_REPLAY_LIVE)
 		return MOAT_FRONT_REPLAYING;
 	if (disk->drained)
 		return MOAT_FRONT_HELD;

@@ -8,19 +8,17 @@
 #if !defined(MOAT_FRONT_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
 #define MOAT_FRONT_TRACE_H
 
-#include <linux/blk-mq.h>
 #include <linux/tracepoint.h>
 
-#include "disk.h"
 #include "io.h"
 #include "queue.h"
 
 /* A request was put into its ring. */
 TRACE_EVENT(moat_front_issue,
-	TP_PROTO(struct moat_queue *q, u32 slot, struct request *rq),
-	TP_ARGS(q, slot, rq),
+	TP_PROTO(struct moat_queue *q, u32 slot, struct moat_io *io),
+	TP_ARGS(q, slot, io),
 	TP_STRUCT__entry(
-		__string(disk, q->disk->name)
+		__string(disk, q->name)
 		__field(u32, ring)
 		__field(u32, slot)
 		__field(u32, op)
@@ -29,12 +27,12 @@ TRACE_EVENT(moat_front_issue,
 		__field(u32, inflight)
 	),
 	TP_fast_assign(
-		__assign_str(disk, q->disk->name);
+		__assign_str(disk, q->name);
 		__entry->ring = q->nr;
 		__entry->slot = slot;
-		__entry->op = moat_io_of(rq)->op;
-		__entry->bytes = blk_rq_bytes(rq);
-		__entry->sector = blk_rq_pos(rq);
+		__entry->op = io->op;
+		__entry->bytes = moat_io_bytes(io);
+		__entry->sector = io->sector;
 		__entry->inflight = q->inflight.count;
 	),
 	TP_printk("%s ring=%u slot=%u op=%u sector=%llu bytes=%u inflight=%u",
@@ -47,7 +45,7 @@ TRACE_EVENT(moat_front_push,
 	TP_PROTO(struct moat_queue *q, bool notify, bool spin),
 	TP_ARGS(q, notify, spin),
 	TP_STRUCT__entry(
-		__string(disk, q->disk->name)
+		__string(disk, q->name)
 		__field(u32, ring)
 		__field(bool, notify)
 		__field(bool, spin)
@@ -55,7 +53,7 @@ TRACE_EVENT(moat_front_push,
 		__field(bool, watched)
 	),
 	TP_fast_assign(
-		__assign_str(disk, q->disk->name);
+		__assign_str(disk, q->name);
 		__entry->ring = q->nr;
 		__entry->notify = notify;
 		__entry->spin = spin;
@@ -69,11 +67,10 @@ TRACE_EVENT(moat_front_push,
 
 /* A response was taken. */
 TRACE_EVENT(moat_front_answer,
-	TP_PROTO(struct moat_queue *q, u32 slot, struct request *rq, s16 status,
-		 u64 ns),
-	TP_ARGS(q, slot, rq, status, ns),
+	TP_PROTO(struct moat_queue *q, u32 slot, struct moat_io *io, u64 ns),
+	TP_ARGS(q, slot, io, ns),
 	TP_STRUCT__entry(
-		__string(disk, q->disk->name)
+		__string(disk, q->name)
 		__field(u32, ring)
 		__field(u32, slot)
 		__field(u32, op)
@@ -81,11 +78,11 @@ TRACE_EVENT(moat_front_answer,
 		__field(u64, ns)
 	),
 	TP_fast_assign(
-		__assign_str(disk, q->disk->name);
+		__assign_str(disk, q->name);
 		__entry->ring = q->nr;
 		__entry->slot = slot;
-		__entry->op = moat_io_of(rq)->op;
-		__entry->status = status;
+		__entry->op = io->op;
+		__entry->status = io->answer;
 		__entry->ns = ns;
 	),
 	TP_printk("%s ring=%u slot=%u op=%u status=%d ns=%llu",

@@ -77,7 +77,7 @@ static void front_closing(struct moat_disk *disk, enum xenbus_state state)
 		dev_info(&disk->xdev->dev, "%s: closed by the back end%s\n", disk->name,
 			 disk->added && disk_openers(disk->gd) ?
 			 ", in use: stays until it is not" : "");
-	queue_work(moat_front_wq, &disk->life);
+	queue_work(moat_front_life_wq, &disk->life);
 }
 
 static void front_otherend_changed(struct xenbus_device *xdev,

@@ -35,17 +35,17 @@ static u32 count(const struct world *w)
 
 static void issue(struct world *w, struct fuzz *f)
 {
-	u32 tag = fuzz_u8(f) % (TAGS + 2);
 	u8 op = fuzz_u8(f) % 6;
 	u64 id = 0x55;
-	int err = moat_inflight_issue(&w->t, tag, op, &id);
-	u32 i;
+	u32 i, tag = 0x77;
+	int err = moat_inflight_issue(&w->t, op, &tag, &id);
 
-	check((err == 0) == (tag < TAGS && !w->list[tag].there));
+	check((err == 0) == (count(w) < TAGS));
 	if (err) {
-		check(id == 0x55);
+		check(id == 0x55 && tag == 0x77);
 		return;
 	}
+	check(tag < TAGS && !w->list[tag].there);
 	for (i = 0; i < TAGS; i++)
 		check(!w->list[i].there || w->list[i].id != id);
 	w->list[tag] = (struct entry){ true, id, op };

@@ -124,7 +124,7 @@ static void check_budget(const struct world *w)
 
 	for (e = w->r.first; e; e = moat_retain_entry_of(e->item.next)) {
 		check(e->item.next || e == w->r.last);
-		held += ((const struct kept *)e)->bytes + MOAT_RETAIN_OVERHEAD;
+		held += moat_retain_cost(((const struct kept *)e)->bytes);
 		n++;
 	}
 	for (i = 0; i < REQUESTS; i++) {
@@ -133,7 +133,7 @@ static void check_budget(const struct world *w)
 		own |= w->ask[i].own;
 		if (w->ask[i].item.kind != MOAT_REPLAY_CHANGE)
 			continue;
-		reserved += w->ask[i].bytes + MOAT_RETAIN_OVERHEAD;
+		reserved += moat_retain_cost(w->ask[i].bytes);
 		n++;
 	}
 	check(moat_retain_held(&w->r) == held);
@@ -386,7 +386,7 @@ static void die(struct world *w)
 
 static void connect(struct world *w, bool cached)
 {
-	if (w->p.phase != MOAT_REPLAY_HELD)
+	if (w->p.phase != MOAT_REPLAY_IDLE)
 		return;
 	w->cached = cached;
 	w->settling = !cached;
@@ -482,7 +482,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	u8 kind = fuzz_u8(&f);
 
 	w.ordered = kind & 1;
-	moat_retain_init(&w.r, 1000 + kind / 2 * 64);
+	moat_retain_init(&w.r, 4400 + kind / 2 * 256);
 	moat_replay_hold(&w.p);
 	connect(&w, true);
 	while (f.left) {

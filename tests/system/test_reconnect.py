@@ -9,10 +9,14 @@ import kernel_log
 from load import finished, fio, in_background, verify_loop
 from runner import check
 from toolstack import Reconnection
-from watched import MODULE
+from watched import HOG, MODULE
 
 # A device that says it has a volatile cache.
 CACHED = "null_blk:memory_backed=1,size=64,cache_size=8"
+# So many blocks of so many KiB, acknowledged and not flushed.
+UNFLUSHED = "dd if=/dev/urandom of=/dev/xvdb bs=%dk count=%d oflag=direct 2>/dev/null"
+# A ring, and for reads and for writes what the largest request takes; and little more.
+FEW_GRANTS = 1 + 2 * 65 + 20
 # How often a ring is broken, each time at one of so many calls.
 BREAKS, HITS = 6, 20
 # A load that outlasts them, on a slow machine too.
@@ -84,6 +88,81 @@ def test_retained_until_flushed(machine):
         got = disk.front.counters()["replays"] - before
         check(got == expected, "%d writes issued again%s, expected %d"
               % (got, " behind a flush" if flush else "", expected))
+
+
+def test_scheduler(machine):
+    """An I/O scheduler, as udev rules set them: own flushes and replays go past it."""
+    disk = machine.attach("xvdb", CACHED)
+    link = Reconnection(disk)
+    machine.sh("app", "echo mq-deadline >/sys/block/xvdb/queue/scheduler")
+    disk.front.set("retain_kib", 256)
+    fio(disk, rw="randwrite", bs="16k", depth=8, size="8m")
+    flushes = disk.front.counters()["flushes"]
+    check(flushes >= 16, "%d flushes for 8 MiB through 256 KiB" % flushes)
+    disk.front.set("retain_kib", 16384)
+    machine.sh("app", UNFLUSHED % (4, 32))
+    before = disk.front.counters()["replays"]
+    again(link)
+    got = disk.front.counters()["replays"] - before
+    check(got >= 32, "%d writes issued again, at least 32 were not flushed" % got)
+    in_background(machine, "app", "load", verify_loop(disk, 5))
+    goes_on(disk, disk.front.counters()["writes"])
+    again(link)
+    finished(machine, "app", "load", 60)
+
+
+def test_nobody_to_spin_for(machine):
+    """In mode spin, too: where nobody answers any more no processor is spent on looking."""
+    disk = machine.attach("xvdb", CACHED)
+    link = Reconnection(disk)
+    disk.modes("spin")
+    in_background(machine, "app", "load", verify_loop(disk, 5))
+    goes_on(disk, disk.front.counters()["writes"])
+    link.cut()
+    sleeps = disk.front.counters()["sleeps"]
+    check(machine.wait_until("app", "[ $(cat %s/ring0/sleeps) -gt %d ]"
+                             % (disk.front.path, sleeps)), "the poller never sleeps")
+    link.connect()
+    up(link)
+    finished(machine, "app", "load", 120)
+
+
+def test_frozen_in_recovery(machine):
+    """The queue is frozen while there is no back end: the replay needs nothing of it."""
+    disk = machine.attach("xvdb", CACHED)
+    link = Reconnection(disk)
+    machine.sh("app", UNFLUSHED % (4, 32))
+    in_background(machine, "app", "load", verify_loop(disk, 10))
+    goes_on(disk, disk.front.counters()["writes"])
+    link.cut()
+    in_background(machine, "app", "freeze", "echo 16 >/sys/block/xvdb/queue/nr_requests")
+    check(machine.wait_until("app", "grep -qs blk_mq_freeze_queue_wait /proc/[0-9]*/stack"),
+          "the queue was not frozen")
+    link.connect()
+    up(link)
+    finished(machine, "app", "freeze", 60)
+    finished(machine, "app", "load", 120)
+
+
+def test_shortage_in_replay(machine):
+    """Grants for one large request at a time, as the retained writes are issued again."""
+    disk = machine.attach("xvdb", CACHED)
+    link = Reconnection(disk)
+    machine.lab("push", "app", HOG, "/tmp/moat-hog.ko")
+    machine.sh("app", UNFLUSHED % (64, 32))
+    link.cut()
+    link.write("backend", "/local/domain/0/backend/vbd/none/0")
+    machine.allowed_log.append(NO_BACK_END)
+    check(link.wait("moat-state", "waiting"), "moat-state is %s" % link.read("moat-state"))
+    machine.sh("app", "insmod /tmp/moat-hog.ko leave=%d" % FEW_GRANTS)
+    before = disk.front.counters()["replays"]
+    try:
+        link.connect()
+        up(link)
+        got = disk.front.counters()["replays"] - before
+        check(got == 32, "%d writes issued again, 32 were not flushed" % got)
+    finally:
+        machine.sh("app", "rmmod moat-hog")
 
 
 def test_budget_makes_it_flush(machine):

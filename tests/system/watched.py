@@ -10,6 +10,7 @@ from runner import Failure
 
 MODULE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                       "../../build/tests/faults/moat-fault.ko")
+HOG = os.path.join(os.path.dirname(MODULE), "moat-hog.ko")
 IN_DOMAIN = "/lib/moat-fault.ko"
 STORAGE = "storage"
 DETECT_S, RECOVER_S, ALIVE_S, STANDBY_S, PROGRESS_S = 90, 180, 20, 180, 60

@@ -16,8 +16,9 @@ struct fixture {
 
 static struct fixture fresh(void)
 {
-	struct fixture f = { 0 };
+	struct fixture f;
 
+	memset(&f, 0x55, sizeof(f));
 	return f;
 }
 
@@ -26,12 +27,25 @@ static struct fixture fresh(void)
 	struct fixture f = fresh(); \
 	moat_inflight_init(&(f).t, (f).slots, TAGS)
 
-static u64 issue(struct moat_inflight *t, u32 tag, u8 op)
+/* Issue a request, which is given the tag @want. */
+static u64 issue(struct moat_inflight *t, u32 want, u8 op)
 {
+	u32 tag = 99;
 	u64 id = 0;
 
-	assert_int_equal(moat_inflight_issue(t, tag, op, &id), 0);
+	assert_int_equal(moat_inflight_issue(t, op, &tag, &id), 0);
+	assert_int_equal(tag, want);
 	return id;
+}
+
+/* The same, all tags below it being in flight, too. */
+static u64 issue_to(struct moat_inflight *t, u32 last, u8 op)
+{
+	u32 tag;
+
+	for (tag = 0; tag < last; tag++)
+		issue(t, tag, MOAT_OP_FLUSH);
+	return issue(t, last, op);
 }
 
 static int match_status(struct moat_inflight *t, u64 id, u8 op, s16 status, u32 *tag)
@@ -53,16 +67,16 @@ static void answered_once(void **unused)
 	u64 id;
 
 	(void)unused;
-	id = issue(&f.t, 2, MOAT_OP_WRITE);
-	assert_int_equal(f.t.count, 1);
+	id = issue_to(&f.t, 2, MOAT_OP_WRITE);
+	assert_int_equal(f.t.count, 3);
 	assert_int_equal(match(&f.t, id, MOAT_OP_WRITE, &tag), 0);
 	assert_int_equal(tag, 2);
-	assert_int_equal(f.t.count, 0);
+	assert_int_equal(f.t.count, 2);
 
 	tag = 99;
 	assert_int_equal(match(&f.t, id, MOAT_OP_WRITE, &tag), -EPROTO);
 	assert_int_equal(tag, 99);
-	assert_int_equal(f.t.count, 0);
+	assert_int_equal(f.t.count, 2);
 }
 
 static void stale_id(void **unused)
@@ -88,7 +102,7 @@ static void wrong_responses(void **unused)
 {
 	SETUP(f);
 	u32 i, tag = 99;
-	u64 id = issue(&f.t, 1, MOAT_OP_WRITE);
+	u64 id = issue_to(&f.t, 1, MOAT_OP_WRITE);
 	const struct {
 		const char *name;
 		u64 id;
@@ -113,7 +127,7 @@ static void wrong_responses(void **unused)
 		check_row(rows[i].name, "match",
 			  match(&f.t, rows[i].id, rows[i].op, &tag), -EPROTO);
 		check_row(rows[i].name, "tag", tag, 99);
-		check_row(rows[i].name, "count", f.t.count, 1);
+		check_row(rows[i].name, "count", f.t.count, 2);
 	}
 	assert_int_equal(match(&f.t, id, MOAT_OP_WRITE, &tag), 0);
 	assert_int_equal(tag, 1);
@@ -142,15 +156,15 @@ static void statuses(void **unused)
 
 	(void)unused;
 	for (i = 0; i < MOAT_ARRAY_SIZE(rows); i++) {
-		u64 id = issue(&f.t, 3, MOAT_OP_READ);
+		u64 id = issue(&f.t, 0, MOAT_OP_READ);
 		u32 tag = 99;
 
 		check_row(rows[i].name, "match",
 			  match_status(&f.t, id, MOAT_OP_READ, rows[i].status, &tag),
 			  rows[i].err);
-		check_row(rows[i].name, "tag", tag, rows[i].err ? 99 : 3);
+		check_row(rows[i].name, "tag", tag, rows[i].err ? 99 : 0);
 		check_row(rows[i].name, "count", f.t.count, rows[i].err ? 1 : 0);
-		moat_inflight_withdraw(&f.t, 3);
+		moat_inflight_withdraw(&f.t, 0);
 	}
 }
 
@@ -166,19 +180,42 @@ static void wrapped_operation(void **unused)
 			       MOAT_OP_READ, &tag), 0);
 }
 
-static void issue_errors(void **unused)
+/* Each tag once, however they come and go; no more than there are. */
+static void tags_run_out(void **unused)
 {
 	SETUP(f);
+	u64 id[TAGS], none = 5;
+	u32 i, tag = 99;
+
+	(void)unused;
+	for (i = 0; i < TAGS; i++)
+		id[i] = issue(&f.t, i, MOAT_OP_READ);
+	assert_int_equal(moat_inflight_issue(&f.t, MOAT_OP_READ, &tag, &none), -EBUSY);
+	assert_int_equal(tag, 99);
+	assert_true(none == 5);
+	assert_int_equal(f.t.count, TAGS);
+
+	/* The last to come back goes out first. */
+	assert_int_equal(match(&f.t, id[1], MOAT_OP_READ, &tag), 0);
+	assert_true(moat_inflight_withdraw(&f.t, 3));
+	assert_int_equal(match(&f.t, id[0], MOAT_OP_READ, &tag), 0);
+	issue(&f.t, 0, MOAT_OP_READ);
+	issue(&f.t, 3, MOAT_OP_READ);
+	issue(&f.t, 1, MOAT_OP_READ);
+	assert_int_equal(moat_inflight_issue(&f.t, MOAT_OP_READ, &tag, &none), -EBUSY);
+	assert_int_equal(f.t.count, TAGS);
+}
+
+static void no_tags(void **unused)
+{
+	struct moat_inflight t;
+	u32 tag = 99;
 	u64 id = 5;
 
 	(void)unused;
-	assert_int_equal(moat_inflight_issue(&f.t, TAGS, 0, &id), -EBUSY);
-	assert_int_equal(moat_inflight_issue(&f.t, UINT32_MAX, 0, &id), -EBUSY);
-	assert_true(id == 5);
-	issue(&f.t, TAGS - 1, MOAT_OP_READ);
-	assert_int_equal(moat_inflight_issue(&f.t, TAGS - 1, 0, &id), -EBUSY);
-	assert_true(id == 5);
-	assert_int_equal(f.t.count, 1);
+	moat_inflight_init(&t, NULL, 0);
+	assert_int_equal(moat_inflight_issue(&t, MOAT_OP_READ, &tag, &id), -EBUSY);
+	assert_false(moat_inflight_withdraw(&t, 0));
 }
 
 static void order_of_issue(void **unused)
@@ -188,14 +225,14 @@ static void order_of_issue(void **unused)
 	u64 id;
 
 	(void)unused;
-	issue(&f.t, 3, MOAT_OP_READ);
 	id = issue(&f.t, 0, MOAT_OP_READ);
 	issue(&f.t, 1, MOAT_OP_READ);
+	issue(&f.t, 2, MOAT_OP_READ);
 	assert_int_equal(match(&f.t, id, MOAT_OP_READ, &tag), 0);
 	issue(&f.t, 0, MOAT_OP_READ);
 	assert_int_equal(f.t.count, 3);
-	assert_true(f.slots[3].order < f.slots[1].order);
-	assert_true(f.slots[1].order < f.slots[0].order);
+	assert_true(f.slots[1].order < f.slots[2].order);
+	assert_true(f.slots[2].order < f.slots[0].order);
 	assert_true(f.t.issued == 4);
 }
 
@@ -203,15 +240,15 @@ static void withdraw(void **unused)
 {
 	SETUP(f);
 	u32 tag = 99;
-	u64 old = issue(&f.t, 2, MOAT_OP_WRITE), id;
+	u64 old = issue_to(&f.t, 2, MOAT_OP_WRITE), id;
 
 	(void)unused;
 	assert_true(moat_inflight_withdraw(&f.t, 2));
-	assert_int_equal(f.t.count, 0);
+	assert_int_equal(f.t.count, 2);
 	assert_false(moat_inflight_withdraw(&f.t, 2));
-	assert_false(moat_inflight_withdraw(&f.t, 1));
+	assert_false(moat_inflight_withdraw(&f.t, 3));
 	assert_false(moat_inflight_withdraw(&f.t, TAGS));
-	assert_int_equal(f.t.count, 0);
+	assert_int_equal(f.t.count, 2);
 
 	/* The next connection's answer counts, the old one's does not. */
 	id = issue(&f.t, 2, MOAT_OP_WRITE);
@@ -229,7 +266,7 @@ static void use_wraps(void **unused)
 
 	(void)unused;
 	f.slots[1].use = UINT32_MAX - 1;
-	id = issue(&f.t, 1, MOAT_OP_READ);
+	id = issue_to(&f.t, 1, MOAT_OP_READ);
 	assert_true(id == (((u64)UINT32_MAX << 16) | 1));
 	assert_int_equal(match(&f.t, id, MOAT_OP_READ, &tag), 0);
 	id = issue(&f.t, 1, MOAT_OP_READ);
@@ -244,7 +281,7 @@ static void init_starts_empty(void **unused)
 	SETUP(f);
 
 	(void)unused;
-	f.t.count = 7;
+	issue_to(&f.t, 2, MOAT_OP_READ);
 	f.t.issued = 8;
 	f.t.size = 1;
 	moat_inflight_init(&f.t, f.slots, TAGS);
@@ -252,6 +289,7 @@ static void init_starts_empty(void **unused)
 	assert_int_equal(f.t.size, TAGS);
 	assert_int_equal(f.t.count, 0);
 	assert_true(f.t.issued == 0);
+	issue_to(&f.t, TAGS - 1, MOAT_OP_READ);
 }
 
 int main(void)
@@ -262,7 +300,8 @@ int main(void)
 		cmocka_unit_test(wrong_responses),
 		cmocka_unit_test(statuses),
 		cmocka_unit_test(wrapped_operation),
-		cmocka_unit_test(issue_errors),
+		cmocka_unit_test(tags_run_out),
+		cmocka_unit_test(no_tags),
 		cmocka_unit_test(order_of_issue),
 		cmocka_unit_test(withdraw),
 		cmocka_unit_test(use_wraps),

@@ -42,7 +42,7 @@ static void nothing_to_do(void **unused)
 	(void)unused;
 	memset(&p, 0x55, sizeof(p));
 	moat_replay_hold(&p);
-	assert_int_equal(p.phase, MOAT_REPLAY_HELD);
+	assert_int_equal(p.phase, MOAT_REPLAY_IDLE);
 	nothing_goes_out(&p);
 	moat_replay_begin(&p, NULL);
 	assert_int_equal(p.phase, MOAT_REPLAY_LIVE);
@@ -58,7 +58,7 @@ static void held_holds(void **unused)
 	moat_replay_hold(&p);
 	moat_replay_add(&p, &a);
 	nothing_goes_out(&p);
-	assert_int_equal(p.phase, MOAT_REPLAY_HELD);
+	assert_int_equal(p.phase, MOAT_REPLAY_IDLE);
 }
 
 static void phases_in_order(void **unused)
@@ -328,7 +328,7 @@ static void dies_again(void **unused)
 	nothing_goes_out(&p);
 
 	moat_replay_hold(&p);
-	assert_int_equal(p.phase, MOAT_REPLAY_HELD);
+	assert_int_equal(p.phase, MOAT_REPLAY_IDLE);
 	moat_replay_add(&p, &w1);
 	moat_replay_add(&p, &w2);
 	moat_replay_begin(&p, &r);

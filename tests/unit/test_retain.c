@@ -7,7 +7,9 @@
 #include "core/retain.h"
 
 #define COST MOAT_RETAIN_OVERHEAD
-#define BUDGET 10000u
+#define PAGE MOAT_RETAIN_PAGE
+/* Five changes of a page. */
+#define BUDGET (5 * (PAGE + COST))
 
 /* Reserve and acknowledge at once. */
 static void keep(struct moat_retain *r, struct moat_retain_entry *e, u32 bytes)
@@ -68,7 +70,7 @@ static void kept_in_order(void **unused)
 		assert_null(e[i].item.busy);
 	}
 	is_held(&r, e, 3);
-	assert_int_equal(moat_retain_held(&r), 3 * (512 + COST));
+	assert_int_equal(moat_retain_held(&r), 3 * (PAGE + COST));
 	assert_int_equal(r.reserved, 0);
 }
 
@@ -94,7 +96,7 @@ static void flush_covers(void **unused)
 		is_list(moat_retain_flush_end(&r, &mark), e, before);
 		is_held(&r, e + before, 4 - before);
 		assert_int_equal(moat_retain_held(&r),
-				 (4 - before) * (512 + COST));
+				 (4 - before) * (PAGE + COST));
 		/* The list goes on. */
 		keep(&r, &e[4], 0);
 		is_held(&r, e + before, 5 - before);
@@ -140,34 +142,30 @@ static void flushes_overlap(void **unused)
 		memset(e, 0x55, (1 + first) * sizeof(e[0]));
 		is_list(moat_retain_flush_end(&r, &mark[!first]), e + 1, !first);
 		is_held(&r, e + 2, 1);
-		assert_int_equal(moat_retain_held(&r), 2048 + COST);
+		assert_int_equal(moat_retain_held(&r), PAGE + COST);
 		/* The same mark again: nothing left. */
 		memset(e, 0x55, 2 * sizeof(e[0]));
 		assert_null(moat_retain_flush_end(&r, &mark[1]));
 	}
 }
 
-static void budget(void **unused)
+/* Whole pages are held, and something besides. */
+static void costs(void **unused)
 {
 	static const struct {
 		const char *name;
-		u32 held, reserved, want;	/* with overhead; 0: none */
-		bool fits;
+		u32 bytes;
+		u64 pages;
 	} rows[] = {
-		{ "first", 0, 0, 1000, true },
-		{ "first, all of it", 0, 0, BUDGET, true },
-		{ "first, larger than all", 0, 0, BUDGET + 1, true },
-		{ "first, largest", 0, 0, UINT32_MAX, true },
-		{ "to the border", BUDGET - 1000, 0, 1000, true },
-		{ "over the border", BUDGET - 1000, 0, 1001, false },
-		{ "reserved to the border", 0, BUDGET - 1000, 1000, true },
-		{ "reserved over the border", 0, BUDGET - 1000, 1001, false },
-		{ "both to the border", 5000, 4000, 1000, true },
-		{ "both over the border", 5000, 4000, 1001, false },
-		{ "behind a large one", BUDGET + 1, 0, COST, false },
-		{ "largest behind one", COST, 0, UINT32_MAX, false },
-		{ "discard", BUDGET - COST, 0, COST, true },
-		{ "discard, no room", BUDGET - COST + 1, 0, COST, false },
+		{ "discard", 0, 0 },
+		{ "one byte", 1, 1 },
+		{ "sector", 512, 1 },
+		{ "page", PAGE, 1 },
+		{ "more than a page", PAGE + 1, 2 },
+		{ "less than two", 2 * PAGE - 1, 2 },
+		{ "two", 2 * PAGE, 2 },
+		{ "largest of whole pages", UINT32_MAX - PAGE + 1, 0xfffff },
+		{ "largest", UINT32_MAX, 0x100000 },
 	};
 	struct moat_retain_entry e;
 	struct moat_retain r;
@@ -175,37 +173,66 @@ static void budget(void **unused)
 
 	(void)unused;
 	for (i = 0; i < MOAT_ARRAY_SIZE(rows); i++) {
+		u64 cost = rows[i].pages * PAGE + COST;
+
+		check_row(rows[i].name, "cost", moat_retain_cost(rows[i].bytes), cost);
 		moat_retain_init(&r, BUDGET);
-		if (rows[i].held)
-			keep(&r, &e, rows[i].held - COST);
-		if (rows[i].reserved)
-			assert_true(moat_retain_reserve(&r, rows[i].reserved -
-							COST));
-		check_row(rows[i].name, "fits",
-			  moat_retain_reserve(&r, rows[i].want - COST),
-			  rows[i].fits);
-		check_row(rows[i].name, "reserved", r.reserved,
-			  rows[i].reserved + (u64)rows[i].want * rows[i].fits);
-		check_row(rows[i].name, "starved", r.starved, !rows[i].fits);
+		assert_true(moat_retain_reserve(&r, rows[i].bytes));
+		check_row(rows[i].name, "reserved", r.reserved, cost);
+		moat_retain_release(&r, rows[i].bytes);
+		check_row(rows[i].name, "released", r.reserved, 0);
+		keep(&r, &e, rows[i].bytes);
+		check_row(rows[i].name, "held", moat_retain_held(&r), cost);
+		check_row(rows[i].name, "reserved then", r.reserved, 0);
+		check_row(rows[i].name, "up to it", e.total, cost);
 	}
 }
 
-/* The cost of a change larger than 32 bits' worth with its overhead. */
-static void largest(void **unused)
+static void budget(void **unused)
 {
+	static const struct {
+		const char *name;
+		int room;	/* more than all three need */
+		int held, reserved, want;	/* bytes; -1: none */
+		bool fits;
+	} rows[] = {
+		{ "first", 5000, -1, -1, PAGE, true },
+		{ "first, all of it", 0, -1, -1, PAGE, true },
+		{ "first, larger than all", -1, -1, -1, PAGE, true },
+		{ "first, largest", -PAGE, -1, -1, INT32_MAX, true },
+		{ "to the border", 0, PAGE, -1, 512, true },
+		{ "over the border", -1, PAGE, -1, 512, false },
+		{ "reserved to the border", 0, -1, PAGE, PAGE, true },
+		{ "reserved over the border", -1, -1, PAGE, PAGE, false },
+		{ "both to the border", 0, PAGE, 2 * PAGE, 1, true },
+		{ "both over the border", -1, PAGE, 2 * PAGE, 1, false },
+		{ "behind a large one", -(int)COST - 1, 3 * PAGE, -1, 0, false },
+		{ "largest behind one", -PAGE, 0, -1, INT32_MAX, false },
+		{ "discard", 0, PAGE, -1, 0, true },
+		{ "discard, no room", -1, PAGE, -1, 0, false },
+	};
 	struct moat_retain_entry e;
 	struct moat_retain r;
+	size_t i;
 
 	(void)unused;
-	moat_retain_init(&r, BUDGET);
-	keep(&r, &e, UINT32_MAX);
-	assert_true(moat_retain_held(&r) == (u64)UINT32_MAX + COST);
-	assert_true(r.reserved == 0);
-	moat_retain_init(&r, BUDGET);
-	assert_true(moat_retain_reserve(&r, UINT32_MAX));
-	moat_retain_release(&r, UINT32_MAX);
-	assert_true(r.reserved == 0);
-	assert_true(moat_retain_reserve(&r, 512));
+	for (i = 0; i < MOAT_ARRAY_SIZE(rows); i++) {
+		u64 held = rows[i].held < 0 ? 0 : moat_retain_cost(rows[i].held);
+		u64 reserved = rows[i].reserved < 0 ? 0 : moat_retain_cost(rows[i].reserved);
+		u64 want = moat_retain_cost(rows[i].want);
+
+		moat_retain_init(&r, held + reserved + want + rows[i].room);
+		if (rows[i].held >= 0)
+			keep(&r, &e, rows[i].held);
+		if (rows[i].reserved >= 0) {
+			assert_true(moat_retain_reserve(&r, rows[i].reserved));
+		}
+		check_row(rows[i].name, "fits",
+			  moat_retain_reserve(&r, rows[i].want), rows[i].fits);
+		check_row(rows[i].name, "reserved", r.reserved,
+			  reserved + want * rows[i].fits);
+		check_row(rows[i].name, "starved", r.starved, !rows[i].fits);
+	}
 }
 
 static void wants_flush(void **unused)
@@ -216,12 +243,13 @@ static void wants_flush(void **unused)
 
 	(void)unused;
 	moat_retain_init(&r, BUDGET);
-	keep(&r, &e[0], BUDGET / 2 - COST);
+	r.budget = 2 * moat_retain_cost(PAGE);
+	keep(&r, &e[0], PAGE);
 	assert_false(moat_retain_want_flush(&r));
 	/* What is only reserved could not be dropped. */
-	assert_true(moat_retain_reserve(&r, 1000));
+	assert_true(moat_retain_reserve(&r, 0));
 	assert_false(moat_retain_want_flush(&r));
-	moat_retain_release(&r, 1000);
+	moat_retain_release(&r, 0);
 	keep(&r, &e[1], 0);
 	assert_true(moat_retain_want_flush(&r));
 	moat_retain_own_begin(&r, &mark);
@@ -262,6 +290,36 @@ static void starved(void **unused)
 	assert_false(moat_retain_want_flush(&r));
 	moat_retain_release(&r, BUDGET);
 	keep(&r, &e[0], 0);
+	assert_false(moat_retain_want_flush(&r));
+}
+
+/* It is not room that is short: only what is retained can be given back. */
+static void short_of_pages(void **unused)
+{
+	struct moat_retain_mark mark;
+	struct moat_retain_entry e;
+	struct moat_retain r;
+
+	(void)unused;
+	moat_retain_init(&r, BUDGET);
+	assert_false(moat_retain_starve(&r));
+	assert_true(moat_retain_reserve(&r, 512));
+	assert_false(moat_retain_starve(&r));
+	/* Even if room is short, too. */
+	assert_false(moat_retain_reserve(&r, BUDGET));
+	assert_false(moat_retain_starve(&r));
+	r.starved = false;
+	moat_retain_ack(&r, memset(&e, 0, sizeof(e)), 512);
+	/* Nobody has asked since it is there. */
+	assert_false(moat_retain_want_flush(&r));
+	assert_true(moat_retain_starve(&r));
+	assert_true(moat_retain_want_flush(&r));
+	moat_retain_own_begin(&r, &mark);
+	assert_true(moat_retain_starve(&r));
+	assert_false(moat_retain_want_flush(&r));
+	is_list(moat_retain_own_end(&r, &mark, true), &e, 1);
+	assert_false(moat_retain_starve(&r));
+	keep(&r, &e, 0);
 	assert_false(moat_retain_want_flush(&r));
 }
 
@@ -343,9 +401,10 @@ int main(void)
 		cmocka_unit_test(late_ack_stays),
 		cmocka_unit_test(flushes_overlap),
 		cmocka_unit_test(budget),
-		cmocka_unit_test(largest),
+		cmocka_unit_test(costs),
 		cmocka_unit_test(wants_flush),
 		cmocka_unit_test(starved),
+		cmocka_unit_test(short_of_pages),
 		cmocka_unit_test(own_flush_lost),
 		cmocka_unit_test(own_flush_fails),
 		cmocka_unit_test(failed_replay_is_told),

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The front end where memory and grants are short: it goes on, and takes no more than its share."""
+from load import finished, fio, in_background, verified
+from runner import check
+
+# A device that says it has a volatile cache.
+CACHED = "null_blk:memory_backed=1,size=64,cache_size=8"
+# Pages of a budget of 1 MiB; and what a ring of 32 and the reserves may need besides.
+BUDGET, BESIDES = 256, 2 * 65 + 2 * 32
+# Three files in memory, more of it than there is: what does not fit is swapped.
+SWAPPED = ("mkswap /dev/xvda >/dev/null && swapon /dev/xvda && mkdir -p /run/t && "
+           "mount -t tmpfs -o size=400m t /run/t && "
+           "fio --name=swapped --directory=/run/t --numjobs=3 --size=%dm --rw=randrw "
+           "--bs=4k --verify=crc32c --verify_fatal=1 --verify_backlog=256 --thread "
+           "--ioengine=psync --time_based --runtime=%d --fallocate=none; "
+           "status=$?; umount /run/t; swapoff /dev/xvda; exit $status")
+
+
+def test_small_writes_cost_pages(machine):
+    """Writes of a sector hold a page each, and the budget knows."""
+    disk = machine.attach("xvdb", CACHED)
+    disk.front.set("retain_kib", BUDGET * 4)
+    fio(disk, rw="randwrite", bs="512", depth=16, size="2m", verify=False)
+    counters = disk.front.counters()
+    granted = counters["grants_issued"] - counters["grants_ended"]
+    check(granted <= BUDGET + BESIDES, "%d pages are granted, of a budget of %d"
+          % (granted, BUDGET))
+    check(counters["flushes"], "4096 writes, no flush")
+
+
+def few_grants(machine, **more):
+    """A domain with two processors and the grants of four frames."""
+    machine.create("app2", "app", "--vcpus", "2", "--xl", "max_grant_frames=4", **more)
+
+
+def test_few_grants(machine):
+    """What one ring retains is flushed for the other; nobody waits for ever."""
+    few_grants(machine)
+    disk = machine.attach("xvdb", CACHED, app="app2")
+    in_background(machine, "app2", "writes",
+                  "taskset -c 0 dd if=/dev/zero of=/dev/xvdb bs=64k count=100 oflag=direct && "
+                  "taskset -c 1 dd if=/dev/zero of=/dev/xvdb bs=4k count=200 oflag=direct && "
+                  "taskset -c 0 dd if=/dev/zero of=/dev/xvdb bs=256k count=100 oflag=direct")
+    finished(machine, "app2", "writes", 120)
+    verified(disk, bs="512-256k", depth=32)
+
+
+def test_few_grants_many_disks(machine):
+    """They share what there is: all of them work at once."""
+    few_grants(machine)
+    disks = [machine.attach("xvd" + letter, "null_blk:memory_backed=1,size=16,cache_size=8",
+                            app="app2") for letter in "bcdefg"]
+    for disk in disks:
+        in_background(machine, "app2", "load-" + disk.vdev,
+                      "fio --name=load --filename=%s --rw=randwrite --bsrange=512-64k "
+                      "--iodepth=16 --ioengine=libaio --direct=1 --size=4m --verify=crc32c "
+                      "--verify_fatal=1 --thread" % disk.dev)
+    for disk in disks:
+        finished(machine, "app2", "load-" + disk.vdev, 180)
+
+
+def swaps(machine, mode):
+    """A domain that swaps to a disk comes to an end, with the data that it had."""
+    machine.create("app2", "app", "--memory", "320", "--vcpus", "2", "--mode", mode)
+    machine.attach("xvda", "nvme:0", app="app2")
+    in_background(machine, "app2", "swapped", SWAPPED % (110, 20))
+    finished(machine, "app2", "swapped", 300)
+
+
+def test_swap_event(machine):
+    """Swap never flushes: what it writes is retained until pages are short."""
+    swaps(machine, "event")
+
+
+def test_swap_spin(machine):
+    """The same, and whoever spins leaves the processor to those that need it."""
+    swaps(machine, "spin")
+
+
+def test_swap_adaptive(machine):
+    """The same in the mode that disks have by default."""
+    swaps(machine, "adaptive")
