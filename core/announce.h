@@ -4,7 +4,8 @@
  *
  * The numbers come out of xenstore and the back end can write any there. What
  * describes the disk itself must make sense, or the disk is refused with a
- * reason; what only limits us is clipped to our own limits.
+ * reason; what only limits us is clipped to our own limits; and a hint that makes
+ * no sense is no hint.
  * Keys and units: Xen's public io/blkif.h.
  */
 #ifndef MOAT_CORE_ANNOUNCE_H
@@ -100,10 +101,6 @@ static inline const char *moat_announce_geometry(const struct moat_announce *a)
 	if (!moat_announce_pow2(a->sector_size) ||
 	    a->sector_size < MOAT_SECTOR_SIZE || a->sector_size > MOAT_WIRE_PAGE)
 		return "sector-size is no power of two from 512 to 4096";
-	if (a->physical_size &&
-	    (!moat_announce_pow2(a->physical_size) ||
-	     a->physical_size < a->sector_size || a->physical_size > MOAT_HINT_MAX))
-		return "physical-sector-size does not fit sector-size";
 	if (!a->sectors)
 		return "sectors is 0: the device is gone";
 	if (a->sectors > MOAT_CAPACITY_MAX)
@@ -113,18 +110,22 @@ static inline const char *moat_announce_geometry(const struct moat_announce *a)
 	return NULL;
 }
 
-/* The reason the discard keys cannot be, or NULL. */
-static inline const char *moat_announce_discard(const struct moat_announce *a)
+/* The physical block, if the hint makes sense: else the logical one. */
+static inline u32 moat_announce_physical(const struct moat_announce *a)
 {
-	if (!a->discard)
-		return NULL;
-	if (a->discard_granularity > MOAT_HINT_MAX ||
-	    a->discard_granularity % MOAT_SECTOR_SIZE)
-		return "discard-granularity is not a whole number of sectors";
-	if (a->discard_alignment > MOAT_HINT_MAX ||
-	    a->discard_alignment % MOAT_SECTOR_SIZE)
-		return "discard-alignment is not a whole number of sectors";
-	return NULL;
+	if (!moat_announce_pow2(a->physical_size) ||
+	    a->physical_size < a->sector_size || a->physical_size > MOAT_HINT_MAX)
+		return (u32)a->sector_size;
+	return (u32)a->physical_size;
+}
+
+/* A hint about discards, in whole blocks, or what to take in its place. */
+static inline u32 moat_announce_blocks(const struct moat_announce *a, u64 hint,
+				       u32 otherwise)
+{
+	if (!hint || hint > MOAT_HINT_MAX || hint % a->sector_size)
+		return otherwise;
+	return (u32)hint;
 }
 
 /**
@@ -141,8 +142,6 @@ static inline const char *moat_announce_check(const struct moat_announce *a,
 {
 	const char *why = moat_announce_geometry(a);
 
-	if (!why)
-		why = moat_announce_discard(a);
 	if (!why && (a->info & MOAT_INFO_CDROM))
 		why = "it is a CD-ROM, which Moat does not do";
 	if (why)
@@ -150,17 +149,15 @@ static inline const char *moat_announce_check(const struct moat_announce *a,
 
 	t->capacity = a->sectors;
 	t->block_size = (u32)a->sector_size;
-	t->physical_size = (u32)(a->physical_size ? a->physical_size :
-						    a->sector_size);
+	t->physical_size = moat_announce_physical(a);
 	t->readonly = a->info & MOAT_INFO_READONLY;
 	t->removable = a->info & MOAT_INFO_REMOVABLE;
 	t->flush = a->flush ? MOAT_FLUSH_CACHE :
 		   a->barrier ? MOAT_FLUSH_BARRIER : MOAT_FLUSH_NONE;
 	t->discard = a->discard;
 	t->secure_discard = a->discard && a->discard_secure;
-	t->granularity = (u32)(a->discard_granularity ? a->discard_granularity :
-							t->physical_size);
-	t->alignment = (u32)a->discard_alignment;
+	t->granularity = moat_announce_blocks(a, a->discard_granularity, t->physical_size);
+	t->alignment = moat_announce_blocks(a, a->discard_alignment, 0);
 	t->persistent = a->persistent;
 	t->max_segs = MOAT_WIRE_SEGS;
 	if (a->max_indirect > MOAT_WIRE_SEGS && max_segs > MOAT_WIRE_SEGS)

@@ -25,8 +25,8 @@ static void sensible(const struct moat_announce *a, const struct moat_traits *t,
 	check(!t->secure_discard || t->discard);
 	check(t->readonly == !!(a->info & 4));
 	if (t->discard) {
-		check(t->granularity && t->granularity % 512 == 0);
-		check(t->alignment % 512 == 0);
+		check(t->granularity && t->granularity % t->block_size == 0);
+		check(t->alignment % t->block_size == 0);
 		check(t->granularity <= 1u << 31 && t->alignment <= 1u << 31);
 	}
 }

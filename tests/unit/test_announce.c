@@ -40,50 +40,11 @@ static const struct {
 	  false },
 	{ "half a block", { .sectors = 1004, .sector_size = 4096 },
 	  false },
-	{ "physical 4096", { .sectors = 1000, .sector_size = 512,
-			     .physical_size = 4096 }, true },
-	{ "physical below logical", { .sectors = 1000,
-				      .sector_size = 4096,
-				      .physical_size = 512 }, false },
-	{ "physical 3000", { .sectors = 1000, .sector_size = 512,
-			     .physical_size = 3000 }, false },
-	{ "physical 2^31", { .sectors = 1000, .sector_size = 512,
-			     .physical_size = 1ull << 31 }, true },
-	{ "physical 2^32", { .sectors = 1000, .sector_size = 512,
-			     .physical_size = 1ull << 32 }, false },
 	{ "CD-ROM", { .sectors = 1000, .sector_size = 512,
 		      .info = 1 }, false },
 	{ "removable, read-only", { .sectors = 1000,
 				    .sector_size = 512,
 				    .info = 6 }, true },
-	{ "granularity 4096", { .sectors = 1000, .sector_size = 512,
-				.discard = 1,
-				.discard_granularity = 4096,
-				.discard_alignment = 512 }, true },
-	{ "granularity 100", { .sectors = 1000, .sector_size = 512,
-			       .discard = 1,
-			       .discard_granularity = 100 }, false },
-	{ "granularity 2^31", { .sectors = 1000, .sector_size = 512,
-				.discard = 1,
-				.discard_granularity = 1ull << 31 },
-	  true },
-	{ "granularity more", { .sectors = 1000, .sector_size = 512,
-				.discard = 1,
-				.discard_granularity =
-					(1ull << 31) + 512 }, false },
-	{ "alignment 100", { .sectors = 1000, .sector_size = 512,
-			     .discard = 1,
-			     .discard_alignment = 100 }, false },
-	{ "alignment 2^31", { .sectors = 1000, .sector_size = 512,
-			      .discard = 1,
-			      .discard_alignment = 1ull << 31 }, true },
-	{ "alignment 2^33", { .sectors = 1000, .sector_size = 512,
-			      .discard = 1,
-			      .discard_alignment = 1ull << 33 }, false },
-	{ "odd keys of a discard that is not offered",
-	  { .sectors = 1000, .sector_size = 512,
-	    .discard_granularity = 100, .discard_alignment = 100 },
-	  true },
 };
 
 static void refused_or_not(void **unused)
@@ -135,7 +96,7 @@ static void all_announced(void **unused)
 	struct moat_announce a = {
 		.sectors = 4096, .sector_size = 4096, .physical_size = 8192,
 		.info = 6, .flush = 1, .barrier = 1, .discard = 1,
-		.discard_granularity = 65536, .discard_alignment = 1024,
+		.discard_granularity = 65536, .discard_alignment = 8192,
 		.discard_secure = 1, .persistent = 1, .max_indirect = 256,
 	};
 	struct moat_traits t = traits(&a, 64);
@@ -145,7 +106,7 @@ static void all_announced(void **unused)
 	assert_int_equal(t.block_size, 4096);
 	assert_int_equal(t.physical_size, 8192);
 	assert_int_equal(t.granularity, 65536);
-	assert_int_equal(t.alignment, 1024);
+	assert_int_equal(t.alignment, 8192);
 	assert_int_equal(t.max_segs, 64);
 	assert_int_equal(t.flush, MOAT_FLUSH_CACHE);
 	assert_true(t.readonly && t.removable && t.discard &&
@@ -173,6 +134,54 @@ static void single_keys(void **unused)
 	assert_true(traits(&a, 11).secure_discard);
 	a.physical_size = 4096;
 	assert_int_equal(traits(&a, 11).granularity, 4096);
+}
+
+/* A hint that makes no sense is no hint: the disk is taken all the same. */
+static void hints(void **unused)
+{
+	static const struct {
+		const char *name;
+		u64 sector, physical, granularity, alignment;
+		u32 want_physical, want_granularity, want_alignment;
+	} rows[] = {
+		{ "none", 512, 0, 0, 0, 512, 512, 0 },
+		{ "physical 4096", 512, 4096, 0, 0, 4096, 4096, 0 },
+		{ "physical as logical", 4096, 4096, 0, 0, 4096, 4096, 0 },
+		{ "physical below logical", 4096, 512, 0, 0, 4096, 4096, 0 },
+		{ "physical 1536", 512, 1536, 0, 0, 512, 512, 0 },
+		{ "physical 2^31", 512, 1ull << 31, 4096, 0, 1u << 31, 4096, 0 },
+		{ "physical 2^32", 512, 1ull << 32, 0, 0, 512, 512, 0 },
+		{ "granularity 4096", 512, 0, 4096, 512, 512, 4096, 512 },
+		{ "granularity 1", 512, 4096, 1, 0, 4096, 4096, 0 },
+		{ "granularity 1000", 512, 0, 1000, 0, 512, 512, 0 },
+		{ "granularity 1536", 512, 0, 1536, 0, 512, 1536, 0 },
+		{ "granularity half a block", 4096, 0, 512, 0, 4096, 4096, 0 },
+		{ "granularity 2^31", 512, 0, 1ull << 31, 0, 512, 1u << 31, 0 },
+		{ "granularity more", 512, 0, (1ull << 31) + 512, 0, 512, 512, 0 },
+		{ "granularity 2^32", 512, 0, 1ull << 32, 0, 512, 512, 0 },
+		{ "alignment 1", 512, 0, 65536, 1, 512, 65536, 0 },
+		{ "alignment half a block", 4096, 0, 65536, 2048, 4096, 65536, 0 },
+		{ "alignment 2^31", 512, 0, 0, 1ull << 31, 512, 512, 1u << 31 },
+		{ "alignment more", 512, 0, 0, (1ull << 31) + 512, 512, 512, 0 },
+	};
+	u32 i;
+
+	(void)unused;
+	for (i = 0; i < MOAT_ARRAY_SIZE(rows); i++) {
+		struct moat_announce a = {
+			.sectors = 1024, .sector_size = rows[i].sector,
+			.physical_size = rows[i].physical, .discard = 1,
+			.discard_granularity = rows[i].granularity,
+			.discard_alignment = rows[i].alignment,
+		};
+		struct moat_traits t;
+
+		check_row(rows[i].name, "taken", !moat_announce_check(&a, 32, &t), true);
+		check_row(rows[i].name, "physical", t.physical_size, rows[i].want_physical);
+		check_row(rows[i].name, "granularity", t.granularity,
+			  rows[i].want_granularity);
+		check_row(rows[i].name, "alignment", t.alignment, rows[i].want_alignment);
+	}
 }
 
 static void segments(void **unused)
@@ -205,6 +214,7 @@ int main(void)
 		cmocka_unit_test(nothing_announced),
 		cmocka_unit_test(all_announced),
 		cmocka_unit_test(single_keys),
+		cmocka_unit_test(hints),
 		cmocka_unit_test(segments),
 	};
 
