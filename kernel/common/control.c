@@ -63,7 +63,7 @@ static int answer_stats(struct moat_sysfs *sysfs, struct xenbus_device *dev,
 
 	if (!*word || strlen(word) > WORD_MAX || word[strspn(word, word_chars)])
 		return -EINVAL;
-	text = kmalloc(STATS_ROOM, GFP_KERNEL);
+	text = kmalloc(STATS_ROOM, GFP_NOIO);
 	if (!text)
 		return -ENOMEM;
 	moat_sysfs_sum(sysfs, sum);
@@ -160,7 +160,7 @@ static int control_write_mode(struct xenbus_transaction t, void *data)
 {
 	const struct told_mode *told = data;
 
-	if (!xenbus_exists(t, told->dev->nodename, "state"))
+	if (xenbus_exists(t, told->dev->nodename, "state") != 1)
 		return -ENOENT;
 	return xenbus_write(t, told->dev->nodename, MOAT_KEY_MODE, told->mode);
 }
@@ -170,11 +170,13 @@ static int control_write_mode(struct xenbus_transaction t, void *data)
  * @dev: the disk's xenbus device
  * @mode: the mode's name
  *
- * Context: process, may sleep.
+ * Context: process; waits for xenstored.
+ * Return: 0; -ENOENT if the directory is gone; or another negative errno.
  */
-void moat_control_tell_mode(struct xenbus_device *dev, const char *mode)
+int moat_control_tell_mode(struct xenbus_device *dev, const char *mode)
 {
 	struct told_mode told = { dev, mode };
 
-	moat_transact(control_write_mode, &told);
+	might_sleep();
+	return moat_transact(control_write_mode, &told);
 }

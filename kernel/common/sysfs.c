@@ -5,7 +5,7 @@
  *
  * xenstore is the other way in (control.c): the mode can be set by both and is
  * told there whenever it changes, by a work: who writes a setting does not wait
- * for xenstore, and of many changes in a row the last is told.
+ * for xenstore, and of many changes in a row the last is told, until it was told.
  *
  * The kobjects live as long as someone holds a file of them open, which may be
  * longer than the disk. kobject_del() however waits for running show and store
@@ -24,6 +24,9 @@
 #include <xen/xenbus.h>
 
 #include "control.h"
+
+/* When to try again to tell the mode. */
+#define TELL_RETRY HZ
 
 /* One ringN directory. */
 struct sysfs_ring {
@@ -50,7 +53,7 @@ struct moat_sysfs {
 	struct moat_tune *tune;
 	const struct moat_sysfs_ops *ops;
 	struct mutex mode_lock;
-	struct work_struct tell;
+	struct delayed_work tell;
 	struct mutex rings_lock;
 	struct list_head rings;
 };
@@ -125,16 +128,14 @@ struct tune_attribute {
 		.max = _max,							\
 	}
 
-/* A window beyond a second is no spin but a hang. */
 TUNE_ATTRIBUTE(mode, 0);
 TUNE_ATTRIBUTE(data_path, 0);
-TUNE_ATTRIBUTE(window_min_ns, NSEC_PER_SEC);
-TUNE_ATTRIBUTE(window_max_ns, NSEC_PER_SEC);
-TUNE_ATTRIBUTE(relax_every, 1 << 20);
-/* An hour, a month, and more memory than is sensible. */
-TUNE_ATTRIBUTE(stall_s, 3600);
-TUNE_ATTRIBUTE(give_up_s, 30 * 24 * 3600);
-TUNE_ATTRIBUTE(retain_kib, 1 << 20);
+TUNE_ATTRIBUTE(window_min_ns, MOAT_TUNE_WINDOW_NS_MAX);
+TUNE_ATTRIBUTE(window_max_ns, MOAT_TUNE_WINDOW_NS_MAX);
+TUNE_ATTRIBUTE(relax_every, MOAT_TUNE_RELAX_MAX);
+TUNE_ATTRIBUTE(stall_s, MOAT_TUNE_STALL_S_MAX);
+TUNE_ATTRIBUTE(give_up_s, MOAT_TUNE_GIVE_UP_S_MAX);
+TUNE_ATTRIBUTE(retain_kib, MOAT_TUNE_RETAIN_KIB_MAX);
 
 static struct attribute *recovery_attrs[] = {
 	&tune_stall_s.attr,
@@ -299,12 +300,16 @@ int moat_sysfs_set_mode(struct moat_sysfs *sysfs, const char *mode)
 
 static void sysfs_tell(struct work_struct *work)
 {
-	struct moat_sysfs *sysfs = container_of(work, struct moat_sysfs, tell);
+	struct moat_sysfs *sysfs = container_of(to_delayed_work(work), struct moat_sysfs,
+						tell);
+	int err;
 
 	moat_sysfs_lock_mode(sysfs);
-	moat_control_tell_mode(to_xenbus_device(sysfs->dev),
-			       moat_mode_names[READ_ONCE(sysfs->tune->mode)]);
+	err = moat_control_tell_mode(to_xenbus_device(sysfs->dev),
+				     moat_mode_names[READ_ONCE(sysfs->tune->mode)]);
 	moat_sysfs_unlock_mode(sysfs);
+	if (err && err != -ENOENT)
+		schedule_delayed_work(&sysfs->tell, TELL_RETRY);
 }
 
 /**
@@ -318,7 +323,7 @@ static void sysfs_tell(struct work_struct *work)
  */
 void moat_sysfs_tell_mode(struct moat_sysfs *sysfs)
 {
-	schedule_work(&sysfs->tell);
+	schedule_delayed_work(&sysfs->tell, 0);
 }
 EXPORT_SYMBOL_GPL(moat_sysfs_tell_mode);
 
@@ -365,7 +370,7 @@ struct moat_sysfs *moat_sysfs_create(struct device *dev, struct moat_tune *tune,
 	sysfs->tune = tune;
 	sysfs->ops = ops;
 	mutex_init(&sysfs->mode_lock);
-	INIT_WORK(&sysfs->tell, sysfs_tell);
+	INIT_DELAYED_WORK(&sysfs->tell, sysfs_tell);
 	mutex_init(&sysfs->rings_lock);
 	INIT_LIST_HEAD(&sysfs->rings);
 	err = kobject_init_and_add(&sysfs->kobj, &disk_type, &dev->kobj, "moat");
@@ -392,7 +397,7 @@ void moat_sysfs_destroy(struct moat_sysfs *sysfs)
 		return;
 	moat_sysfs_remove_rings(sysfs);
 	kobject_del(&sysfs->kobj);
-	cancel_work_sync(&sysfs->tell);
+	cancel_delayed_work_sync(&sysfs->tell);
 	kobject_put(&sysfs->kobj);
 }
 EXPORT_SYMBOL_GPL(moat_sysfs_destroy);

@@ -1,11 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Several keys of xenstore at once, or none.
+ *
+ * xenstored lets a domain have ten transactions open, and refuses the next one:
+ * a domain with a dozen disks that all connect at once would meet that. So both
+ * modules together have one open at a time.
  */
 #include "transact.h"
 
 #include <linux/errno.h>
 #include <linux/export.h>
+#include <linux/kernel.h>
+#include <linux/mutex.h>
+#include <linux/sched/mm.h>
+
+/* Held while a transaction is open, and so while xenstored is waited for: nothing
+ * that I/O needs may be held by who takes it.
+ */
+static DEFINE_MUTEX(transact_lock);
+
+static int transact_once(int (*body)(struct xenbus_transaction t, void *data), void *data,
+			 bool *again)
+{
+	struct xenbus_transaction t;
+	int err, end;
+
+	*again = false;
+	mutex_lock(&transact_lock);
+	err = xenbus_transaction_start(&t);
+	if (!err) {
+		err = body(t, data);
+		end = xenbus_transaction_end(t, !!err);
+		*again = end == -EAGAIN;
+		/* That one given up cannot be ended changes nothing. */
+		err = err ?: end;
+	}
+	mutex_unlock(&transact_lock);
+	return err;
+}
 
 /**
  * moat_transact() - do something in a transaction, however often that takes
@@ -13,24 +45,66 @@
  *	interfered. What it returns, if not 0, ends the transaction in vain
  * @data: for @body
  *
- * Context: process, may sleep.
+ * Context: process; waits for xenstored. No lock that I/O needs may be held;
+ * @body may take such. Memory is not had by I/O meanwhile, for a disk that is
+ * reconnecting may be what that waits for.
  * Return: 0; what @body returned; or a negative errno of the transaction's.
  */
 int moat_transact(int (*body)(struct xenbus_transaction t, void *data), void *data)
 {
-	struct xenbus_transaction t;
-	int err, end;
+	unsigned int noio;
+	bool again;
+	int err;
 
-	do {
-		err = xenbus_transaction_start(&t);
-		if (err)
-			return err;
-		err = body(t, data);
-		end = xenbus_transaction_end(t, !!err);
-		/* That one given up cannot be ended changes nothing. */
-		if (!err)
-			err = end;
-	} while (end == -EAGAIN);
+	might_sleep();
+	noio = memalloc_noio_save();
+	do
+		err = transact_once(body, data, &again);
+	while (again);
+	memalloc_noio_restore(noio);
 	return err;
 }
 EXPORT_SYMBOL_GPL(moat_transact);
+
+/* A state for a device to change to. */
+struct new_state {
+	struct xenbus_device *dev;
+	enum xenbus_state state;
+};
+
+/* A directory that is gone must not come back by this. */
+static int state_put(struct xenbus_transaction t, void *data)
+{
+	const struct new_state *new = data;
+	const char *node = new->dev->nodename;
+	int old;
+
+	if (xenbus_scanf(t, node, "state", "%d", &old) != 1)
+		return -ENOENT;
+	return xenbus_printf(t, node, "state", "%d", new->state);
+}
+
+/**
+ * moat_transact_state() - change the state that a device shows
+ * @dev: the device
+ * @state: the state
+ *
+ * As xenbus_switch_state(), but a failure is told to the caller, who can try
+ * again, and is no reason to end the device.
+ *
+ * Context: as moat_transact(); nobody else changes the state meanwhile.
+ * Return: 0; -ENOENT if the directory is gone; or another negative errno.
+ */
+int moat_transact_state(struct xenbus_device *dev, enum xenbus_state state)
+{
+	struct new_state new = { dev, state };
+	int err;
+
+	if (dev->state == state)
+		return 0;
+	err = moat_transact(state_put, &new);
+	if (!err)
+		dev->state = state;
+	return err;
+}
+EXPORT_SYMBOL_GPL(moat_transact_state);

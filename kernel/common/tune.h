@@ -8,9 +8,19 @@
 #ifndef MOAT_TUNE_H
 #define MOAT_TUNE_H
 
+#include <linux/time64.h>
 #include <linux/types.h>
 
 #include "core/spin.h"
+
+/* The largest that each may be, wherever it is set. A window beyond a second is no
+ * spin but a hang; an hour, a month, and more memory than is sensible.
+ */
+#define MOAT_TUNE_WINDOW_NS_MAX NSEC_PER_SEC
+#define MOAT_TUNE_RELAX_MAX (1 << 20)
+#define MOAT_TUNE_STALL_S_MAX 3600
+#define MOAT_TUNE_GIVE_UP_S_MAX (30 * 24 * 3600)
+#define MOAT_TUNE_RETAIN_KIB_MAX (1 << 20)
 
 /**
  * struct moat_tune - settings of a disk
