@@ -64,6 +64,7 @@
  *   moat-state             one word, MOAT_FRONT_*
  *   moat-trouble           why it wants another back end: a word, MOAT_TROUBLE_*,
  *                          a space, and text; absent while all is well
+ * A front end that has closed for good has taken these away.
  * Written by the toolstack:
  *   moat-hold              1: take no new requests, let those in flight end,
  *                          flush, and say MOAT_FRONT_HELD; the next connection,
@@ -84,6 +85,7 @@
 #define MOAT_TROUBLE_STALL "stall"	/* a request is old, the ring stands still */
 #define MOAT_TROUBLE_DEVICE "device"	/* the back end has lost its device */
 #define MOAT_TROUBLE_REFUSED "refused"	/* not the disk that was here */
+#define MOAT_TROUBLE_SHORTAGE "shortage"	/* memory or grants are short; it tries again */
 
 /*
  * In the directory of either half, written by the toolstack and removed by the

@@ -2,15 +2,32 @@
 /*
  * The connection of a disk to a back end: the handshake through xenstore.
  *
- *   back end InitWait    moat_conn_open(): make rings and event channels,
- *                        publish them, become Initialised
- *   back end Connected   moat_conn_start(): read and judge what it announces,
- *                        adopt it, become Connected
- *   either gone          moat_conn_close(): no rings; what was in flight waits
+ *             rings made                    the back end's Connected,
+ *             and published                 its disk judged and adopted
+ *     DOWN --------------------> OFFERED ----------------------------> UP
+ *      ^                            |                                   |
+ *      +----------------------------+-----------------------------------+
+ *        dropped: another back end is named, or the domain was restored;
+ *        or a passing failure: closed, and begun anew a little later
+ *
+ *     any -------------------> CLOSED     killed, or closed as was asked
+ *
+ * One work takes all the steps: it looks at how both ends stand, and does what
+ * is due. It holds the device's lock (device_lock()), by which xenbus's own copy
+ * of the back end's path stays as it is, for xenbus resumes and removes a device
+ * under it. It waits for xenstored, and therefore holds the disk's lock only
+ * between what it reads there and what it writes: I/O, replay and giving up need
+ * that one. xenbus's thread, which the whole domain needs, does no more than to
+ * queue it.
+ *
+ * What fails for a passing reason (memory, grants, transactions that cannot be
+ * had) is tried again, ever less often, with smaller rings if that helps.
+ *
+ * The back end may write its state as often as it likes. While the disk is
+ * connected that costs a look each REFRESH_REST and no more.
  *
  * The first connection decides how many queues the disk has and how deep they
- * are; later ones may have fewer or smaller rings, never more. Keys: Xen's
- * public io/blkif.h.
+ * are; later ones may have fewer or smaller rings, never more.
  */
 #include "conn.h"
 
@@ -18,6 +35,7 @@
 #include <linux/cpumask.h>
 #include <linux/interrupt.h>
 #include <linux/mm.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <xen/xenbus.h>
 
@@ -26,19 +44,47 @@
 #include "kernel/common/transact.h"
 
 #include "disk.h"
+#include "keys.h"
+#include "limits.h"
 #include "params.h"
 #include "poll.h"
 #include "replay.h"
 #include "traffic.h"
 
+/* How soon to try again where somebody else is at the device. */
+#define BUSY_RETRY (HZ / 100 ?: 1)
+/* And what has failed for a passing reason: doubled each time, up to so long. */
+#define FAILED_RETRY (HZ / 20 ?: 1)
+#define FAILED_RETRY_MAX (2 * HZ)
+/* How seldom a connected back end is looked at, however often it asks. */
+#define REFRESH_REST (HZ / 10 ?: 1)
+
 /* ---- rings ---- */
 
-/* Decide on the number of queues, for good. */
-static int conn_make_queues(struct moat_disk *disk, unsigned int offered)
+/* What a back end that waits for rings allows. */
+struct conn_terms {
+	unsigned int queues;
+	unsigned int order;
+	bool readonly;
+	u32 connection;
+};
+
+static void conn_read_terms(struct moat_disk *disk, struct conn_terms *terms)
+{
+	const char *other = disk->xdev->otherend;
+	unsigned int queues;
+
+	queues = xenbus_read_unsigned(other, "multi-queue-max-queues", 1);
+	terms->queues = clamp(queues, 1u, 2 * nr_cpu_ids);
+	terms->order = xenbus_read_unsigned(other, "max-ring-page-order", 0);
+	terms->readonly = xenbus_read_unsigned(other, MOAT_KEY_PERSISTENT_RO, 0);
+	terms->connection = xenbus_read_unsigned(other, MOAT_KEY_CONNECTION, 0);
+}
+
+static void conn_count_queues(struct moat_disk *disk, unsigned int offered)
 {
 	unsigned int want = moat_params.max_queues ?: num_online_cpus();
-	unsigned int polled = 0, i;
-	int err;
+	unsigned int polled = 0;
 
 	want = min(want, offered);
 	if (offered > 1)
@@ -46,21 +92,34 @@ static int conn_make_queues(struct moat_disk *disk, unsigned int offered)
 	want = min(want, offered - polled);
 	disk->nr_queues = want + polled;
 	disk->nr_polled = polled;
+}
 
-	disk->queue = kvcalloc(disk->nr_queues, sizeof(*disk->queue), GFP_KERNEL);
-	if (!disk->queue)
+/* Decide on the number of queues, for good. */
+static int conn_make_queues(struct moat_disk *disk, unsigned int offered)
+{
+	struct moat_queue *queue;
+	unsigned int i;
+	int err = 0;
+
+	conn_count_queues(disk, offered);
+	queue = kvcalloc(disk->nr_queues, sizeof(*queue), GFP_NOIO);
+	if (!queue)
 		return -ENOMEM;
-	/* All of them first: whatever fails below, they can be closed. */
 	for (i = 0; i < disk->nr_queues; i++) {
-		moat_queue_init(&disk->queue[i], disk, i, &moat_disk_queue_ops,
-				&disk->tune, disk->purse, disk->name);
-		moat_traffic_init(&disk->queue[i]);
+		moat_queue_init(&queue[i], disk, i, &moat_disk_queue_ops, &disk->tune,
+				disk->purse, disk->name);
+		moat_traffic_init(&queue[i]);
 	}
-	for (i = 0; i < disk->nr_queues; i++) {
-		err = moat_sysfs_add_ring(disk->sysfs, i, &disk->queue[i].stat);
-		if (err)
-			return err;
+	for (i = 0; i < disk->nr_queues && !err; i++)
+		err = moat_sysfs_add_ring(disk->sysfs, i, &queue[i].stat);
+	if (err) {
+		for (i = 0; i < MOAT_POOL_COUNT; i++)
+			moat_purse_init(&disk->purse[i]);
+		moat_sysfs_remove_rings(disk->sysfs);
+		kvfree(queue);
+		return err;
 	}
+	disk->queue = queue;
 	return 0;
 }
 
@@ -78,112 +137,104 @@ static int conn_open_rings(struct moat_disk *disk)
 	return 0;
 }
 
-/* Read what limits the rings, and make them. */
-static int conn_make_rings(struct moat_disk *disk)
+/* Of the size that is allowed, or of one that there is memory for. */
+static int conn_open_smaller_rings(struct moat_disk *disk)
 {
-	const char *other = disk->xdev->otherend;
-	unsigned int queues, order;
-	int err;
+	int err = conn_open_rings(disk);
 
-	queues = xenbus_read_unsigned(other, "multi-queue-max-queues", 1);
-	order = xenbus_read_unsigned(other, "max-ring-page-order", 0);
-	disk->offered = READ_ONCE(disk->tune.data_path) == MOAT_PATH_PERSISTENT;
-	disk->readonly = disk->offered &&
-			 xenbus_read_unsigned(other, MOAT_KEY_PERSISTENT_RO, 0);
-	disk->connection = xenbus_read_unsigned(other, MOAT_KEY_CONNECTION, 0);
-	queues = clamp(queues, 1u, 2 * nr_cpu_ids);
-	disk->layout = READ_ONCE(moat_params.layout);
-	disk->ring_pages = 1u << min(order, moat_params.ring_order);
-	if (!disk->queue) {
-		err = conn_make_queues(disk, queues);
-		if (err)
-			return err;
-		disk->depth = moat_ring_slots(disk->layout, disk->ring_pages);
+	while (err == -ENOMEM && disk->ring_pages > 1) {
+		moat_conn_close(disk);
+		disk->ring_pages /= 2;
+		err = conn_open_rings(disk);
 	}
-	disk->nr_rings = min(disk->nr_queues, queues);
-	return conn_open_rings(disk);
+	return err;
 }
 
-/* ---- publishing ---- */
+static int conn_remember_peer(struct moat_disk *disk)
+{
+	char *peer = kstrdup(disk->xdev->otherend, GFP_NOIO);
 
-/* Write a key, or see to it that it is absent. */
-static int conn_put(struct xenbus_transaction t, const char *dir,
-		    const char *key, bool present, unsigned int value)
+	if (!peer)
+		return -ENOMEM;
+	kfree(disk->peer);
+	disk->peer = peer;
+	return 0;
+}
+
+static int conn_make_rings(struct moat_disk *disk, const struct conn_terms *terms)
 {
 	int err;
 
-	if (present)
-		return xenbus_printf(t, dir, key, "%u", value);
-	err = xenbus_rm(t, dir, key);
+	lockdep_assert_held(&disk->lock);
+	disk->offered = READ_ONCE(disk->tune.data_path) == MOAT_PATH_PERSISTENT;
+	disk->readonly = disk->offered && terms->readonly;
+	disk->connection = terms->connection;
+	disk->layout = READ_ONCE(moat_params.layout);
+	disk->ring_pages = 1u << min(terms->order, moat_params.ring_order);
+	if (!disk->queue) {
+		err = conn_make_queues(disk, terms->queues);
+		if (err)
+			return err;
+	}
+	disk->nr_rings = min(disk->nr_queues, terms->queues);
+	err = conn_open_smaller_rings(disk);
+	if (!err && !disk->depth)
+		disk->depth = moat_ring_slots(disk->layout, disk->ring_pages);
+	return err ?: conn_remember_peer(disk);
+}
+
+/* ---- what cannot be ---- */
+
+/* Show a state of our own. Return: 0, also where nobody can see it any more; or a
+ * negative errno, for a reason that passes.
+ */
+static int conn_show(struct moat_disk *disk, enum xenbus_state state)
+{
+	int err = moat_transact_state(disk->xdev, state);
+
 	return err == -ENOENT ? 0 : err;
 }
 
-static int conn_put_ring(struct xenbus_transaction t, const char *dir,
-			 const struct moat_queue *q)
+/* A step has failed for a reason that passes: have no rings until it is tried
+ * again.
+ */
+static void conn_fall_short(struct moat_disk *disk, int err)
 {
-	char key[sizeof("ring-ref") + 10];
-	unsigned int i;
-	int err;
-
-	if (q->channel.pages == 1) {
-		err = conn_put(t, dir, "ring-ref", true, q->channel.grefs[0]);
-	} else {
-		for (i = 0, err = 0; i < q->channel.pages && !err; i++) {
-			snprintf(key, sizeof(key), "ring-ref%u", i);
-			err = conn_put(t, dir, key, true, q->channel.grefs[i]);
-		}
-	}
-	return err ?: conn_put(t, dir, "event-channel", true, q->channel.port);
+	lockdep_assert_held(&disk->lock);
+	moat_conn_close(disk);
+	set_bit(MOAT_DISK_SHORT, &disk->flags);
+	moat_report_update(disk);
+	dev_warn_ratelimited(&disk->xdev->dev, "%s: not connected, to be tried again: %d\n",
+			     disk->name, err);
 }
 
-/* The keys of all rings: one alone lives in the device's own directory. */
-static int conn_put_rings(struct xenbus_transaction t, struct moat_disk *disk)
+/* A new disk that cannot be: it ends here. */
+static int conn_end(struct moat_disk *disk, int err, const char *why)
 {
-	const char *node = disk->xdev->nodename;
-	unsigned int i;
-	char *dir;
-	int err = 0;
-
-	if (disk->nr_rings == 1)
-		return conn_put_ring(t, node, &disk->queue[0]);
-	for (i = 0; i < disk->nr_rings && !err; i++) {
-		dir = kasprintf(GFP_NOIO, "%s/queue-%u", node, i);
-		if (!dir)
-			return -ENOMEM;
-		err = conn_put_ring(t, dir, &disk->queue[i]);
-		kfree(dir);
-	}
-	return err;
+	xenbus_dev_error(disk->xdev, err, "%s: %s", disk->name, why);
+	return conn_show(disk, XenbusStateClosing);
 }
 
-static int conn_put_all(struct xenbus_transaction t, void *data)
+/* What the back end offers is another disk. One that has users keeps them
+ * waiting, for a back end that can be used or for being detached.
+ */
+static int conn_refuse(struct moat_disk *disk, const char *why)
 {
-	struct moat_disk *disk = data;
-	const char *node = disk->xdev->nodename;
-	int err;
-
-	/* Rings are made for one back end, and must not be found by the next. */
-	err = moat_report_stands(disk, t);
-	if (!err)
-		err = conn_put_rings(t, disk);
-	if (!err)
-		err = conn_put(t, node, "multi-queue-num-queues",
-			       disk->nr_rings > 1, disk->nr_rings);
-	if (!err)
-		err = conn_put(t, node, "ring-page-order", disk->ring_pages > 1,
-			       ilog2(disk->ring_pages));
-	if (!err)
-		err = conn_put(t, node, "feature-persistent", true, disk->offered);
-	if (!err)
-		err = conn_put(t, node, MOAT_KEY_PERSISTENT_RO, disk->readonly, 1);
-	if (!err)
-		err = conn_put(t, node, MOAT_KEY_CONNECTION, disk->connection,
-			       disk->connection);
-	if (!err)
-		err = xenbus_printf(t, node, "protocol", "%s",
-				    moat_layout_names[disk->layout]);
-	return err;
+	dev_err_ratelimited(&disk->xdev->dev, "%s: %s: %s\n", disk->name,
+			    disk->added ? "not the disk that was here" : "disk refused",
+			    why);
+	if (!disk->added)
+		return conn_end(disk, -EINVAL, why);
+	if (!test_and_set_bit(MOAT_DISK_REFUSED, &disk->flags))
+		xenbus_dev_error(disk->xdev, -EINVAL, "connecting disk %s again: %s",
+				 disk->name, why);
+	mutex_lock(&disk->lock);
+	moat_report_update(disk);
+	mutex_unlock(&disk->lock);
+	return 0;
 }
+
+/* ---- rings for the back end ---- */
 
 /* Does the toolstack call it a CD-ROM? The back end may not say so. */
 static bool conn_is_cdrom(struct moat_disk *disk)
@@ -198,54 +249,55 @@ static bool conn_is_cdrom(struct moat_disk *disk)
 	return cdrom;
 }
 
-static int conn_remember_peer(struct moat_disk *disk)
+static int conn_offer(struct moat_disk *disk)
 {
-	char *peer = kstrdup(disk->xdev->otherend, GFP_NOIO);
+	struct conn_terms terms;
+	int err = 0;
 
-	if (!peer)
-		return -ENOMEM;
-	kfree(disk->peer);
-	disk->peer = peer;
-	return 0;
+	if (conn_is_cdrom(disk))
+		return conn_end(disk, -EOPNOTSUPP, "it is a CD-ROM, which Moat does not do");
+	conn_read_terms(disk, &terms);
+	mutex_lock(&disk->lock);
+	if (disk->link == MOAT_LINK_DOWN) {
+		err = conn_make_rings(disk, &terms);
+		if (err)
+			conn_fall_short(disk, err);
+		else
+			disk->link = MOAT_LINK_OFFERED;
+		/* Some of xenbus's functions end a device that they fail for. */
+		disk->conn.anew = disk->xdev->state != XenbusStateInitialising;
+	}
+	mutex_unlock(&disk->lock);
+	return err;
 }
 
-/**
- * moat_conn_open() - offer rings to a back end that waits for them
- * @disk: the disk, its connection down
- *
- * Context: process, may sleep; the disk's lock held.
- * Return: 0 or a negative errno, which has been reported to xenstore.
- */
-int moat_conn_open(struct moat_disk *disk)
+/* They are for one back end: where another is to come they are of no use. */
+static void conn_take_back(struct moat_disk *disk)
+{
+	mutex_lock(&disk->lock);
+	if (disk->link == MOAT_LINK_OFFERED)
+		moat_conn_close(disk);
+	mutex_unlock(&disk->lock);
+}
+
+/* The back end waits for rings. */
+static int conn_open(struct moat_disk *disk)
 {
 	int err;
 
-	if (conn_is_cdrom(disk)) {
-		xenbus_dev_fatal(disk->xdev, -EOPNOTSUPP,
-				 "%s is a CD-ROM, which Moat does not do", disk->name);
-		return -EOPNOTSUPP;
+	if (READ_ONCE(disk->link) == MOAT_LINK_DOWN) {
+		err = conn_offer(disk);
+		if (err)
+			return err;
 	}
-	err = conn_remember_peer(disk);
-	if (!err)
-		err = conn_make_rings(disk);
-	if (err) {
-		xenbus_dev_fatal(disk->xdev, err, "making rings");
-		goto err_close;
+	if (READ_ONCE(disk->link) != MOAT_LINK_OFFERED)
+		return 0;
+	err = moat_keys_publish(disk);
+	if (err == -ESTALE || err == -ENOENT) {
+		conn_take_back(disk);
+		return 0;
 	}
-	err = moat_transact(conn_put_all, disk);
-	if (err == -ESTALE)
-		goto err_close;
-	if (err) {
-		xenbus_dev_fatal(disk->xdev, err, "publishing rings");
-		goto err_close;
-	}
-	disk->link = MOAT_LINK_OFFERED;
-	xenbus_switch_state(disk->xdev, XenbusStateInitialised);
-	return 0;
-
-err_close:
-	moat_conn_close(disk);
-	return err;
+	return err ?: conn_show(disk, XenbusStateInitialised);
 }
 
 /* ---- the back end's announcement ---- */
@@ -273,20 +325,6 @@ static void conn_read_announce(struct moat_disk *disk, struct moat_announce *a)
 	a->discard_secure = announce_read(disk, "discard-secure");
 	a->persistent = announce_read(disk, "feature-persistent");
 	a->max_indirect = announce_read(disk, "feature-max-indirect-segments");
-}
-
-static int conn_read_traits(struct moat_disk *disk, struct moat_traits *t)
-{
-	struct moat_announce a;
-	const char *why;
-
-	conn_read_announce(disk, &a);
-	why = moat_announce_check(&a, moat_params.max_segs, t);
-	if (!why)
-		return 0;
-	dev_err_ratelimited(&disk->xdev->dev, "%s: disk refused: %s\n",
-			    disk->name, why);
-	return -EINVAL;
 }
 
 /* Which hardware it is; a back end that is not Moat's does not say. */
@@ -343,63 +381,187 @@ static int conn_start_rings(struct moat_disk *disk)
 	return 0;
 }
 
-/*
- * The back end cannot be used. A new disk ends here. One that has users keeps
- * them waiting, for a back end that can be used or for being detached.
- */
-static void conn_refuse(struct moat_disk *disk, int err)
+/* Go on with what the back end has announced. */
+static int conn_adopt(struct moat_disk *disk, const struct moat_traits *t,
+		      const char *identity)
 {
-	if (!disk->added) {
-		xenbus_dev_fatal(disk->xdev, err, "connecting disk %s", disk->name);
-		return;
-	}
-	xenbus_dev_error(disk->xdev, err, "connecting disk %s again", disk->name);
-	set_bit(MOAT_DISK_REFUSED, &disk->flags);
-	moat_report_update(disk);
-}
+	int err = 0;
 
-/**
- * moat_conn_start() - the back end is connected: judge it and begin
- * @disk: the disk, rings offered
- *
- * Context: process, may sleep; the disk's lock held.
- * Return: 0 or a negative errno, which has been reported to xenstore.
- */
-int moat_conn_start(struct moat_disk *disk)
-{
-	char identity[MOAT_IDENTITY_MAX];
-	struct moat_traits t;
-	int err;
-
-	conn_read_identity(disk, identity, sizeof(identity));
-	err = conn_read_traits(disk, &t);
-	if (!err && !disk->gd)
-		err = moat_disk_build(disk, &t);
-	if (!err)
-		err = moat_disk_adopt(disk, &t, identity);
+	lockdep_assert_held(&disk->lock);
+	if (!disk->gd)
+		err = moat_disk_build(disk, t);
 	if (err)
-		goto err_refuse;
-	disk->persistent = disk->offered && t.persistent;
+		return err;
+	moat_disk_adopt(disk, t, identity);
+	disk->persistent = disk->offered && t->persistent;
 	err = conn_start_rings(disk);
 	if (err)
-		goto err_refuse;
-
+		return err;
+	clear_bit(MOAT_DISK_REFUSED, &disk->flags);
+	clear_bit(MOAT_DISK_LOST, &disk->flags);
 	disk->link = MOAT_LINK_UP;
 	moat_retained_budget(&disk->retained);
 	moat_replay_start(disk);
-	xenbus_switch_state(disk->xdev, XenbusStateConnected);
+	return 0;
+}
+
+/* The back end is connected: judge it and begin. */
+static int conn_start(struct moat_disk *disk)
+{
+	char identity[MOAT_IDENTITY_MAX];
+	struct moat_announce a;
+	struct moat_traits t;
+	const char *why;
+	int err = 0;
+
+	conn_read_identity(disk, identity, sizeof(identity));
+	conn_read_announce(disk, &a);
+	why = moat_announce_check(&a, moat_params.max_segs, &t);
+	mutex_lock(&disk->lock);
+	if (!why)
+		why = moat_disk_mismatch(disk, &t, identity);
+	if (!why && disk->link == MOAT_LINK_OFFERED) {
+		err = conn_adopt(disk, &t, identity);
+		if (err) {
+			conn_fall_short(disk, err);
+			disk->conn.anew = true;
+		}
+	}
+	mutex_unlock(&disk->lock);
+	if (why)
+		return conn_refuse(disk, why);
+	if (err)
+		return err;
+	err = conn_show(disk, XenbusStateConnected);
 	moat_disk_wake(disk);
 	queue_work(moat_front_life_wq, &disk->life);
-	return 0;
-
-err_refuse:
-	conn_refuse(disk, err);
 	return err;
+}
+
+/* Driven before, by this driver or another: ask the back end to begin anew. */
+static int conn_begin(struct moat_disk *disk)
+{
+	int err = conn_show(disk, XenbusStateInitialising);
+
+	if (err)
+		return err;
+	disk->conn.begun = true;
+	/* To look once more, at what the back end says now. */
+	moat_conn_wake(disk);
+	return 0;
+}
+
+/* The back end has mapped rings that are gone: have it let go of them, and wait for
+ * others.
+ */
+static int conn_begin_anew(struct moat_disk *disk, enum xenbus_state theirs)
+{
+	int err;
+
+	if (disk->xdev->state != XenbusStateClosed)
+		return conn_show(disk, XenbusStateClosed);
+	if (theirs != XenbusStateClosed)
+		return 0;
+	err = conn_show(disk, XenbusStateInitialising);
+	disk->conn.anew = err;
+	return err;
+}
+
+/*
+ * A connected back end announces itself again. That is how a resize is told. A
+ * disk that shrinks to nothing has lost its device, which is a fault, not a size:
+ * the disk keeps the one it has, and its requests wait for a back end that can
+ * serve them.
+ */
+static void conn_refresh(struct moat_disk *disk)
+{
+	struct moat_announce a;
+	struct moat_traits t;
+	const char *why;
+
+	conn_read_announce(disk, &a);
+	why = moat_announce_check(&a, moat_params.max_segs, &t);
+	mutex_lock(&disk->lock);
+	if (!why && t.block_size != disk->traits.block_size)
+		why = "its logical block size is another";
+	if (disk->link != MOAT_LINK_UP)
+		why = NULL;
+	else if (!why)
+		moat_disk_resize(disk, t.capacity);
+	moat_disk_appear(disk);
+	mutex_unlock(&disk->lock);
+	if (why && !a.sectors)
+		moat_disk_break(disk, MOAT_TROUBLE_DEVICE, "has lost its device");
+	else if (why)
+		dev_err_ratelimited(&disk->xdev->dev, "%s: not resized: %s\n",
+				    disk->name, why);
+}
+
+static int conn_connected(struct moat_disk *disk)
+{
+	enum moat_link link = READ_ONCE(disk->link);
+
+	if (link == MOAT_LINK_OFFERED && disk->xdev->state == XenbusStateInitialised)
+		return conn_start(disk);
+	if (link != MOAT_LINK_UP)
+		return 0;
+	if (disk->xdev->state != XenbusStateConnected)
+		return conn_show(disk, XenbusStateConnected);
+	conn_refresh(disk);
+	return 0;
+}
+
+/* ---- end ---- */
+
+/* The back end wants to end, or has ended: the life work sees to it. */
+static void conn_closing(struct moat_disk *disk, enum xenbus_state theirs)
+{
+	/* Its state of before this connection, not a wish. */
+	if (theirs == XenbusStateClosed && READ_ONCE(disk->link) == MOAT_LINK_DOWN)
+		return;
+	if (!test_and_set_bit(MOAT_DISK_CLOSING, &disk->flags))
+		dev_info(&disk->xdev->dev, "%s: closed by the back end%s\n", disk->name,
+			 disk->added && disk_openers(disk->gd) ?
+			 ", in use: stays until it is not" : "");
+	queue_work(moat_front_life_wq, &disk->life);
+}
+
+/* Closed as was asked: say so, and free the rings once the back end has let go. */
+static int conn_leave(struct moat_disk *disk)
+{
+	struct xenbus_device *xdev = disk->xdev;
+	enum xenbus_state theirs = XenbusStateUnknown;
+	int err;
+
+	if (xdev->otherend)
+		theirs = xenbus_read_driver_state(xdev->otherend);
+	if (!READ_ONCE(disk->parted)) {
+		/* One that was given up goes when that is asked. */
+		if (theirs == XenbusStateClosing || theirs == XenbusStateClosed)
+			conn_closing(disk, theirs);
+		return 0;
+	}
+	if (xdev->state != XenbusStateClosed) {
+		moat_report_stop(disk);
+		/* Before that it is one that could be served elsewhere. */
+		err = moat_keys_withdraw(xdev);
+		if (!err || err == -ENOENT)
+			err = conn_show(disk, XenbusStateClosed);
+		if (err)
+			return err;
+		xenbus_frontend_closed(xdev);
+	}
+	if (theirs == XenbusStateClosed) {
+		mutex_lock(&disk->lock);
+		moat_conn_close(disk);
+		mutex_unlock(&disk->lock);
+	}
+	return 0;
 }
 
 /**
  * moat_conn_close() - have no rings
- * @disk: the disk, held if it has a gendisk
+ * @disk: the disk, quiesced if it has a gendisk
  *
  * What was in flight waits for the next connection. Idempotent.
  *
@@ -410,63 +572,163 @@ void moat_conn_close(struct moat_disk *disk)
 	LIST_HEAD(inflight);
 	unsigned int i;
 
+	lockdep_assert_held(&disk->lock);
 	for (i = 0; i < disk->nr_queues && disk->queue; i++)
 		moat_queue_close(&disk->queue[i], &inflight);
 	moat_replay_gather(disk, &inflight);
 	kfree(disk->peer);
 	disk->peer = NULL;
-	disk->link = MOAT_LINK_DOWN;
+	if (disk->link != MOAT_LINK_CLOSED)
+		disk->link = MOAT_LINK_DOWN;
 	disk->drained = false;
 	clear_bit(MOAT_DISK_BROKEN, &disk->flags);
 	clear_bit(MOAT_DISK_REFUSED, &disk->flags);
+	clear_bit(MOAT_DISK_SHORT, &disk->flags);
 	clear_bit(MOAT_DISK_STALLED, &disk->flags);
-	moat_disk_lose(disk);
+	clear_bit(MOAT_DISK_LOST, &disk->flags);
 }
 
 /**
  * moat_conn_drop() - the connection is nobody's any more: wait for another
  * @disk: the disk
  *
- * Context: process, may sleep; the disk's lock held.
+ * Context: process, may sleep; the device's lock held.
  */
 void moat_conn_drop(struct moat_disk *disk)
 {
+	device_lock_assert(&disk->xdev->dev);
+	mutex_lock(&disk->lock);
 	/* One that only waited for its last user to close it goes on. */
 	if (!test_bit(MOAT_DISK_GONE, &disk->flags))
 		clear_bit(MOAT_DISK_CLOSING, &disk->flags);
 	clear_bit(MOAT_DISK_HOLDING, &disk->flags);
-	if (disk->link == MOAT_LINK_CLOSED)
+	disk->conn.anew = false;
+	WRITE_ONCE(disk->conn.rest, jiffies);
+	if (disk->link != MOAT_LINK_CLOSED) {
+		moat_disk_quiesce(disk);
+		moat_conn_close(disk);
+		moat_disk_lose(disk);
+	}
+	/* The toolstack may have written it, and a restored domain has a new one. */
+	moat_report_anew(disk);
+	mutex_unlock(&disk->lock);
+}
+
+/* ---- the work ---- */
+
+/* Return: 0, also where there is nothing to do; or a negative errno, to be tried again. */
+static int conn_step(struct moat_disk *disk)
+{
+	struct xenbus_device *xdev = disk->xdev;
+	enum xenbus_state theirs;
+	int ret;
+
+	device_lock_assert(&xdev->dev);
+	ret = moat_toolstack_follow(disk);
+	/* The watch of the new back end brings the next step. */
+	if (ret)
+		return min(ret, 0);
+	if (READ_ONCE(disk->link) == MOAT_LINK_CLOSED)
+		return conn_leave(disk);
+	if (!xdev->otherend)
+		return 0;
+	theirs = xenbus_read_driver_state(xdev->otherend);
+	if (!disk->conn.begun)
+		return conn_begin(disk);
+	if (disk->conn.anew)
+		return conn_begin_anew(disk, theirs);
+	switch (theirs) {
+	case XenbusStateInitWait:
+		return xdev->state == XenbusStateInitialising ? conn_open(disk) : 0;
+	case XenbusStateConnected:
+		return conn_connected(disk);
+	case XenbusStateClosing:
+	case XenbusStateClosed:
+		conn_closing(disk, theirs);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* How long to wait before what has failed is tried again. */
+static unsigned long conn_retry(unsigned int failures)
+{
+	return min_t(unsigned long, (unsigned long)FAILED_RETRY << min(failures, 10u),
+		     FAILED_RETRY_MAX);
+}
+
+static void conn_run(struct work_struct *work)
+{
+	struct moat_disk *disk = container_of(to_delayed_work(work), struct moat_disk,
+					      conn.work);
+	struct moat_conn *conn = &disk->conn;
+	struct device *dev = &disk->xdev->dev;
+	unsigned int noio;
+	int err;
+
+	/* Who removes the device holds its lock, and waits for this work. */
+	if (!device_trylock(dev)) {
+		queue_delayed_work(moat_front_conn_wq, &conn->work, BUSY_RETRY);
 		return;
-	moat_disk_hold(disk);
-	moat_conn_close(disk);
-	moat_report_update(disk);
+	}
+	/* Memory may be short because of what waits for this connection. */
+	noio = memalloc_noio_save();
+	err = conn_step(disk);
+	if (READ_ONCE(disk->link) == MOAT_LINK_UP)
+		WRITE_ONCE(conn->rest, jiffies + REFRESH_REST);
+	if (err)
+		queue_delayed_work(moat_front_conn_wq, &conn->work,
+				   conn_retry(conn->failures++));
+	else if (READ_ONCE(disk->link) == MOAT_LINK_UP)
+		conn->failures = 0;
+	memalloc_noio_restore(noio);
+	device_unlock(dev);
 }
 
 /**
- * moat_conn_refresh() - a connected back end announces itself again
- * @disk: the disk, connected
+ * moat_conn_wake() - something of our own or the toolstack's has changed
+ * @disk: the disk
  *
- * That is how a resize is told. A disk that shrinks to nothing has lost its
- * device, which is a fault, not a size: the disk keeps the one it has, and its
- * requests wait for a back end that can serve them.
- *
- * Context: process, may sleep; the disk's lock held.
+ * Context: any.
  */
-void moat_conn_refresh(struct moat_disk *disk)
+void moat_conn_wake(struct moat_disk *disk)
 {
-	struct moat_announce a;
-	struct moat_traits t;
-	const char *why;
+	mod_delayed_work(moat_front_conn_wq, &disk->conn.work, 0);
+}
 
-	conn_read_announce(disk, &a);
-	why = moat_announce_check(&a, moat_params.max_segs, &t);
-	if (!why && t.block_size != disk->traits.block_size)
-		why = "its logical block size is another";
-	if (!why)
-		moat_disk_resize(disk, t.capacity);
-	else if (!a.sectors)
-		moat_disk_break(disk, MOAT_TROUBLE_DEVICE, "has lost its device");
-	else
-		dev_err_ratelimited(&disk->xdev->dev, "%s: not resized: %s\n",
-				    disk->name, why);
+/**
+ * moat_conn_notice() - the back end says that it has changed its state
+ * @disk: the disk
+ *
+ * Context: any.
+ */
+void moat_conn_notice(struct moat_disk *disk)
+{
+	unsigned long now = jiffies, rest = READ_ONCE(disk->conn.rest);
+
+	mod_delayed_work(moat_front_conn_wq, &disk->conn.work,
+			 time_before(now, rest) ? rest - now : 0);
+}
+
+/**
+ * moat_conn_stop() - take no step any more
+ * @disk: the disk; nobody wakes it from here on
+ *
+ * Context: process, may sleep; the device's lock may be held, the disk's not.
+ */
+void moat_conn_stop(struct moat_disk *disk)
+{
+	might_sleep();
+	cancel_delayed_work_sync(&disk->conn.work);
+}
+
+/**
+ * moat_conn_init() - no connection yet
+ * @disk: the disk, new
+ */
+void moat_conn_init(struct moat_disk *disk)
+{
+	INIT_DELAYED_WORK(&disk->conn.work, conn_run);
+	disk->conn.rest = jiffies;
 }

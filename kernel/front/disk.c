@@ -5,7 +5,7 @@
  * It is created when xenbus shows the device, gets its queues and its gendisk
  * when the first back end connects, and from then on keeps its tags, settings
  * and open files whatever happens to the connection. While there is none the
- * request queue is held: new requests wait in the block layer, and those that
+ * request queue is quiesced: new requests wait in the block layer, and those that
  * were in flight wait in a list, to be issued again.
  */
 #include "disk.h"
@@ -90,6 +90,20 @@ static void disk_limit_age(struct moat_disk *disk)
 	blk_queue_rq_timeout(disk->gd->queue, seconds ? seconds * HZ : DISK_TIMEOUT);
 }
 
+/**
+ * moat_disk_stall_ns() - for how long may a ring stand still?
+ * @disk: the disk
+ *
+ * Context: any.
+ * Return: a time in nanoseconds, also where nothing is to be told.
+ */
+u64 moat_disk_stall_ns(const struct moat_disk *disk)
+{
+	u64 seconds = READ_ONCE(disk->tune.stall_s) ?: DISK_TIMEOUT / HZ;
+
+	return seconds * NSEC_PER_SEC;
+}
+
 static void disk_changed(struct device *dev)
 {
 	struct moat_disk *disk = dev_get_drvdata(dev);
@@ -151,6 +165,39 @@ static void disk_share_changed(struct moat_share *share)
 
 /* ---- create and destroy ---- */
 
+/* All disks. Several numbers can mean one name: hda, sda and xvda. */
+static LIST_HEAD(disks);
+static DEFINE_MUTEX(disks_lock);
+
+/* Take the name, if nobody has it. */
+static int disk_claim(struct moat_disk *disk)
+{
+	const struct moat_disk *other;
+
+	mutex_lock(&disks_lock);
+	list_for_each_entry(other, &disks, named)
+		if (!strcmp(other->name, disk->name))
+			break;
+	if (list_entry_is_head(other, &disks, named)) {
+		list_add(&disk->named, &disks);
+		other = NULL;
+	}
+	mutex_unlock(&disks_lock);
+	if (!other)
+		return 0;
+	xenbus_dev_fatal(disk->xdev, -EEXIST,
+			 "there is a %s already: another number that means the same",
+			 disk->name);
+	return -EEXIST;
+}
+
+static void disk_unclaim(struct moat_disk *disk)
+{
+	mutex_lock(&disks_lock);
+	list_del(&disk->named);
+	mutex_unlock(&disks_lock);
+}
+
 static int disk_identify(struct moat_disk *disk)
 {
 	const char *node = disk->xdev->nodename;
@@ -188,6 +235,7 @@ struct moat_disk *moat_disk_create(struct xenbus_device *xdev)
 	disk->xdev = xdev;
 	moat_params_tune(&disk->tune);
 	mutex_init(&disk->lock);
+	spin_lock_init(&disk->quiesce_lock);
 	INIT_LIST_HEAD(&disk->waiting);
 	bio_list_init(&disk->split);
 	INIT_DELAYED_WORK(&disk->replay, moat_replay_run);
@@ -195,6 +243,8 @@ struct moat_disk *moat_disk_create(struct xenbus_device *xdev)
 	INIT_DELAYED_WORK(&disk->give_up, moat_life_give_up);
 	moat_plan_init(&disk->plan);
 	moat_retained_init(&disk->retained, &disk->tune);
+	moat_conn_init(disk);
+	moat_report_init(disk);
 	err = disk_identify(disk);
 	if (err) {
 		xenbus_dev_fatal(xdev, err, "reading virtual-device");
@@ -202,6 +252,9 @@ struct moat_disk *moat_disk_create(struct xenbus_device *xdev)
 	}
 	for (i = 0; i < MOAT_POOL_COUNT; i++)
 		moat_purse_init(&disk->purse[i]);
+	err = disk_claim(disk);
+	if (err)
+		goto err_free;
 	moat_share_join(&disk->share, disk_share_changed);
 	dev_set_drvdata(&xdev->dev, disk);
 	disk->sysfs = moat_sysfs_create(&xdev->dev, &disk->tune, &disk_sysfs_ops);
@@ -214,6 +267,7 @@ struct moat_disk *moat_disk_create(struct xenbus_device *xdev)
 
 err_share:
 	moat_share_leave(&disk->share);
+	disk_unclaim(disk);
 err_free:
 	dev_set_drvdata(&xdev->dev, NULL);
 	kfree(disk);
@@ -233,6 +287,7 @@ void moat_disk_destroy(struct moat_disk *disk)
 	unsigned int i;
 
 	moat_sysfs_destroy(disk->sysfs);
+	disk_unclaim(disk);
 	moat_share_leave(&disk->share);
 	for (i = 0; i < MOAT_POOL_COUNT; i++)
 		moat_purse_deinit(&disk->purse[i]);
@@ -251,38 +306,6 @@ void moat_disk_destroy(struct moat_disk *disk)
 }
 
 /* ---- the block layer's view ---- */
-
-static void disk_limit_discard(struct moat_disk *disk)
-{
-	const struct moat_traits *t = &disk->traits;
-	struct request_queue *queue = disk->gd->queue;
-
-	blk_queue_max_discard_sectors(queue, t->discard ? UINT_MAX >> SECTOR_SHIFT : 0);
-	blk_queue_max_secure_erase_sectors(queue, t->secure_discard ?
-					   UINT_MAX >> SECTOR_SHIFT : 0);
-	queue->limits.discard_granularity = t->discard ? t->granularity : 0;
-	queue->limits.discard_alignment = t->discard ? t->alignment : 0;
-}
-
-/* Tell the block layer what a request may be. */
-static void disk_limit(struct moat_disk *disk)
-{
-	const struct moat_traits *t = &disk->traits;
-	struct request_queue *queue = disk->gd->queue;
-
-	blk_queue_logical_block_size(queue, t->block_size);
-	blk_queue_physical_block_size(queue, t->physical_size);
-	/* A segment on the wire is a granted page or a part of one. */
-	blk_queue_max_segments(queue, disk->max_segs);
-	blk_queue_max_segment_size(queue, XEN_PAGE_SIZE);
-	blk_queue_segment_boundary(queue, XEN_PAGE_SIZE - 1);
-	blk_queue_max_hw_sectors(queue, disk->max_segs * MOAT_WIRE_SECTORS);
-	blk_queue_dma_alignment(queue, MOAT_SECTOR_SIZE - 1);
-	disk_limit_discard(disk);
-	/* The wire has no FUA: the block layer flushes behind such a write. */
-	blk_queue_write_cache(queue, t->flush != MOAT_FLUSH_NONE, false);
-	set_disk_ro(disk->gd, t->readonly);
-}
 
 static int disk_alloc_tags(struct moat_disk *disk)
 {
@@ -342,10 +365,21 @@ int moat_disk_build(struct moat_disk *disk, const struct moat_traits *t)
 	return 0;
 }
 
-/* Why a disk cannot go on as another one, or NULL. */
-static const char *disk_mismatch(const struct moat_disk *disk,
-				 const struct moat_traits *t, const char *identity)
+/**
+ * moat_disk_mismatch() - can a disk go on as what a back end announces?
+ * @disk: the disk
+ * @t: the announcement
+ * @identity: which hardware it says it is, or ""
+ *
+ * Context: process; the disk's lock held.
+ * Return: NULL, or why not.
+ */
+const char *moat_disk_mismatch(const struct moat_disk *disk, const struct moat_traits *t,
+			       const char *identity)
 {
+	lockdep_assert_held(&disk->lock);
+	if (!disk->traits.block_size)
+		return NULL;
 	/* One that had none may have been served by a back end that told none. */
 	if (disk->identity[0] && strcmp(identity, disk->identity))
 		return "it is another device";
@@ -361,33 +395,24 @@ static const char *disk_mismatch(const struct moat_disk *disk,
 /**
  * moat_disk_adopt() - go on with what a back end announced
  * @disk: the disk, built
- * @t: the announcement
+ * @t: the announcement, which moat_disk_mismatch() has found nothing against
  * @identity: which hardware it says it is, or ""
  *
  * Context: process, may sleep; the disk's lock held.
- * Return: 0, or -EINVAL if it cannot be the same disk.
  */
-int moat_disk_adopt(struct moat_disk *disk, const struct moat_traits *t,
-		    const char *identity)
+void moat_disk_adopt(struct moat_disk *disk, const struct moat_traits *t,
+		     const char *identity)
 {
-	const char *why = disk->traits.block_size ? disk_mismatch(disk, t, identity) : NULL;
-
-	if (why) {
-		dev_err_ratelimited(&disk->xdev->dev,
-				    "%s: not the disk that was here: %s\n",
-				    disk->name, why);
-		return -EINVAL;
-	}
+	lockdep_assert_held(&disk->lock);
 	disk->traits = *t;
 	disk->retained.cached = t->flush != MOAT_FLUSH_NONE;
 	strscpy(disk->identity, identity, sizeof(disk->identity));
 	disk->max_segs = min(t->max_segs, disk->room);
-	disk_limit(disk);
+	moat_limits_set(disk);
 	if (disk->added)
 		set_capacity_and_notify(disk->gd, t->capacity);
 	else
 		set_capacity(disk->gd, t->capacity);
-	return 0;
 }
 
 /**
@@ -404,6 +429,8 @@ int moat_disk_add(struct moat_disk *disk)
 	const struct moat_traits *t = &disk->traits;
 	int err;
 
+	/* Its partitions are looked for meanwhile, which is I/O like any other. */
+	WRITE_ONCE(disk->shown, true);
 	err = device_add_disk(&disk->xdev->dev, disk->gd, NULL);
 	if (err)
 		return err;
@@ -455,34 +482,58 @@ void moat_disk_resize(struct moat_disk *disk, u64 capacity)
 		set_capacity(disk->gd, capacity);
 }
 
-/* ---- hold and release ---- */
+/* ---- quiescing ---- */
+
+/* The block layer counts how often a queue is quiesced, so that it is done once
+ * only and the note of it are one. Context: any.
+ */
+static void disk_quiesce(struct moat_disk *disk)
+{
+	unsigned long irq;
+
+	spin_lock_irqsave(&disk->quiesce_lock, irq);
+	if (!disk->quiesced)
+		blk_mq_quiesce_queue_nowait(disk->gd->queue);
+	disk->quiesced = true;
+	spin_unlock_irqrestore(&disk->quiesce_lock, irq);
+}
 
 /**
- * moat_disk_hold() - let no request come to the driver, and wait for those
+ * moat_disk_quiesce() - let no request come to the driver, and wait for those
  * that are just coming
  * @disk: the disk
  *
  * Context: process, may sleep.
  */
-void moat_disk_hold(struct moat_disk *disk)
+void moat_disk_quiesce(struct moat_disk *disk)
 {
+	might_sleep();
 	if (!disk->gd)
 		return;
-	if (!test_and_set_bit(MOAT_DISK_HELD, &disk->flags))
-		blk_mq_quiesce_queue_nowait(disk->gd->queue);
+	disk_quiesce(disk);
 	blk_mq_wait_quiesce_done(disk->gd->queue);
 }
 
 /**
- * moat_disk_release() - let requests come again
+ * moat_disk_unquiesce() - let requests come again
  * @disk: the disk
+ *
+ * Not if it has been broken meanwhile, unless it is dead: then they fail.
  *
  * Context: any.
  */
-void moat_disk_release(struct moat_disk *disk)
+void moat_disk_unquiesce(struct moat_disk *disk)
 {
-	if (test_and_clear_bit(MOAT_DISK_HELD, &disk->flags))
+	unsigned long irq;
+
+	if (!disk->gd)
+		return;
+	spin_lock_irqsave(&disk->quiesce_lock, irq);
+	if (disk->quiesced && !test_bit(MOAT_DISK_BROKEN, &disk->flags)) {
+		disk->quiesced = false;
 		blk_mq_unquiesce_queue(disk->gd->queue);
+	}
+	spin_unlock_irqrestore(&disk->quiesce_lock, irq);
 }
 
 /**
@@ -495,6 +546,8 @@ void moat_disk_wake(struct moat_disk *disk)
 {
 	mod_delayed_work(moat_front_wq, &disk->replay, 0);
 }
+
+/* ---- no back end ---- */
 
 /**
  * moat_disk_lose() - there is no back end, for now
@@ -509,9 +562,79 @@ void moat_disk_lose(struct moat_disk *disk)
 {
 	unsigned long seconds = READ_ONCE(disk->tune.give_up_s);
 
-	if (seconds && disk->added && !test_bit(MOAT_DISK_GONE, &disk->flags) &&
+	if (seconds && READ_ONCE(disk->shown) && !READ_ONCE(disk->parted) &&
 	    !test_bit(MOAT_DISK_DEAD, &disk->flags))
 		queue_delayed_work(moat_front_wq, &disk->give_up, seconds * HZ);
+}
+
+/**
+ * moat_disk_vanish() - nobody seems to be there to answer
+ * @disk: the disk
+ *
+ * The back end's directory has gone, or the ring stands still. It may be wrong:
+ * an answer ends it.
+ *
+ * Context: any.
+ */
+void moat_disk_vanish(struct moat_disk *disk)
+{
+	unsigned int i;
+
+	set_bit(MOAT_DISK_LOST, &disk->flags);
+	for (i = 0; READ_ONCE(disk->shown) && i < disk->nr_rings; i++)
+		moat_traffic_silence(&disk->queue[i]);
+	moat_disk_lose(disk);
+}
+
+/**
+ * moat_disk_lost() - is there nobody who answers?
+ * @disk: the disk
+ *
+ * Context: process; the disk's lock held.
+ */
+bool moat_disk_lost(struct moat_disk *disk)
+{
+	u64 limit = moat_disk_stall_ns(disk);
+	unsigned int i;
+
+	lockdep_assert_held(&disk->lock);
+	if (disk->link != MOAT_LINK_UP || !moat_disk_answered(disk) ||
+	    moat_plan_phase(&disk->plan) != MOAT_REPLAY_LIVE)
+		return true;
+	/* Of several rings another one's answer says nothing of this one. */
+	for (i = 0; i < disk->nr_rings; i++)
+		if (moat_queue_stands(&disk->queue[i], limit))
+			return true;
+	return false;
+}
+
+/**
+ * moat_disk_find() - if somebody answers, do not give up
+ * @disk: the disk
+ *
+ * Context: process; the disk's lock held.
+ */
+void moat_disk_find(struct moat_disk *disk)
+{
+	if (!moat_disk_lost(disk))
+		cancel_delayed_work(&disk->give_up);
+}
+
+/**
+ * moat_disk_appear() - the back end is there, as xenstore has it
+ * @disk: the disk
+ *
+ * Context: process; the disk's lock held.
+ */
+void moat_disk_appear(struct moat_disk *disk)
+{
+	lockdep_assert_held(&disk->lock);
+	if (!test_and_clear_bit(MOAT_DISK_LOST, &disk->flags))
+		return;
+	if (moat_disk_lost(disk))
+		set_bit(MOAT_DISK_LOST, &disk->flags);
+	else
+		cancel_delayed_work(&disk->give_up);
 }
 
 /**
@@ -520,7 +643,7 @@ void moat_disk_lose(struct moat_disk *disk)
  * @trouble: MOAT_TROUBLE_*
  * @why: what the back end did, for the log; behind "back end in domain N"
  *
- * The disk is held from here on; its requests wait for another connection, or
+ * The disk is quiesced from here on; its requests wait for another connection, or
  * for the end of the disk.
  *
  * Context: any.
@@ -536,8 +659,7 @@ void moat_disk_break(struct moat_disk *disk, const char *trouble, const char *wh
 	dev_err_ratelimited(&disk->xdev->dev,
 			    "%s: back end in domain %d %s: connection stopped\n",
 			    disk->name, disk->xdev->otherend_id, why);
-	if (!test_and_set_bit(MOAT_DISK_HELD, &disk->flags))
-		blk_mq_quiesce_queue_nowait(disk->gd->queue);
+	disk_quiesce(disk);
 	moat_disk_lose(disk);
 	moat_disk_wake(disk);
 }
@@ -547,13 +669,16 @@ void moat_disk_break(struct moat_disk *disk, const char *trouble, const char *wh
  * @disk: the disk
  *
  * That is a suspicion and no more: the device may be slow. Who watches over
- * the storage domain knows how it is.
+ * the storage domain knows how it is. If nobody does, or nobody can help, the
+ * time of giving up runs all the same.
  *
  * Context: any.
  */
 void moat_disk_stall(struct moat_disk *disk)
 {
-	if (test_and_set_bit(MOAT_DISK_STALLED, &disk->flags))
+	moat_disk_vanish(disk);
+	if (!READ_ONCE(disk->tune.stall_s) ||
+	    test_and_set_bit(MOAT_DISK_STALLED, &disk->flags))
 		return;
 	dev_warn_ratelimited(&disk->xdev->dev, "%s: no answer from domain %d for %u s\n",
 			     disk->name, disk->xdev->otherend_id,
@@ -563,7 +688,7 @@ void moat_disk_stall(struct moat_disk *disk)
 
 /**
  * moat_disk_busy() - is anything in flight?
- * @disk: the disk, held, so that nothing is added
+ * @disk: the disk, quiesced, so that nothing is added
  *
  * Context: process; the disk's lock held.
  */
@@ -601,7 +726,8 @@ static void disk_ring_moved(struct moat_queue *q)
 	struct moat_disk *disk = q->disk;
 
 	q->tell = test_bit(MOAT_DISK_HOLDING, &disk->flags);
-	if (test_and_clear_bit(MOAT_DISK_STALLED, &disk->flags) || !q->inflight.count)
+	clear_bit(MOAT_DISK_STALLED, &disk->flags);
+	if (test_and_clear_bit(MOAT_DISK_LOST, &disk->flags) || !q->inflight.count)
 		moat_disk_wake(disk);
 }
 
@@ -614,7 +740,7 @@ const struct moat_queue_ops moat_disk_queue_ops = {
  * moat_disk_kill() - there will be no back end any more: fail all I/O
  * @disk: the disk
  *
- * Idempotent.
+ * Idempotent. moat_disk_mark_dead() is due when the lock has been dropped.
  *
  * Context: process, may sleep; the disk's lock held.
  */
@@ -623,10 +749,11 @@ void moat_disk_kill(struct moat_disk *disk)
 	struct moat_io *io, *next;
 	struct bio *bio;
 
+	lockdep_assert_held(&disk->lock);
 	set_bit(MOAT_DISK_DEAD, &disk->flags);
-	moat_disk_hold(disk);
-	moat_conn_close(disk);
+	moat_disk_quiesce(disk);
 	disk->link = MOAT_LINK_CLOSED;
+	moat_conn_close(disk);
 	list_for_each_entry_safe(io, next, &disk->waiting, link) {
 		list_del_init(&io->link);
 		moat_rq_fail(io->rq);
@@ -635,8 +762,21 @@ void moat_disk_kill(struct moat_disk *disk)
 		bio_io_error(bio);
 	moat_retained_drop(&disk->retained);
 	moat_retained_reap(&disk->retained);
+	moat_disk_unquiesce(disk);
 	moat_report_update(disk);
+}
+
+/**
+ * moat_disk_mark_dead() - tell those who have it open
+ * @disk: the disk, killed
+ *
+ * They may want to write back what is dirty: that must be able to fail by then.
+ *
+ * Context: process, may sleep; the disk's lock not held.
+ */
+void moat_disk_mark_dead(struct moat_disk *disk)
+{
+	might_sleep();
 	if (disk->added && !test_bit(MOAT_DISK_GONE, &disk->flags))
 		blk_mark_disk_dead(disk->gd);
-	moat_disk_release(disk);
 }

@@ -17,6 +17,8 @@
 #include "core/vdev.h"
 #include "kernel/common/sysfs.h"
 
+#include "conn.h"
+#include "limits.h"
 #include "own.h"
 #include "plan.h"
 #include "queue.h"
@@ -31,20 +33,14 @@ enum moat_data_path {
 	MOAT_PATH_GRANT,
 };
 
-/* How far the connection has come. */
-enum moat_link {
-	MOAT_LINK_DOWN,		/* no rings */
-	MOAT_LINK_OFFERED,	/* rings made and published */
-	MOAT_LINK_UP,		/* the back end has taken them */
-	MOAT_LINK_CLOSED,	/* closed for good */
-};
-
 /* Bits of moat_disk.flags, which are set from any context. */
 enum moat_disk_flag {
-	MOAT_DISK_HELD,		/* the request queue is quiesced, by us */
 	MOAT_DISK_BROKEN,	/* nothing is to be had from this connection any more */
 	MOAT_DISK_REFUSED,	/* what this connection offers is another disk */
-	MOAT_DISK_STALLED,	/* the ring stands still */
+	MOAT_DISK_SHORT,	/* there is not enough memory, or grants, to connect */
+	MOAT_DISK_STALLED,	/* the ring stands still, which is to be told */
+	MOAT_DISK_LOST,		/* the ring stands still, or the back end has gone */
+	MOAT_DISK_ASKED,	/* the toolstack may want another connection */
 	MOAT_DISK_HOLDING,	/* the toolstack wants no new requests issued */
 	MOAT_DISK_DEAD,		/* I/O fails, there will be no back end */
 	MOAT_DISK_CLOSING,	/* the back end asked to close */
@@ -60,8 +56,13 @@ enum moat_disk_flag {
  * @tune: settings
  * @sysfs: their files
  * @flags: enum moat_disk_flag
- * @lock: guards the connection: everything from here to @split; nests outside
- *	the queues' locks. Not held over anything that waits for I/O
+ * @quiesce_lock: guards @quiesced; nests inside the queues' locks
+ * @quiesced: we have quiesced the request queue
+ * @conn: what drives the connection
+ * @lock: guards the connection: everything from here to @split. Nests inside the
+ *	device's lock and outside the queues' locks. I/O, replay and giving up
+ *	need it, so it is not held over anything that waits for xenstored or for
+ *	I/O. What only the connection's work changes it may read without
  * @link: how far the connection is
  * @peer: path of the back end it is with, NULL for none; xenbus's own copy may
  *	go at any time
@@ -72,8 +73,10 @@ enum moat_disk_flag {
  * @traits: the disk as the back end announced it
  * @identity: which hardware it is, "" if that is not known
  * @drained: held as the toolstack asked, with nothing in flight or retained
+ * @parted: closed as was asked: nothing more is told of it
  * @trouble: why it is broken; written before MOAT_DISK_BROKEN is set
  * @report: what xenstore has been told
+ * @limits: what the block layer has been told
  * @max_segs: most pieces of a request, now
  * @nr_rings: rings of the connection
  * @layout: layout of their slots
@@ -88,10 +91,13 @@ enum moat_disk_flag {
  * @queue: the queues
  * @tags: the tag set
  * @gd: the disk as the block layer sees it
- * @added: device_add_disk() has succeeded; only the life work writes it
+ * @shown: others can have it open: it is added, or about to be
+ * @added: device_add_disk() has succeeded; only the life work writes it, and @shown
  * @life: work that adds and deletes the gendisk, and so waits for I/O
- * @replay: work that issues waiting requests; never waits for I/O
- * @give_up: work that fails all I/O if no back end has come within the limit
+ * @replay: work that issues waiting requests; waits for nobody
+ * @give_up: work that fails all I/O if no back end has come within the limit;
+ *	waits for nobody
+ * @named: place in the list of all disks, which no two of the same name are in
  * @toolstack: watch of our directory
  * @plan: what is issued when, on this connection; has a lock of its own
  * @retained: writes that are acknowledged but not flushed; likewise
@@ -108,6 +114,9 @@ struct moat_disk {
 	struct moat_tune tune;
 	struct moat_sysfs *sysfs;
 	unsigned long flags;
+	spinlock_t quiesce_lock;
+	bool quiesced;
+	struct moat_conn conn;
 
 	struct mutex lock;
 	enum moat_link link;
@@ -119,8 +128,10 @@ struct moat_disk {
 	struct moat_traits traits;
 	char identity[MOAT_IDENTITY_MAX];
 	bool drained;
+	bool parted;
 	struct moat_trouble trouble;
 	struct moat_report report;
+	struct moat_limits limits;
 	u32 max_segs;
 	unsigned int nr_rings;
 	enum moat_layout layout;
@@ -135,10 +146,12 @@ struct moat_disk {
 	struct moat_queue *queue;
 	struct blk_mq_tag_set tags;
 	struct gendisk *gd;
+	bool shown;
 	bool added;
 	struct work_struct life;
 	struct delayed_work replay;
 	struct delayed_work give_up;
+	struct list_head named;
 	struct moat_toolstack toolstack;
 	struct moat_plan plan;
 	struct moat_retained retained;
@@ -168,26 +181,52 @@ static inline bool moat_disk_ring_polled(const struct moat_disk *disk, unsigned 
 	return ring >= disk->nr_queues - disk->nr_polled;
 }
 
-extern struct workqueue_struct *moat_front_wq, *moat_front_life_wq;
+/**
+ * moat_disk_answered() - is there anybody who may answer?
+ * @disk: the disk
+ *
+ * Context: any.
+ */
+static inline bool moat_disk_answered(const struct moat_disk *disk)
+{
+	return !(READ_ONCE(disk->flags) & (BIT(MOAT_DISK_LOST) | BIT(MOAT_DISK_BROKEN)));
+}
+
 extern const struct moat_queue_ops moat_disk_queue_ops;
+
+/* Replay and giving up, which wait for nobody; what waits for xenstored; what
+ * waits for I/O. Each has a thread of its own where none can be made: a disk can
+ * be what memory is swapped to.
+ */
+extern struct workqueue_struct *moat_front_wq;
+extern struct workqueue_struct *moat_front_conn_wq;
+extern struct workqueue_struct *moat_front_life_wq;
 
 struct moat_disk *moat_disk_create(struct xenbus_device *xdev);
 void moat_disk_destroy(struct moat_disk *disk);
-int moat_disk_build(struct moat_disk *disk, const struct moat_traits *t);
-int moat_disk_adopt(struct moat_disk *disk, const struct moat_traits *t,
-		    const char *identity);
-int moat_disk_add(struct moat_disk *disk);
-bool moat_disk_try_gone(struct moat_disk *disk);
+int __must_check moat_disk_build(struct moat_disk *disk, const struct moat_traits *t);
+const char *moat_disk_mismatch(const struct moat_disk *disk, const struct moat_traits *t,
+			       const char *identity);
+void moat_disk_adopt(struct moat_disk *disk, const struct moat_traits *t,
+		     const char *identity);
+int __must_check moat_disk_add(struct moat_disk *disk);
+bool __must_check moat_disk_try_gone(struct moat_disk *disk);
 void moat_disk_resize(struct moat_disk *disk, u64 capacity);
-void moat_disk_hold(struct moat_disk *disk);
-void moat_disk_release(struct moat_disk *disk);
+void moat_disk_quiesce(struct moat_disk *disk);
+void moat_disk_unquiesce(struct moat_disk *disk);
 void moat_disk_wake(struct moat_disk *disk);
 void moat_disk_break(struct moat_disk *disk, const char *trouble, const char *why);
+u64 moat_disk_stall_ns(const struct moat_disk *disk);
 void moat_disk_stall(struct moat_disk *disk);
 bool moat_disk_busy(struct moat_disk *disk);
 void moat_disk_reap(struct moat_disk *disk);
 void moat_disk_divide(struct moat_disk *disk);
 void moat_disk_lose(struct moat_disk *disk);
+void moat_disk_vanish(struct moat_disk *disk);
+bool moat_disk_lost(struct moat_disk *disk);
+void moat_disk_find(struct moat_disk *disk);
+void moat_disk_appear(struct moat_disk *disk);
 void moat_disk_kill(struct moat_disk *disk);
+void moat_disk_mark_dead(struct moat_disk *disk);
 
 #endif

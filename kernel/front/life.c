@@ -18,7 +18,10 @@
 #include <linux/blkdev.h>
 #include <linux/completion.h>
 #include <linux/jiffies.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
+
+#include "kernel/common/transact.h"
 
 #include "conn.h"
 #include "disk.h"
@@ -29,8 +32,33 @@
 /* Can I/O come to an end? */
 static bool life_serving(struct moat_disk *disk)
 {
+	lockdep_assert_held(&disk->lock);
 	return disk->link == MOAT_LINK_UP &&
 	       !test_bit(MOAT_DISK_BROKEN, &disk->flags);
+}
+
+/* Fail all I/O, now and for good. */
+static void life_kill(struct moat_disk *disk)
+{
+	mutex_lock(&disk->lock);
+	moat_disk_kill(disk);
+	mutex_unlock(&disk->lock);
+	moat_disk_mark_dead(disk);
+}
+
+/* The same, unless the back end still serves. Return: whether it does. */
+static bool life_kill_unserved(struct moat_disk *disk)
+{
+	bool serving;
+
+	mutex_lock(&disk->lock);
+	serving = life_serving(disk);
+	if (!serving)
+		moat_disk_kill(disk);
+	mutex_unlock(&disk->lock);
+	if (!serving)
+		moat_disk_mark_dead(disk);
+	return serving;
 }
 
 static void life_add(struct moat_disk *disk)
@@ -45,8 +73,12 @@ static void life_add(struct moat_disk *disk)
 	if (!add)
 		return;
 	err = moat_disk_add(disk);
-	if (err)
-		xenbus_dev_fatal(disk->xdev, err, "adding disk %s", disk->name);
+	if (!err)
+		return;
+	/* It cannot be added a second time. */
+	xenbus_dev_error(disk->xdev, err, "adding disk %s", disk->name);
+	set_bit(MOAT_DISK_CLOSING, &disk->flags);
+	life_kill(disk);
 }
 
 /* Bios of requests that were too large for this connection. */
@@ -59,8 +91,13 @@ static void life_resubmit(struct moat_disk *disk)
 	split = disk->split;
 	bio_list_init(&disk->split);
 	mutex_unlock(&disk->lock);
-	while ((bio = bio_list_pop(&split)))
+	while ((bio = bio_list_pop(&split))) {
+		/* Who did not want to wait has waited; and it may be cut, so that
+		 * nobody can poll for it.
+		 */
+		bio->bi_opf &= ~(REQ_NOWAIT | REQ_POLLED);
 		submit_bio_noacct(bio);
+	}
 }
 
 /* The back end has asked to close: do so once nobody uses the disk. */
@@ -69,18 +106,15 @@ static void life_close(struct moat_disk *disk)
 	if (disk->added && !moat_disk_try_gone(disk))
 		return;
 	/* What is dirty can be written only to one that serves. */
-	mutex_lock(&disk->lock);
-	if (!life_serving(disk))
-		moat_disk_kill(disk);
-	mutex_unlock(&disk->lock);
+	life_kill_unserved(disk);
 	if (disk->added)
 		del_gendisk(disk->gd);
 	mutex_lock(&disk->lock);
-	moat_disk_hold(disk);
+	moat_disk_quiesce(disk);
 	disk->link = MOAT_LINK_CLOSED;
+	disk->parted = true;
 	mutex_unlock(&disk->lock);
-	/* The rings go when the back end has let go of them, or on removal. */
-	xenbus_frontend_closed(disk->xdev);
+	moat_conn_wake(disk);
 }
 
 /**
@@ -92,13 +126,16 @@ static void life_close(struct moat_disk *disk)
 void moat_life_run(struct work_struct *work)
 {
 	struct moat_disk *disk = container_of(work, struct moat_disk, life);
+	unsigned int noio;
 
 	if (test_bit(MOAT_DISK_GONE, &disk->flags))
 		return;
+	noio = memalloc_noio_save();
 	life_resubmit(disk);
 	life_add(disk);
 	if (test_bit(MOAT_DISK_CLOSING, &disk->flags))
 		life_close(disk);
+	memalloc_noio_restore(noio);
 }
 
 /**
@@ -115,14 +152,19 @@ void moat_life_give_up(struct work_struct *work)
 	struct moat_disk *disk = container_of(to_delayed_work(work), struct moat_disk,
 					      give_up);
 
+	bool lost;
+
 	mutex_lock(&disk->lock);
-	if (!life_serving(disk) || moat_plan_phase(&disk->plan) != MOAT_REPLAY_LIVE) {
+	lost = moat_disk_lost(disk);
+	if (lost) {
 		dev_err(&disk->xdev->dev,
 			"%s: no back end for %u s: all I/O fails from now on\n",
 			disk->name, READ_ONCE(disk->tune.give_up_s));
 		moat_disk_kill(disk);
 	}
 	mutex_unlock(&disk->lock);
+	if (lost)
+		moat_disk_mark_dead(disk);
 }
 
 /* Does the back end still have the rings? */
@@ -160,7 +202,9 @@ static void life_part(struct moat_disk *disk)
 	struct parting part = { .disk = disk };
 
 	init_completion(&part.gone);
-	xenbus_switch_state(xdev, XenbusStateClosed);
+	/* Where it cannot be said the back end is not waited for. */
+	if (moat_transact_state(xdev, XenbusStateClosed))
+		return;
 	if (xenbus_watch_pathfmt(xdev, &part.watch, NULL, parting_changed,
 				 "%s/%s", xdev->otherend, "state"))
 		return;
@@ -181,26 +225,29 @@ static void life_part(struct moat_disk *disk)
  */
 void moat_life_end(struct moat_disk *disk)
 {
-	bool serving;
+	bool serving = life_attached(disk) &&
+		       xenbus_exists(XBT_NIL, disk->xdev->nodename, "state") == 1;
 
-	mutex_lock(&disk->lock);
-	serving = life_serving(disk) && life_attached(disk) &&
-		  xenbus_exists(XBT_NIL, disk->xdev->nodename, "state") == 1;
-	if (!serving)
-		moat_disk_kill(disk);
-	mutex_unlock(&disk->lock);
+	might_sleep();
+	if (serving)
+		serving = life_kill_unserved(disk);
+	else
+		life_kill(disk);
 
 	cancel_work_sync(&disk->life);
 	if (disk->added && !test_and_set_bit(MOAT_DISK_GONE, &disk->flags))
 		del_gendisk(disk->gd);
+	mutex_lock(&disk->lock);
+	disk->parted = true;
+	mutex_unlock(&disk->lock);
+	moat_report_stop(disk);
 	if (serving)
 		life_part(disk);
-	mutex_lock(&disk->lock);
-	moat_disk_kill(disk);
-	mutex_unlock(&disk->lock);
-	/* A last close may have queued them once more. */
+	life_kill(disk);
+	/* A last close, or an answer, may have queued them once more. */
 	set_bit(MOAT_DISK_GONE, &disk->flags);
 	cancel_work_sync(&disk->life);
+	moat_conn_stop(disk);
 	cancel_delayed_work_sync(&disk->replay);
 	cancel_delayed_work_sync(&disk->give_up);
 }

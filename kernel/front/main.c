@@ -2,6 +2,7 @@
 /*
  * moat-front: the block front end. Module parameters, start and end.
  */
+#include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/workqueue.h>
 #include <xen/interface/io/protocols.h>
@@ -83,24 +84,63 @@ static struct name_param layout_param = {
 	.value = &moat_params.layout,
 };
 
+/* A parameter that has a largest value, as the disks' files in sysfs have. */
+struct bound_param {
+	u32 *value;
+	u32 max;
+};
+
+static int bound_set(const char *text, const struct kernel_param *kp)
+{
+	const struct bound_param *p = kp->arg;
+	u32 value;
+	int err = kstrtou32(text, 0, &value);
+
+	if (err)
+		return err;
+	if (value > p->max)
+		return -ERANGE;
+	WRITE_ONCE(*p->value, value);
+	return 0;
+}
+
+static int bound_get(char *buf, const struct kernel_param *kp)
+{
+	const struct bound_param *p = kp->arg;
+
+	return sysfs_emit(buf, "%u\n", READ_ONCE(*p->value));
+}
+
+static const struct kernel_param_ops bound_ops = {
+	.set = bound_set,
+	.get = bound_get,
+};
+
+#define BOUND_PARAM(_name, _max)						\
+	static struct bound_param _name##_param = {				\
+		.value = &moat_params.tune._name,				\
+		.max = _max,							\
+	};									\
+	module_param_cb(_name, &bound_ops, &_name##_param, 0644)
+
 module_param_cb(mode, &name_ops, &mode_param, 0644);
 MODULE_PARM_DESC(mode, "mode of new disks: event, spin or adaptive (default)");
 module_param_cb(data_path, &name_ops, &path_param, 0644);
 MODULE_PARM_DESC(data_path, "data path of new disks: persistent (default) or grant");
 module_param_cb(protocol, &name_ops, &layout_param, 0644);
 MODULE_PARM_DESC(protocol, "layout of new rings: x86_64-abi (default), x86_32-abi to test");
-module_param_named(window_min_ns, moat_params.tune.window_min_ns, uint, 0644);
+BOUND_PARAM(window_min_ns, MOAT_TUNE_WINDOW_NS_MAX);
 MODULE_PARM_DESC(window_min_ns, "shortest time an adaptive spinner looks, in ns");
-module_param_named(window_max_ns, moat_params.tune.window_max_ns, uint, 0644);
+BOUND_PARAM(window_max_ns, MOAT_TUNE_WINDOW_NS_MAX);
 MODULE_PARM_DESC(window_max_ns, "longest time a submitter looks, in ns");
 static int relax_every = -1;
 module_param(relax_every, int, 0644);
 MODULE_PARM_DESC(relax_every, "looks per PAUSE of a spinner; 0: none, -1: by measurement");
-module_param_named(stall_s, moat_params.tune.stall_s, uint, 0644);
+BOUND_PARAM(stall_s, MOAT_TUNE_STALL_S_MAX);
 MODULE_PARM_DESC(stall_s, "seconds without an answer that are reported; 0: never");
-module_param_named(give_up_s, moat_params.tune.give_up_s, uint, 0644);
+BOUND_PARAM(give_up_s, MOAT_TUNE_GIVE_UP_S_MAX);
 MODULE_PARM_DESC(give_up_s, "seconds without a back end before all I/O fails; 0: never");
-module_param_named(retain_kib, moat_params.tune.retain_kib, uint, 0644);
+BOUND_PARAM(retain_kib, MOAT_TUNE_RETAIN_KIB_MAX);
 MODULE_PARM_DESC(retain_kib, "room for acknowledged, unflushed writes in KiB; 0: none kept");
 module_param_named(early, moat_params.early, uint, 0644);
 MODULE_PARM_DESC(early, "so many requests of a batch are shown before it is whole");
@@ -126,14 +166,36 @@ void moat_params_tune(struct moat_tune *tune)
 	int relax = READ_ONCE(relax_every);
 
 	*tune = moat_params.tune;
-	tune->relax_every = relax < 0 ? moat_tune_relax_every() : relax;
+	tune->relax_every = relax < 0 ? moat_tune_relax_every() :
+			    min(relax, MOAT_TUNE_RELAX_MAX);
 }
 
-/* Works must make progress for memory to be freed: a disk can be swap. Those that
- * wait for I/O have a queue of their own, so that the rescuer of the others is never
- * stuck in one that waits for them.
- */
-struct workqueue_struct *moat_front_wq, *moat_front_life_wq;
+struct workqueue_struct *moat_front_wq;
+struct workqueue_struct *moat_front_conn_wq;
+struct workqueue_struct *moat_front_life_wq;
+
+static void front_destroy_queues(void)
+{
+	if (moat_front_life_wq)
+		destroy_workqueue(moat_front_life_wq);
+	if (moat_front_conn_wq)
+		destroy_workqueue(moat_front_conn_wq);
+	if (moat_front_wq)
+		destroy_workqueue(moat_front_wq);
+}
+
+static int __init front_create_queues(void)
+{
+	const unsigned int flags = WQ_UNBOUND | WQ_MEM_RECLAIM;
+
+	moat_front_wq = alloc_workqueue("moat-front", flags, 0);
+	moat_front_conn_wq = alloc_workqueue("moat-front-conn", flags, 0);
+	moat_front_life_wq = alloc_workqueue("moat-front-life", flags, 0);
+	if (moat_front_wq && moat_front_conn_wq && moat_front_life_wq)
+		return 0;
+	front_destroy_queues();
+	return -ENOMEM;
+}
 
 static int __init front_init(void)
 {
@@ -148,13 +210,12 @@ static int __init front_init(void)
 	moat_params.max_segs = clamp(moat_params.max_segs, MOAT_WIRE_SEGS,
 				     MOAT_IO_SEGS_MAX);
 
-	moat_front_wq = alloc_workqueue("moat-front", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	if (!moat_front_wq)
-		return -ENOMEM;
-	moat_front_life_wq = alloc_workqueue("moat-front-life", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	err = moat_front_life_wq ? moat_retained_setup() : -ENOMEM;
+	err = front_create_queues();
 	if (err)
-		goto err_wq;
+		return err;
+	err = moat_retained_setup();
+	if (err)
+		goto err_queues;
 	err = moat_pollers_create();
 	if (err)
 		goto err_retained;
@@ -167,10 +228,8 @@ err_pollers:
 	moat_pollers_destroy();
 err_retained:
 	moat_retained_exit();
-err_wq:
-	if (moat_front_life_wq)
-		destroy_workqueue(moat_front_life_wq);
-	destroy_workqueue(moat_front_wq);
+err_queues:
+	front_destroy_queues();
 	return err;
 }
 module_init(front_init);
@@ -179,8 +238,7 @@ static void __exit front_exit(void)
 {
 	moat_xenbus_unregister();
 	moat_pollers_destroy();
-	destroy_workqueue(moat_front_life_wq);
-	destroy_workqueue(moat_front_wq);
+	front_destroy_queues();
 	moat_retained_exit();
 }
 module_exit(front_exit);

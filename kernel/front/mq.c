@@ -153,12 +153,11 @@ static enum blk_eh_timer_return mq_timeout(struct request *rq)
 {
 	struct moat_disk *disk = rq->q->queuedata;
 	struct moat_queue *q = moat_disk_queue(disk, rq->mq_hctx->queue_num);
-	u64 stall_s = READ_ONCE(disk->tune.stall_s);
 
 	moat_traffic_look(q, NULL);
 	if (blk_mq_request_completed(rq))
 		return BLK_EH_DONE;
-	if (stall_s && moat_queue_stands(q, stall_s * NSEC_PER_SEC)) {
+	if (moat_queue_stands(q, moat_disk_stall_ns(disk))) {
 		moat_disk_stall(disk);
 		moat_queue_tell(q);
 	}

@@ -165,10 +165,9 @@ static void replay_stop(struct moat_disk *disk)
 {
 	unsigned int i;
 
-	moat_disk_hold(disk);
+	moat_disk_quiesce(disk);
 	for (i = 0; i < disk->nr_rings; i++)
 		moat_queue_stop(&disk->queue[i]);
-	xenbus_dev_error(disk->xdev, -EPROTO, "back end %s", disk->trouble.text);
 }
 
 /* The toolstack wants the disk at rest: let nothing new in, and wait until
@@ -176,7 +175,7 @@ static void replay_stop(struct moat_disk *disk)
  */
 static void replay_drain(struct moat_disk *disk)
 {
-	moat_disk_hold(disk);
+	moat_disk_quiesce(disk);
 	disk->drained = !moat_disk_busy(disk) && !moat_retained_first(&disk->retained);
 }
 
@@ -189,12 +188,12 @@ static void replay_live(struct moat_disk *disk)
 	for (i = 0; i < disk->nr_rings; i++)
 		if (moat_disk_ring_polled(disk, i))
 			moat_traffic_poll(&disk->queue[i], true);
-	cancel_delayed_work(&disk->give_up);
+	moat_disk_find(disk);
 	if (test_bit(MOAT_DISK_HOLDING, &disk->flags)) {
 		replay_drain(disk);
 	} else {
 		disk->drained = false;
-		moat_disk_release(disk);
+		moat_disk_unquiesce(disk);
 	}
 	if (!bio_list_empty(&disk->split))
 		queue_work(moat_front_life_wq, &disk->life);

@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a disk tells the control domain about itself: moat-state and
- * moat-trouble in its own directory of xenstore (include/moat/keys.h).
+ * What a disk tells the control domain about itself: feature-moat-recovery,
+ * moat-state and moat-trouble in its own directory of xenstore
+ * (include/moat/keys.h).
  *
- * Both follow from how the disk stands, so there is one function that works
- * them out and writes what has changed, in a transaction: a directory that the
- * toolstack has removed must not come back by it, and what is said must not be
- * taken for the next connection's if the toolstack has named another back end.
+ * All of it follows from how the disk stands. A work tells what has changed, and
+ * nobody waits for it: xenstored may not answer for a while, or never. It tries
+ * until it was told; what counts as told is only what was. A directory that may
+ * hold anything (the domain was restored, or the toolstack has named another back
+ * end and written moat-state itself) is told everything anew.
+ *
+ * It is told in a transaction: a directory that the toolstack has removed must
+ * not come back by it, and what is said must not be taken for the next
+ * connection's if another back end has been named.
  */
 #include "report.h"
 
 #include <linux/err.h>
 #include <linux/kernel.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -24,18 +31,22 @@
 
 /* Longest trouble that is told. */
 #define REPORT_MAX 128
+/* When to try again; doubled each time, up to so long. */
+#define REPORT_RETRY (HZ / 20 ?: 1)
+#define REPORT_RETRY_MAX (2 * HZ)
 
 /**
  * moat_report_stands() - is the back end that we know still the one named?
- * @disk: the disk
+ * @xdev: the disk's device
+ * @peer: path of the back end that we know, or NULL for none
  * @t: a transaction, which fails if that changes meanwhile
  *
- * Context: process, may sleep; the disk's lock held.
+ * Context: process; waits for xenstored.
  * Return: 0; -ENOENT if our directory is gone; -ESTALE if another is named.
  */
-int moat_report_stands(struct moat_disk *disk, struct xenbus_transaction t)
+int moat_report_stands(struct xenbus_device *xdev, const char *peer,
+		       struct xenbus_transaction t)
 {
-	struct xenbus_device *xdev = disk->xdev;
 	char *path;
 	int err = 0;
 
@@ -44,46 +55,13 @@ int moat_report_stands(struct moat_disk *disk, struct xenbus_transaction t)
 	path = xenbus_read(t, xdev->nodename, "backend", NULL);
 	if (IS_ERR(path))
 		return PTR_ERR(path);
-	if (disk->peer && strcmp(path, disk->peer))
+	if (peer && strcmp(path, peer))
 		err = -ESTALE;
 	kfree(path);
 	return err;
 }
 
-/* A key, and what it is to hold: NULL removes it. */
-struct report_key {
-	struct moat_disk *disk;
-	const char *name;
-	const char *value;
-};
-
-static int report_put(struct xenbus_transaction t, void *data)
-{
-	const struct report_key *key = data;
-	const char *node = key->disk->xdev->nodename;
-	int err = moat_report_stands(key->disk, t);
-
-	if (err)
-		return err;
-	return key->value ? xenbus_write(t, node, key->name, key->value) :
-			    xenbus_rm(t, node, key->name);
-}
-
-/* A directory that is gone, or another's by now, is not told: no error. */
-static void report_tell(struct moat_disk *disk, const char *name, const char *value)
-{
-	struct report_key key = { disk, name, value };
-
-	moat_transact(report_put, &key);
-}
-
-static void report_trouble(struct moat_disk *disk, const struct moat_trouble *trouble)
-{
-	char text[REPORT_MAX];
-
-	snprintf(text, sizeof(text), "%s %s", trouble->word, trouble->text);
-	report_tell(disk, MOAT_KEY_TROUBLE, trouble->word ? text : NULL);
-}
+/* ---- how the disk stands ---- */
 
 static const char *report_state(struct moat_disk *disk)
 {
@@ -98,45 +76,218 @@ static const char *report_state(struct moat_disk *disk)
 	return MOAT_FRONT_UP;
 }
 
-/**
- * moat_report_begin() - say that this front end can recover
- * @disk: the disk, new
- *
- * Context: process, may sleep.
- */
-void moat_report_begin(struct moat_disk *disk)
+static struct moat_trouble report_trouble(struct moat_disk *disk)
 {
-	report_tell(disk, MOAT_KEY_TROUBLE, NULL);
-	report_tell(disk, MOAT_KEY_RECOVERY, "1");
+	static const struct {
+		enum moat_disk_flag flag;
+		struct moat_trouble trouble;
+	} known[] = {
+		{ MOAT_DISK_REFUSED,
+		  { MOAT_TROUBLE_REFUSED, "not the disk that was here" } },
+		{ MOAT_DISK_SHORT,
+		  { MOAT_TROUBLE_SHORTAGE, "not enough memory or grants, to be tried again" } },
+		{ MOAT_DISK_STALLED,
+		  { MOAT_TROUBLE_STALL, "no answer within the limit" } },
+	};
+	unsigned int i;
+
+	if (test_bit(MOAT_DISK_BROKEN, &disk->flags))
+		return disk->trouble;
+	for (i = 0; i < ARRAY_SIZE(known); i++)
+		if (test_bit(known[i].flag, &disk->flags))
+			return known[i].trouble;
+	return (struct moat_trouble) { NULL, NULL };
+}
+
+/* ---- telling ---- */
+
+/* What is to be told, and of which connection it is true. */
+struct news {
+	struct xenbus_device *xdev;
+	char *peer;
+	bool connected;
+	u32 directory;
+	bool able;
+	const char *state;
+	struct moat_trouble trouble;
+	bool tell_state;
+	bool tell_trouble;
+};
+
+/* Is there anything that xenstore does not know? */
+static bool news_differ(const struct moat_report *told, const char *state,
+			const char *trouble)
+{
+	return !told->able || told->state != state || told->trouble != trouble;
+}
+
+/* Return: whether there is something to tell, or a negative errno. */
+static int news_gather(struct moat_disk *disk, struct news *news)
+{
+	const struct moat_report *told = &disk->report;
+
+	lockdep_assert_held(&disk->lock);
+	memset(news, 0, sizeof(*news));
+	if (disk->parted)
+		return 0;
+	news->state = report_state(disk);
+	news->trouble = report_trouble(disk);
+	if (!news_differ(told, news->state, news->trouble.word))
+		return 0;
+	if (disk->peer) {
+		news->peer = kstrdup(disk->peer, GFP_NOIO);
+		if (!news->peer)
+			return -ENOMEM;
+	}
+	news->xdev = disk->xdev;
+	news->connected = disk->link == MOAT_LINK_UP;
+	news->directory = told->directory;
+	news->able = !told->able;
+	/* The toolstack writes it, too, when it names another back end. */
+	news->tell_state = !told->able || told->state != news->state;
+	news->tell_trouble = !told->able || told->trouble != news->trouble.word;
+	return 1;
+}
+
+static int news_put_trouble(struct xenbus_transaction t, const struct news *news)
+{
+	const char *node = news->xdev->nodename;
+	char text[REPORT_MAX];
+	int err;
+
+	if (news->trouble.word) {
+		snprintf(text, sizeof(text), "%s %s", news->trouble.word,
+			 news->trouble.text);
+		return xenbus_write(t, node, MOAT_KEY_TROUBLE, text);
+	}
+	err = xenbus_rm(t, node, MOAT_KEY_TROUBLE);
+	return err == -ENOENT ? 0 : err;
+}
+
+static int news_put(struct xenbus_transaction t, void *data)
+{
+	const struct news *news = data;
+	const char *node = news->xdev->nodename;
+	int err, state;
+
+	err = moat_report_stands(news->xdev, news->peer, t);
+	/* Put back by the toolstack, which wants the connection made anew. */
+	if (!err && news->connected &&
+	    xenbus_scanf(t, node, "state", "%d", &state) == 1 &&
+	    state == XenbusStateInitialising)
+		err = -ESTALE;
+	if (!err && news->able)
+		err = xenbus_write(t, node, MOAT_KEY_RECOVERY, "1");
+	if (!err && news->tell_trouble)
+		err = news_put_trouble(t, news);
+	if (!err && news->tell_state)
+		err = xenbus_write(t, node, MOAT_KEY_FRONT_STATE, news->state);
+	return err;
+}
+
+static void report_told(struct moat_disk *disk, const struct news *news)
+{
+	struct moat_report *told = &disk->report;
+
+	mutex_lock(&disk->lock);
+	if (told->directory == news->directory) {
+		told->able = true;
+		told->state = news->state;
+		told->trouble = news->trouble.word;
+	}
+	mutex_unlock(&disk->lock);
+	/* For those who look where every driver says why it failed. */
+	if (news->tell_trouble && news->trouble.word &&
+	    test_bit(MOAT_DISK_BROKEN, &disk->flags))
+		xenbus_dev_error(disk->xdev, -EPROTO, "back end %s", news->trouble.text);
+}
+
+static int report_tell(struct moat_disk *disk)
+{
+	struct news news;
+	int ret;
+
+	mutex_lock(&disk->lock);
+	ret = news_gather(disk, &news);
+	mutex_unlock(&disk->lock);
+	if (ret <= 0)
+		return ret;
+	ret = moat_transact(news_put, &news);
+	if (!ret)
+		report_told(disk, &news);
+	kfree(news.peer);
+	return ret;
+}
+
+static void report_run(struct work_struct *work)
+{
+	struct moat_disk *disk = container_of(to_delayed_work(work), struct moat_disk,
+					      report.work);
+	struct moat_report *report = &disk->report;
+	unsigned int noio = memalloc_noio_save();
+	int err = report_tell(disk);
+
+	/* A directory that is gone, or the next connection's by now, is not told. */
+	if (err && err != -ENOENT && err != -ESTALE)
+		queue_delayed_work(moat_front_conn_wq, &report->work,
+				   min_t(unsigned long, REPORT_RETRY_MAX,
+					 (unsigned long)REPORT_RETRY <<
+						min(report->failures++, 10u)));
+	else
+		report->failures = 0;
+	memalloc_noio_restore(noio);
 }
 
 /**
- * moat_report_update() - tell what has changed
+ * moat_report_update() - have told what has changed
  * @disk: the disk
  *
- * Context: process, may sleep; the disk's lock held.
+ * Context: process; the disk's lock held.
  */
 void moat_report_update(struct moat_disk *disk)
 {
-	struct moat_trouble trouble = { NULL, NULL };
-	const char *state = report_state(disk);
+	struct moat_trouble trouble;
 
-	if (test_bit(MOAT_DISK_BROKEN, &disk->flags))
-		trouble = disk->trouble;
-	else if (test_bit(MOAT_DISK_REFUSED, &disk->flags))
-		trouble = (struct moat_trouble) { MOAT_TROUBLE_REFUSED,
-						  "not the disk that was here" };
-	else if (test_bit(MOAT_DISK_STALLED, &disk->flags))
-		trouble = (struct moat_trouble) { MOAT_TROUBLE_STALL,
-						  "no answer within the limit" };
-	/* What ended the trouble is told before the better state. */
-	if (trouble.word != disk->report.trouble) {
-		report_trouble(disk, &trouble);
-		disk->report.trouble = trouble.word;
-	}
-	/* The toolstack writes it, too, when it names another back end. */
-	if (state != disk->report.state) {
-		report_tell(disk, MOAT_KEY_FRONT_STATE, state);
-		disk->report.state = state;
-	}
+	lockdep_assert_held(&disk->lock);
+	trouble = report_trouble(disk);
+	if (!disk->parted && news_differ(&disk->report, report_state(disk), trouble.word))
+		queue_delayed_work(moat_front_conn_wq, &disk->report.work, 0);
+}
+
+/**
+ * moat_report_anew() - nothing is known of what stands in the directory
+ * @disk: the disk
+ *
+ * Context: process; the disk's lock held.
+ */
+void moat_report_anew(struct moat_disk *disk)
+{
+	lockdep_assert_held(&disk->lock);
+	disk->report.directory++;
+	disk->report.able = false;
+	disk->report.state = NULL;
+	disk->report.trouble = NULL;
+	moat_report_update(disk);
+	moat_sysfs_tell_mode(disk->sysfs);
+}
+
+/**
+ * moat_report_stop() - tell nothing any more
+ * @disk: the disk, parted
+ *
+ * Context: process, may sleep; the disk's lock not held.
+ */
+void moat_report_stop(struct moat_disk *disk)
+{
+	might_sleep();
+	cancel_delayed_work_sync(&disk->report.work);
+}
+
+/**
+ * moat_report_init() - nothing told yet
+ * @disk: the disk, new
+ */
+void moat_report_init(struct moat_disk *disk)
+{
+	INIT_DELAYED_WORK(&disk->report.work, report_run);
 }

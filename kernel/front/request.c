@@ -102,34 +102,15 @@ void moat_rq_drop(struct request *rq)
 static blk_status_t rq_unsupported(struct request *rq)
 {
 	struct moat_disk *disk = moat_disk_of(rq);
-	struct request_queue *queue = rq->q;
-	blk_status_t status = BLK_STS_NOTSUPP;
-	const char *what;
+	const char *what = moat_limits_without(disk, req_op(rq));
 
-	switch (req_op(rq)) {
-	case REQ_OP_FLUSH:
-		/* As on a disk without a cache: a flush has nothing to do. */
-		blk_queue_write_cache(queue, false, false);
-		WRITE_ONCE(disk->retained.cached, false);
-		moat_disk_wake(disk);
-		what = "flush";
-		status = BLK_STS_OK;
-		break;
-	case REQ_OP_SECURE_ERASE:
-		blk_queue_max_secure_erase_sectors(queue, 0);
-		what = "secure discard";
-		break;
-	case REQ_OP_DISCARD:
-		blk_queue_max_discard_sectors(queue, 0);
-		what = "discard";
-		break;
-	default:
+	if (!what)
 		return BLK_STS_NOTSUPP;
-	}
-	dev_warn_ratelimited(disk_to_dev(queue->disk),
+	dev_warn_ratelimited(disk_to_dev(disk->gd),
 			     "the back end does not do %s after all: switched off\n",
 			     what);
-	return status;
+	/* As on a disk without a cache: a flush has nothing to do. */
+	return req_op(rq) == REQ_OP_FLUSH ? BLK_STS_OK : BLK_STS_NOTSUPP;
 }
 
 static blk_status_t rq_status(struct request *rq, s16 answer)

@@ -14,6 +14,7 @@
  */
 #include "toolstack.h"
 
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -25,11 +26,10 @@
 #include "conn.h"
 #include "disk.h"
 
-/* How soon to try again where somebody else is at the device. */
-#define SWITCH_RETRY (HZ / 100 ?: 1)
-
-/* Does the toolstack want another connection than the one we have? */
-static bool switch_wanted(struct moat_disk *disk)
+/* Does the toolstack want another connection than the one we have?
+ * Return: 1 or 0, or a negative errno if that cannot be told now.
+ */
+static int switch_wanted(struct moat_disk *disk)
 {
 	struct xenbus_device *xdev = disk->xdev;
 	bool wanted;
@@ -37,14 +37,13 @@ static bool switch_wanted(struct moat_disk *disk)
 
 	path = xenbus_read(XBT_NIL, xdev->nodename, "backend", NULL);
 	if (IS_ERR(path))
-		return false;
+		return PTR_ERR(path) == -ENOENT ? 0 : PTR_ERR(path);
 	/* There is none where the last one named did not exist. */
 	wanted = *path && (!xdev->otherend || strcmp(path, xdev->otherend));
 	kfree(path);
-	if (wanted)
-		return true;
-	return xdev->state != XenbusStateInitialising &&
-	       xenbus_read_driver_state(xdev->nodename) == XenbusStateInitialising;
+	return wanted || (xdev->state != XenbusStateInitialising &&
+			  xenbus_read_driver_state(xdev->nodename) ==
+			  XenbusStateInitialising);
 }
 
 static void switch_over(struct moat_disk *disk)
@@ -52,30 +51,32 @@ static void switch_over(struct moat_disk *disk)
 	struct device *dev = &disk->xdev->dev;
 
 	dev_info(dev, "%s: going over to another back end\n", disk->name);
-	if (!xenbus_dev_resume(dev))
-		return;
-	/* It is gone already, and so is the one before: wait for the next. */
-	mutex_lock(&disk->lock);
-	moat_conn_drop(disk);
-	mutex_unlock(&disk->lock);
+	/* It may be gone already, and so is the one before: wait for the next. */
+	if (xenbus_dev_resume(dev))
+		moat_conn_drop(disk);
 }
 
-static void switch_run(struct work_struct *work)
+/**
+ * moat_toolstack_follow() - go over to another back end, if that is wanted
+ * @disk: the disk
+ *
+ * Context: the connection's work; waits for xenstored; the device's lock held.
+ * Return: 1 if the disk is with another back end now, or with none; 0 if all
+ * is as it was; or a negative errno, to be tried again.
+ */
+int moat_toolstack_follow(struct moat_disk *disk)
 {
-	struct moat_disk *disk = container_of(to_delayed_work(work), struct moat_disk,
-					      toolstack.switching);
-	struct device *dev = &disk->xdev->dev;
+	int ret;
 
-	/* Who resumes or removes the device holds its lock meanwhile, and who
-	 * removes it also waits for this work.
-	 */
-	if (!device_trylock(dev)) {
-		queue_delayed_work(moat_front_wq, &disk->toolstack.switching, SWITCH_RETRY);
-		return;
-	}
-	if (switch_wanted(disk))
+	device_lock_assert(&disk->xdev->dev);
+	if (!test_and_clear_bit(MOAT_DISK_ASKED, &disk->flags))
+		return 0;
+	ret = switch_wanted(disk);
+	if (ret > 0)
 		switch_over(disk);
-	device_unlock(dev);
+	else if (ret < 0)
+		set_bit(MOAT_DISK_ASKED, &disk->flags);
+	return ret;
 }
 
 static void hold_changed(struct moat_disk *disk)
@@ -97,14 +98,21 @@ static void toolstack_changed(struct xenbus_watch *watch, const char *path,
 {
 	struct moat_disk *disk = container_of(watch, struct moat_disk, toolstack.watch);
 	const char *key = strrchr(path, '/');
+	unsigned int noio;
 
-	if (!key || moat_control_changed(disk->sysfs, disk->xdev, path))
+	if (!key)
 		return;
 	key++;
-	if (!strcmp(key, "backend") || !strcmp(key, "state"))
-		queue_delayed_work(moat_front_wq, &disk->toolstack.switching, 0);
-	else if (!strcmp(key, MOAT_KEY_HOLD))
+	noio = memalloc_noio_save();
+	if (!strcmp(key, "backend") || !strcmp(key, "state")) {
+		set_bit(MOAT_DISK_ASKED, &disk->flags);
+		moat_conn_wake(disk);
+	} else if (!strcmp(key, MOAT_KEY_HOLD)) {
 		hold_changed(disk);
+	} else {
+		moat_control_changed(disk->sysfs, disk->xdev, path);
+	}
+	memalloc_noio_restore(noio);
 }
 
 /**
@@ -116,7 +124,6 @@ static void toolstack_changed(struct xenbus_watch *watch, const char *path,
  */
 int moat_toolstack_watch(struct moat_disk *disk)
 {
-	INIT_DELAYED_WORK(&disk->toolstack.switching, switch_run);
 	return xenbus_watch_path(disk->xdev, disk->xdev->nodename,
 				 &disk->toolstack.watch, NULL, toolstack_changed);
 }
@@ -129,6 +136,6 @@ int moat_toolstack_watch(struct moat_disk *disk)
  */
 void moat_toolstack_unwatch(struct moat_disk *disk)
 {
+	might_sleep();
 	unregister_xenbus_watch(&disk->toolstack.watch);
-	cancel_delayed_work_sync(&disk->toolstack.switching);
 }

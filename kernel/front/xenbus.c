@@ -3,15 +3,19 @@
  * The driver as xenbus sees it.
  *
  * xenbus calls from its one thread for the whole domain, so nothing here waits
- * for a back end or for I/O; that is the business of life.c and replay.c.
+ * for a back end or for I/O, and what a back end can bring about as often as it
+ * likes does not even wait for xenstored: that is the business of conn.c, life.c
+ * and replay.c. Nor is memory had by I/O, which may wait for this very disk.
  */
 #include "xenbus.h"
 
 #include <linux/module.h>
+#include <linux/sched/mm.h>
 #include <xen/xenbus.h>
 
 #include "conn.h"
 #include "disk.h"
+#include "keys.h"
 #include "life.h"
 
 static int front_probe(struct xenbus_device *xdev,
@@ -22,17 +26,16 @@ static int front_probe(struct xenbus_device *xdev,
 
 	if (IS_ERR(disk))
 		return PTR_ERR(disk);
-	moat_report_begin(disk);
+	mutex_lock(&disk->lock);
+	moat_report_update(disk);
+	mutex_unlock(&disk->lock);
 	err = moat_toolstack_watch(disk);
 	if (err) {
+		moat_life_end(disk);
 		moat_disk_destroy(disk);
 		return err;
 	}
-	/* Driven before, by this driver or another: ask the back end to begin
-	 * anew.
-	 */
-	if (xdev->state != XenbusStateInitialising)
-		xenbus_switch_state(xdev, XenbusStateInitialising);
+	moat_conn_wake(disk);
 	return 0;
 }
 
@@ -41,43 +44,26 @@ static void front_remove(struct xenbus_device *xdev)
 	struct moat_disk *disk = dev_get_drvdata(&xdev->dev);
 
 	moat_toolstack_unwatch(disk);
+	moat_conn_stop(disk);
 	moat_life_end(disk);
 	moat_disk_destroy(disk);
+	moat_keys_remove(xdev);
 }
 
 /*
- * The domain was saved and restored, or toolstack.c has found that another back
- * end is to serve the disk: the rings of before are nobody's any more. What was
- * in flight is issued again on the next connection, which begins when the back
- * end says InitWait.
+ * The domain was saved and restored, or conn.c has found that another back end
+ * is to serve the disk: the rings of before are nobody's any more. What was in
+ * flight is issued again on the next connection, which begins when the back end
+ * says InitWait.
  */
 static int front_resume(struct xenbus_device *xdev)
 {
 	struct moat_disk *disk = dev_get_drvdata(&xdev->dev);
+	unsigned int noio = memalloc_noio_save();
 
-	mutex_lock(&disk->lock);
 	moat_conn_drop(disk);
-	mutex_unlock(&disk->lock);
+	memalloc_noio_restore(noio);
 	return 0;
-}
-
-/* The back end wants to end, or has ended. Lock held. */
-static void front_closing(struct moat_disk *disk, enum xenbus_state state)
-{
-	if (disk->link == MOAT_LINK_CLOSED) {
-		if (state == XenbusStateClosed)
-			moat_conn_close(disk);
-		disk->link = MOAT_LINK_CLOSED;
-		return;
-	}
-	/* Its state of before this connection, not a wish. */
-	if (state == XenbusStateClosed && disk->link == MOAT_LINK_DOWN)
-		return;
-	if (!test_and_set_bit(MOAT_DISK_CLOSING, &disk->flags))
-		dev_info(&disk->xdev->dev, "%s: closed by the back end%s\n", disk->name,
-			 disk->added && disk_openers(disk->gd) ?
-			 ", in use: stays until it is not" : "");
-	queue_work(moat_front_life_wq, &disk->life);
 }
 
 static void front_otherend_changed(struct xenbus_device *xdev,
@@ -85,27 +71,10 @@ static void front_otherend_changed(struct xenbus_device *xdev,
 {
 	struct moat_disk *disk = dev_get_drvdata(&xdev->dev);
 
-	mutex_lock(&disk->lock);
-	switch (state) {
-	case XenbusStateInitWait:
-		if (disk->link == MOAT_LINK_DOWN &&
-		    xdev->state == XenbusStateInitialising)
-			moat_conn_open(disk);
-		break;
-	case XenbusStateConnected:
-		if (disk->link == MOAT_LINK_OFFERED)
-			moat_conn_start(disk);
-		else if (disk->link == MOAT_LINK_UP)
-			moat_conn_refresh(disk);
-		break;
-	case XenbusStateClosing:
-	case XenbusStateClosed:
-		front_closing(disk, state);
-		break;
-	default:
-		break;
-	}
-	mutex_unlock(&disk->lock);
+	/* Its directory has gone, and most likely so has its domain. */
+	if (state == XenbusStateUnknown)
+		moat_disk_vanish(disk);
+	moat_conn_notice(disk);
 }
 
 static const struct xenbus_device_id front_ids[] = {

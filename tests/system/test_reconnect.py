@@ -31,9 +31,10 @@ def up(link, seconds=20):
                                                  link.read("moat-trouble")))
 
 
-def goes_on(disk, writes):
-    check(disk.machine.wait_until("app", "[ $(cat %s/ring0/writes) -gt %d ]"
-                                  % (disk.front.path, writes + 20)), "the load stands still")
+def goes_on(disk, so_far, kind="writes"):
+    check(disk.machine.wait_until("app", "[ $(cat %s/ring*/%s | awk '{ n += $1 } END "
+                                  "{ print n }') -gt %d ]" % (disk.front.path, kind, so_far + 20)),
+          "the load stands still")
 
 
 def again(link):
