@@ -46,6 +46,10 @@ def refused(link, params, meanwhile="true"):
     link.cut()
     link.machine.sh("storage", meanwhile)
     link.connect(params=params)
+    # By then the front end has forgotten what it said of the one before.
+    there = link.machine.wait_until(
+        "dom0", "[ \"$(xenstore-read $(xenstore-read %s/backend)/state)\" = 4 ]" % link.front)
+    check(there, "the back end of %s does not connect" % params)
     check(link.wait("moat-trouble", "'refused '*"), "%s was taken for the disk that was "
           "here; moat-state is %s" % (params, link.read("moat-state")))
 
