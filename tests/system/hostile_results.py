@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Results of hostile campaigns: what counts as a message, what is wrong, and the table."""
+import collections
+
+# A message is one slot, response, key or index written hostilely.
+MESSAGES = ("slots", "responses", "keys", "states", "indices")
+# What is counted beside them.
+BESIDE = ("flips", "events", "grants")
+# What must never happen, however hostile the peer.
+NEVER = ("strange", "silent", "unnoticed", "stuck")
+# So many requests of a villain may be answered for each one of the neighbour's. The share
+# is by turns; the bound is for the neighbour that is stopped altogether.
+SHARE = 200
+# Lines a second that the attacked domain's log may grow by: what a rate limit lets through.
+LINES = 8
+NAMES = {"front": "a hostile front end against moat-back",
+         "back": "a hostile back end against moat-front"}
+
+
+def total(counts):
+    """The messages."""
+    return sum(counts[key] for key in MESSAGES)
+
+
+def share(record):
+    """The villain's requests for each operation of its neighbour."""
+    counts = record["counts"]
+    done = counts["good"] + counts["bad"] + counts["unknown"]
+    return done / max(record["neighbour"]["operations"], 1)
+
+
+def wrong(record):
+    """What is not as promised, in words; an empty list: nothing."""
+    counts, neighbour = record["counts"], record["neighbour"]
+    found = ["%s: %d" % (key, counts[key]) for key in NEVER if counts[key]]
+    found += ["the neighbour: %s: %d" % (key, neighbour[key])
+              for key in ("lost", "corrupt", "errors") if neighbour[key]]
+    if not neighbour["operations"]:
+        found.append("the neighbour stood still")
+    if share(record) > SHARE:
+        found.append("%.0f requests for one of the neighbour's" % share(record))
+    if record["lines"] > LINES * record["took_s"]:
+        found.append("the attacked domain's log grew by %d lines" % record["lines"])
+    if not counts["connected"]:
+        found.append("nothing was connected")
+    found += ["log: " + line for line in record["log"]]
+    if not record["fresh"]:
+        found.append("no honest connection behind it")
+    if record["said"]:
+        found.append(record["said"])
+    return found
+
+
+def row(direction, records):
+    counts = collections.Counter()
+    for record in records:
+        counts.update(record["counts"])
+    return [NAMES[direction], len(records), total(counts),
+            *(counts[key] for key in MESSAGES + BESIDE),
+            counts["rounds"], counts["connected"], counts["broken"],
+            sum(r["neighbour"]["operations"] for r in records),
+            sum(r["neighbour"][key] for r in records for key in ("lost", "corrupt", "errors")),
+            sum(bool(wrong(r)) for r in records)]
+
+
+HEAD = ("", "runs", "messages", *MESSAGES, *BESIDE, "begun", "connected", "broken",
+        "neighbour's operations", "its errors", "runs not as promised")
+
+
+def table(records):
+    """Markdown: what was sent, and what came of it."""
+    rows = [row(direction, [r for r in records if r["direction"] == direction])
+            for direction in NAMES if any(r["direction"] == direction for r in records)]
+    lines = ["| %s |" % " | ".join(str(word) for word in words)
+             for words in (HEAD, ["---"] * len(HEAD), *rows)]
+    for record in records:
+        lines += ["* %s, seed %d: %s" % (record["direction"], record["seed"], text)
+                  for text in wrong(record)]
+    return "\n".join(lines)
