@@ -32,7 +32,7 @@ AGAIN ?= 0
 test-system: modules tools hostile faults
 	tests/system/run --again $(AGAIN)
 
-# A front end that means harm, for the system tests.
+# A front end and a back end that mean harm, for the system tests.
 hostile: setup
 	$(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR)/tests/system/hostile W=1 modules
 	install -d $(BUILD)/tests/hostile
@@ -51,6 +51,14 @@ RESULTS ?= $(BUILD)/campaign/results.jsonl
 campaign: modules tools faults
 	tests/system/campaign $(N) --results $(RESULTS) $(if $(SEED),--seed $(SEED)) \
 		$(if $(KINDS),--kinds $(KINDS)) $(ARGS)
+
+# N hostile messages each way, beside a neighbour that must not notice (SEED=, ARGS=). A
+# machine for each 100000 of them.
+HOSTILE_RESULTS ?= $(BUILD)/hostile/results.jsonl
+hostile-campaign: N := 100000
+hostile-campaign: modules tools hostile faults
+	tests/system/hostile_campaign $(N) --results $(HOSTILE_RESULTS) \
+		$(if $(SEED),--seed $(SEED)) $(ARGS)
 
 # The evaluation: every way to a disk, measured side by side (QUICK=1: the main table, in
 # under ten minutes; ARGS= for bench/run).
@@ -113,6 +121,6 @@ clean:
 	[ -z "$(KVER)" ] || $(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR) clean
 	rm -rf $(BUILD)/modules $(BUILD)/tools $(BUILD)/tests $(BUILD)/bench/ring*
 
-.PHONY: all run test test-host test-system hostile faults campaign bench bench-load \
-	bench-ring path test-path path-record path-counter fuzz check setup modules tools install \
-	clean
+.PHONY: all run test test-host test-system hostile faults campaign hostile-campaign bench \
+	bench-load bench-ring path test-path path-record path-counter fuzz check setup modules \
+	tools install clean
