@@ -93,8 +93,8 @@ def add_consoles(verbs, commands):
 
 
 def add_domain(verbs, commands):
-    """Adds `domain create`, `destroy`, `save`, `restore`."""
-    group = verbs.add_parser("domain", help="create, destroy, save, restore domains")
+    """Adds `domain create`, `destroy`, `save`, `restore`, `migrate`."""
+    group = verbs.add_parser("domain", help="create, destroy, save, restore, migrate domains")
     group = group.add_subparsers(dest="what", required=True)
     verb = group.add_parser("create", help="create a domain and wait until it is up")
     verb.set_defaults(run=commands.do_domain_create)
@@ -117,7 +117,8 @@ def add_domain(verbs, commands):
     verb.add_argument("--no-wait", action="store_true")
     for name, run in (("destroy", commands.do_domain_destroy),
                       ("save", commands.do_domain_save),
-                      ("restore", commands.do_domain_restore)):
+                      ("restore", commands.do_domain_restore),
+                      ("migrate", commands.do_domain_migrate)):
         verb = group.add_parser(name, help=run.__doc__)
         verb.set_defaults(run=run)
         verb.add_argument("name")

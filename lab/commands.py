@@ -214,6 +214,12 @@ def do_domain_restore(args):
     return 0
 
 
+def do_domain_migrate(args):
+    """Moves a domain to this same machine, while it runs."""
+    domains.migrate(args.state, args.name)
+    return 0
+
+
 def do_disk_attach(args):
     """Makes a backing device and attaches it."""
     options = {"readonly": args.readonly, "cdrom": args.cdrom, "wait": not args.no_wait,

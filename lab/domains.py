@@ -243,6 +243,14 @@ def restore(state, name, path):
     wait_up(state, name)
 
 
+def migrate(state, name):
+    """Has xl migrate a domain to where it is, and waits for its agent."""
+    # An empty -s: what follows is no host, but the receiver's command itself.
+    session.check(state, "dom0", ["xl", "migrate", "-s", "", name, "xl migrate-receive"],
+                  timeout=SAVE_S)
+    wait_up(state, name)
+
+
 def remembered(state):
     """Returns what the lab remembers of its domains, by name."""
     found = {}

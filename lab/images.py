@@ -28,13 +28,14 @@ APP_PROGRAMS = ("fio", "sqlite3", "mount", "umount", "blkid", "losetup", "blkdis
                 "blockdev", "sfdisk", "partx", "fallocate", "mkfs.ext4", "e2fsck",
                 "fsck.ext4", "tune2fs", "dumpe2fs", "resize2fs", "mkfs.xfs", "xfs_repair",
                 "xfs_growfs", "xfs_db", "xfs_io", "sha256sum", "setpriv", "taskset",
-                "integritysetup")
+                "integritysetup", "cryptsetup", "dmsetup", "lvm", "mdadm")
 
 DOM0_MODULES = ("xen-evtchn", "xen-gntdev", "xen-privcmd", "xenfs", "virtio_pci",
                 "virtio_console", "xen-pciback", "xen-blkback", "loop", "brd", "null_blk")
 DOMAIN_MODULES = ("xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcmd", "xenfs")
 APP_MODULES = DOMAIN_MODULES + ("xen-blkfront", "ext4", "xfs", "crc32c_generic", "null_blk",
-                                "brd", "loop", "dm-mod", "dm-integrity")
+                                "brd", "loop", "dm-mod", "dm-integrity", "dm-crypt", "xts", "ecb",
+                                "raid1", "bfq", "kyber-iosched")
 STORAGE_MODULES = DOMAIN_MODULES + ("xen-pcifront", "nvme", "xen-blkback", "null_blk", "brd",
                                     "loop", "ext4", "crc32c_generic")
 KINDS = {"dom0": DOM0_MODULES, "storage": STORAGE_MODULES, "app": APP_MODULES}
