@@ -32,6 +32,12 @@ AGAIN ?= 0
 test-system: modules tools hostile faults
 	tests/system/run --again $(AGAIN)
 
+# What hosts and guests set, with a recovery in the middle; part of test-system, too.
+# LONG=1: every scheduler with every other setting, not only each once.
+test-settings: modules tools faults
+	MOAT_LONG=$(LONG) tests/system/run --again $(AGAIN) --only settings. \
+		--only settings_memory. --only settings_recovery.
+
 # A front end and a back end that mean harm, for the system tests.
 hostile: setup
 	$(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR)/tests/system/hostile W=1 modules
@@ -121,6 +127,7 @@ clean:
 	[ -z "$(KVER)" ] || $(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR) clean
 	rm -rf $(BUILD)/modules $(BUILD)/tools $(BUILD)/tests $(BUILD)/bench/ring*
 
-.PHONY: all run test test-host test-system hostile faults campaign hostile-campaign bench \
+.PHONY: all run test test-host test-system test-settings hostile faults campaign hostile-campaign \
+	bench \
 	bench-load bench-ring path test-path path-record path-counter fuzz check setup modules \
 	tools install clean

@@ -12,7 +12,7 @@ from runner import Failure
 
 PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                        "../../build/tests/writer/writer")
-PARTITIONS = "label: dos\n,32M\n,32M\n,48M\n"
+PARTITIONS = "label: dos\n,32M\n,32M\n,48M\n,160M\n"
 WRITER_PART, BANK_PART, SEALED_PART = 1, 2, 3
 
 
@@ -115,6 +115,18 @@ class Alone(Load):
     def __init__(self, machine, name, disk, *options):
         super().__init__(machine, disk)
         self.writers = [Writer(machine, name, "/dev/" + disk, *options)]
+
+    def start(self):
+        self.carry()
+        self.begin()
+
+
+class Several(Load):
+    """Writers that never flush, one on each of some devices: {name: device}."""
+
+    def __init__(self, machine, devices):
+        super().__init__(machine, None)
+        self.writers = [Writer(machine, name, device) for name, device in devices.items()]
 
     def start(self):
         self.carry()

@@ -6,6 +6,11 @@ docs/recovery.md, "Reconnect", says what is written; moatd does it for real.
 from client import vdev_number
 
 
+# What the toolstack writes into a back end's directory, as far as a disk has it.
+KEYS = ("params", "mode", "type", "device-type", "dev", "removable", "bootable",
+        "discard-enable")
+
+
 class Reconnection:
     """Moves a disk to a back end, in the domain where it is or in another."""
 
@@ -14,13 +19,11 @@ class Reconnection:
         self.app = self.machine.domid(disk.app)
         self.number = vdev_number(disk.vdev)
         self.front = "/local/domain/%d/device/vbd/%d" % (self.app, self.number)
-        self.keys = {}
-        for key in ("params", "mode", "type", "device-type", "dev", "removable",
-                    "bootable", "discard-enable"):
-            status, text = self.machine.try_sh(
-                "dom0", "xenstore-read $(xenstore-read %s/backend)/%s" % (self.front, key))
-            if not status:
-                self.keys[key] = text.strip()
+        said = self.machine.sh(
+            "dom0", "back=$(xenstore-read %s/backend); for key in %s; do "
+            "value=$(xenstore-read $back/$key 2>/dev/null) && echo $key=$value; done; true"
+            % (self.front, " ".join(KEYS)))
+        self.keys = dict(line.split("=", 1) for line in said.splitlines())
 
     def read(self, key):
         """A key of the front end's, or None."""
@@ -39,24 +42,51 @@ class Reconnection:
 
     def cut(self):
         """Take the back end away, as the death of its domain does."""
-        self.machine.sh("dom0", "old=$(xenstore-read %s/backend); xenstore-rm $old; "
-                        "true" % self.front)
-        gone = ("! [ -e /sys/bus/xen-backend/devices/vbd-%d-%d ]" % (self.app, self.number))
-        self.machine.wait_until(self.disk.storage, gone)
+        cut([self])
 
     def connect(self, **changes):
         """Give the disk a back end in its storage domain."""
-        domid = self.machine.domid(self.disk.storage)
-        new = "/local/domain/%d/backend/vbd/%d/%d" % (domid, self.app, self.number)
+        self.machine.sh("dom0", self.connect_script(**changes))
+
+    def connect_script(self, **changes):
+        """What connect() does, as a script for dom0."""
+        new = "/local/domain/$new/backend/vbd/%d/%d" % (self.app, self.number)
         keys = dict(self.keys, frontend=self.front, online=1, **{"frontend-id": self.app})
         keys.update(changes)
         pairs = " ".join("%s/%s '%s'" % (new, k, v) for k, v in keys.items())
         # What is written below a directory gets its permissions. The rest is one
         # transaction: a back end that still saw its front end connected would take up
         # the old rings.
-        self.machine.sh("dom0", "xenstore-write %s ''; xenstore-chmod %s n%d r%d; "
-                        "xenstore-write %s %s/state 1 "
-                        "%s/state 1 %s/moat-state waiting %s/backend %s "
-                        "%s/backend-id %d" % (
-                            new, new, domid, self.app, pairs, new, self.front, self.front,
-                            self.front, new, self.front, domid))
+        return ("new=$(xl domid %s); xenstore-write %s ''; xenstore-chmod %s n$new r%d; "
+                "xenstore-write %s %s/state 1 "
+                "%s/state 1 %s/moat-state waiting %s/backend %s "
+                "%s/backend-id $new\n" % (
+                    self.disk.storage, new, new, self.app, pairs, new, self.front, self.front,
+                    self.front, new, self.front))
+
+
+def cut(links):
+    """Take the back ends of some disks away, all at once."""
+    machine = links[0].machine
+    machine.sh("dom0", "".join("xenstore-rm $(xenstore-read %s/backend) || true\n" % link.front
+                               for link in links))
+    for link in links:
+        gone = "! [ -e /sys/bus/xen-backend/devices/vbd-%d-%d ]" % (link.app, link.number)
+        machine.wait_until(link.disk.storage, gone)
+
+
+def connect(links):
+    """Give some disks back ends, all at once."""
+    links[0].machine.sh("dom0", "".join(link.connect_script() for link in links))
+
+
+def not_up(links, seconds=30):
+    """Wait until all are up; what is wrong with those that are not, a line for each."""
+    wrong = []
+    for link in links:
+        if not link.wait("moat-state", "up", seconds):
+            wrong.append("%s of %s: moat-state %s, moat-trouble %s" % (
+                link.disk.vdev, link.disk.app, link.read("moat-state"),
+                link.read("moat-trouble")))
+            seconds = 1     # the others have had their time
+    return "\n".join(wrong)

@@ -28,15 +28,15 @@ def overlay(folder):
     return folder
 
 
-def lab_options(folder, settings=(), cache=True):
+def lab_options(folder, settings=(), cache=True, nvme=1):
     """What `lab up` is given for a machine that can be watched.
 
     settings: moatd's, "KEY=VALUE". cache: with a second controller, for disks behind a
-    volatile cache. Three processors: while a standby boots or takes over, dom0 and it need
-    one, and the application domain goes on on another.
+    volatile cache; without, nvme is how many there are. Three processors: while a standby
+    boots or takes over, dom0 and it need one, and the application domain goes on on another.
     """
-    nvme = ["--nvme", "2", "--cache-nvme", "1"] if cache else ["--nvme", "1"]
-    return ["--vcpus", "3", "--no-disk", "--moatd", *nvme, "--nvme-size", "512M",
+    controllers = ["2", "--cache-nvme", "1"] if cache else [str(nvme)]
+    return ["--vcpus", "3", "--no-disk", "--moatd", "--nvme", *controllers, "--nvme-size", "512M",
             "--overlay", STORAGE + "=" + overlay(folder),
             *(word for text in settings for word in ("--moatd-set", text))]
 

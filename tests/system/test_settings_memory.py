@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Little memory, few grants, many disks: with a recovery in the middle, as test_settings."""
+import os
+
+from load import finished, in_background
+from runner import check
+from testbed import Disk
+from toolstack import Reconnection, connect, cut, not_up
+
+PAGES = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                     "../../build/tests/writer/pages")
+CACHED = "null_blk:memory_backed=1,size=32,cache_size=16"
+LOAD_S, FINISH_S = 20, 240
+# A domain that needs more than it has, for good; each of the processes so many MiB.
+SWAPPING, EACH_MIB, PROCESSES, SWAPPED_OUT = "320", 110, 3, 2000
+SIXTEEN = ["xvd" + letter for letter in "abcdefghijklmnop"]
+MANY_NAME = "/sys/kernel/config/nullb/many-%s"
+MANY = r'''
+modprobe null_blk nr_devices=0 2>/dev/null || true
+mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config
+for vdev in %s; do
+    mkdir %s && cd %s
+    echo 1 >memory_backed; echo 8 >size; echo 4 >cache_size; echo 1 >power
+    echo /dev/nullb$(cat index)
+done
+'''
+# Free blocks of 64 KiB and more.
+LARGE_BLOCKS = "awk '{ for (i = 9; i <= NF; i++) n += $i } END { print n + 0 }' /proc/buddyinfo"
+NO_MORE_OF_MANY = "for vdev in %s; do echo 0 >%s/power; rmdir %s; done"
+
+
+def verified_load(devices, bs, depth, size):
+    """The fio command of a verified load without a flush, on all of them at once."""
+    return ("fio --rw=randrw --bsrange=%s --iodepth=%d --ioengine=libaio --direct=1 --size=%s "
+            "--io_size=1g --time_based --runtime=%d --verify=crc32c --verify_fatal=1 "
+            "--verify_backlog=64 --thread --randrepeat=0 " % (bs, depth, size, LOAD_S) +
+            " ".join("--name=%s --filename=/dev/%s" % (d, d) for d in devices))
+
+
+def has_written(disk, count):
+    """Wait until a disk has carried out so many writes."""
+    check(disk.machine.wait_until(
+        disk.app, "[ $(cat %s/ring*/writes | awk '{ n += $1 } END { print n }') -gt %d ]"
+        % (disk.front.path, count), 60),
+        "%s of %s stands still" % (disk.vdev, disk.app))
+
+
+def move(links):
+    """The recovery, of all of them together."""
+    cut(links)
+    connect(links)
+    wrong = not_up(links)
+    check(not wrong, wrong)
+
+
+def test_swap(machine):
+    """A domain that swaps for its life, in the mode that takes most of it; and a recovery."""
+    machine.create("swapper", "app", "--memory", SWAPPING, "--vcpus", "2", "--mode", "spin")
+    disk = machine.attach("xvda", "nvme:0", app="swapper")
+    link = Reconnection(disk)
+    machine.lab("push", "swapper", PAGES, "/run/pages")
+    machine.sh("swapper", "mkswap /dev/xvda >/dev/null && swapon /dev/xvda")
+    names = ["pages-%d" % number for number in range(PROCESSES)]
+    for name in names:
+        in_background(machine, "swapper", name, "/run/pages %d %d" % (EACH_MIB, LOAD_S))
+    swapped = "[ $(awk '/^pswpout/ { print $2 }' /proc/vmstat) -gt %d ]"
+    check(machine.wait_until("swapper", swapped % SWAPPED_OUT, 60), "nothing is swapped out")
+    move([link])
+    for name in names:
+        finished(machine, "swapper", name, FINISH_S)
+    machine.destroy("swapper")
+
+
+def test_few_grants(machine):
+    """Four frames of grants, two disks: what is kept gives way to what is to be done."""
+    machine.create("cramped", "app", "--vcpus", "2", "--xl", "max_grant_frames=4")
+    disks = [machine.attach(vdev, CACHED, app="cramped") for vdev in ("xvda", "xvdb")]
+    links = [Reconnection(disk) for disk in disks]
+    # Acknowledged by way of one ring, and kept; then the other ring is to have its share.
+    in_background(machine, "cramped", "one", "taskset -c 0 dd if=/dev/zero of=/dev/xvda bs=64k "
+                  "count=100 oflag=direct; taskset -c 1 dd if=/dev/zero of=/dev/xvda bs=4k "
+                  "count=200 oflag=direct")
+    finished(machine, "cramped", "one", 60)
+    in_background(machine, "cramped", "load",
+                  verified_load(["xvda", "xvdb"], "256k-256k", 32, "16m"))
+    for disk in disks:
+        has_written(disk, disk.front.counters()["writes"])
+    move(links)
+    finished(machine, "cramped", "load", FINISH_S)
+    machine.destroy("cramped")
+
+
+def test_sixteen_disks(machine):
+    """Of one domain with eight processors, in the grants that a domain has by default."""
+    fill = (" ".join(SIXTEEN), MANY_NAME % "$vdev", MANY_NAME % "$vdev")
+    devices = machine.sh("storage", MANY % fill).split()
+    specs = ", ".join('"vdev=%s,format=raw,backendtype=phy,backend=storage,access=w,target=%s"'
+                      % pair for pair in zip(SIXTEEN, devices))
+    machine.create("many", "app", "--vcpus", "8", "--memory", "512",
+                   "--xl", "disk=[%s]" % specs)
+    there = " && ".join("[ -b /dev/%s ]" % vdev for vdev in SIXTEEN)
+    check(machine.wait_until("many", there, 60), "not all of the disks appear")
+    disks = [Disk(machine, "many", vdev, "storage", "") for vdev in SIXTEEN]
+    links = [Reconnection(disk) for disk in disks]
+    in_background(machine, "many", "load", verified_load(SIXTEEN, "4k-64k", 8, "8m"))
+    for disk in disks:
+        has_written(disk, 20)
+    move(links)
+    finished(machine, "many", "load", FINISH_S)
+    machine.destroy("many")
+    machine.sh("storage", NO_MORE_OF_MANY % fill)
+
+
+def test_large_rings_without_large_pieces(machine):
+    """Rings of sixteen pages, in a domain that has much free memory and no such piece."""
+    machine.create("pieces", "app", "--memory", "320", "--module-args",
+                   "moat-front ring_order=4")
+    disk = machine.attach("xvda", CACHED, app="pieces")
+    link = Reconnection(disk)
+    check(link.read("ring-page-order") == "4", "no large ring")
+    machine.lab("push", "pieces", PAGES, "/run/pages")
+    in_background(machine, "pieces", "holes", "/run/pages --holes "
+                  "$(awk '/^MemAvailable/ { print int($2 * 0.8 / 1024) }' /proc/meminfo)")
+    check(machine.wait_until("pieces", "grep -q ready /run/holes.out", 60), "no holes")
+    in_background(machine, "pieces", "load", verified_load(["xvda"], "4k-64k", 8, "8m"))
+    has_written(disk, 20)
+    blocks = machine.sh("pieces", LARGE_BLOCKS).strip()
+    check(int(blocks) < 4, "%s large pieces are left" % blocks)
+    move([link])
+    finished(machine, "pieces", "load", FINISH_S)
+    machine.destroy("pieces")
+
+
+def test_processors_and_memory_come_and_go(machine):
+    """In both domains: before the back end goes, while it is away, and behind it."""
+    machine.create("storage2", "storage", "--vcpus", "2")
+    machine.create("app2", "app", "--vcpus", "2")
+    disk = machine.attach("xvda", CACHED, app="app2", storage="storage2")
+    link = Reconnection(disk)
+
+    def resize(vcpus, app_mib, storage_mib):
+        machine.sh("dom0", "xl vcpu-set app2 {0}; xl vcpu-set storage2 {0}; "
+                   "xl mem-set app2 {1}m; xl mem-set storage2 {2}m"
+                   .format(vcpus, app_mib, storage_mib))
+        for domain in ("app2", "storage2"):
+            check(machine.wait_until(domain, "[ $(nproc) = %d ]" % vcpus, 60),
+                  "%s does not get to %d processors" % (domain, vcpus))
+
+    in_background(machine, "app2", "load", verified_load(["xvda"], "4k-64k", 8, "8m"))
+    has_written(disk, 20)
+    resize(1, 400, 280)
+    cut([link])
+    resize(2, 448, 320)
+    connect([link])
+    resize(1, 400, 280)
+    wrong = not_up([link])
+    check(not wrong, wrong)
+    has_written(disk, disk.front.counters()["writes"] + 20)
+    resize(2, 448, 320)
+    finished(machine, "app2", "load", FINISH_S)
+    machine.destroy("app2")
+    machine.destroy("storage2")

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What guests and hosts set, on a machine with moatd whose storage domain dies.
+
+The NVMe disks have a volatile cache; what is not flushed, the front end keeps.
+"""
+import os
+
+import kernel_log
+import results
+from kinds import KINDS
+from lasting_load import Several
+from load import finished, in_background
+from runner import check
+from stack import Stacked
+from test_settings_memory import EACH_MIB, PAGES, PROCESSES, SWAPPED_OUT, SWAPPING
+from toolstack import Reconnection
+from watched import Watched, lab_options
+
+WORK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../build/tests/settings")
+# Hardware virtualisation for a PVH guest, emulated: the lab's own choice for `up --pvh`.
+CPU = "qemu64,+svm,+npt"
+FAULT = KINDS["panic"]
+SWAP_S, FINISH_S = 40, 240
+PART_START, PART_SECTORS = 2048, 65536
+
+
+def lab():
+    """The machine these cases need; the runner asks. A crash loop is what they are."""
+    return lab_options(os.path.join(WORK, "overlay"), ("crash_window=5", "probe_limit=60"),
+                       cache=False, nvme=2) + ["--cpu", CPU]
+
+
+def ready(machine, *disks):
+    machine.unjudged.add("storage")
+    machine.allowed_log.extend(kernel_log.RECOVERY)
+    return [machine.attach(vdev, backing) for vdev, backing in disks]
+
+
+def survive(watched, load):
+    """The fault, a recovery, and a load that has seen neither an error nor a loss."""
+    record = watched.suffer(FAULT, load)
+    check(not results.bad(record) and not record["said"], record)
+
+
+def end(load):
+    total = load.end()
+    check(not (total["lost"] or total["corrupt"] or total["errors"]), "at the end: %s" % total)
+
+
+def test_saved_and_restored(machine):
+    """The guest is saved and restored before a recovery, and in the midst of another."""
+    ready(machine, ("xvdb", "nvme:0"))
+    watched, load = Watched(machine), Several(machine, {"trusting": "/dev/xvdb"})
+    try:
+        load.start()
+        machine.lab("domain", "save", "app", timeout=180)
+        machine.lab("domain", "restore", "app", timeout=180)
+        check(load.goes_on(60), "the load stands still behind the restore")
+        survive(watched, load)
+        watched.standby_ready()
+        mark = watched.events.mark()
+        watched.prepare(FAULT)
+        watched.inject(FAULT)
+        check(watched.events.wait(mark, ["condemned"], 60), "the fault went unnoticed")
+        machine.lab("domain", "save", "app", timeout=180)
+        check(watched.recovered(mark), "no recovery while the guest sleeps")
+        watched.used = mark
+        machine.lab("domain", "restore", "app", timeout=180)
+        check(load.goes_on(60), "restored behind a recovery, the load stands still")
+        survive(watched, load)
+        end(load)
+    finally:
+        watched.close()
+
+
+def test_migrated(machine):
+    """The guest moves to where it is, as between two hosts; and then a recovery."""
+    ready(machine, ("xvdb", "nvme:0"))
+    watched, load = Watched(machine), Several(machine, {"trusting": "/dev/xvdb"})
+    try:
+        load.start()
+        machine.lab("domain", "migrate", "app", timeout=180)
+        check(load.goes_on(60), "the load stands still behind the migration")
+        survive(watched, load)
+        end(load)
+    finally:
+        watched.close()
+
+
+def test_stacked(machine):
+    """RAID 1 over disks of two storage domains, dm-crypt on it, LVM on that; one dies.
+
+    The guest loses and gets a processor and memory meanwhile.
+    """
+    machine.destroy("app")
+    machine.create("app", "app", "--vcpus", "2", "--memory", "480")
+    ready(machine, ("xvdb", "nvme:0"))
+    machine.create("storage2", "storage")
+    machine.attach("xvdc", "memory:90M", storage="storage2")
+    machine.sh("app", "printf 'start=%d,size=%d\\n' | sfdisk -q /dev/xvdb"
+               % (PART_START, 180 << 10))
+    check(machine.wait_until("app", "[ -b /dev/xvdb1 ]"), "no partition")
+    watched, load = Watched(machine), Stacked(machine, ("/dev/xvdb1", "/dev/xvdc"))
+    try:
+        load.start()
+        machine.sh("dom0", "xl vcpu-set app 1; xl mem-set app 440m")
+        survive(watched, load)
+        machine.sh("dom0", "xl vcpu-set app 2; xl mem-set app 480m")
+        check(load.goes_on(60), "the load stands still")
+        end(load)
+    finally:
+        watched.close()
+
+
+def make_partition(machine, disk):
+    """One partition, known to the storage domain too."""
+    machine.sh("app", "printf 'start=%d,size=%d\\n' | sfdisk -q %s"
+               % (PART_START, PART_SECTORS, disk.dev))
+    disk.detach()
+    number = disk.backing.partition(":")[2]
+    machine.sh("storage", "blockdev --rereadpt /dev/nvme%sn1; [ -b /dev/nvme%sn1p1 ]"
+               % (number, number))
+
+
+def swap_names(machine):
+    """What the second controller is called the first will be, in the next domain."""
+    machine.sh("dom0", "sed -i 's/\\(\"0000:00:0..0\"\\), \\(\"0000:00:0..0\"\\)/\\2, \\1/' "
+               "/etc/moat/moatd.conf; kill -9 $(cat /run/lab/moatd.pid)")
+    check(machine.wait_until("dom0", "moat status >/dev/null 2>&1"), "moatd does not come back")
+
+
+def first_controller(machine):
+    return machine.sh("storage", "cat /sys/class/nvme/nvme0/serial").strip()
+
+
+def test_names_change_places(machine):
+    """Two controllers swap their names in a recovery: a disk is what it is all the same.
+
+    Refused is right, as long as it is said, and what is kept reaches the right disk later.
+    """
+    for vdev, backing in (("xvdb", "nvme:0"), ("xvdc", "nvme:1")):
+        make_partition(machine, *ready(machine, (vdev, backing)))
+    disks = ready(machine, ("xvdb", "path:/dev/nvme0n1p1"), ("xvdc", "path:/dev/nvme1n1p1"))
+    links = [Reconnection(disk) for disk in disks]
+    watched = Watched(machine)
+    load = Several(machine, {"first": "/dev/xvdb", "second": "/dev/xvdc"})
+    machine.allowed_log.append(r"not the disk that was here|connecting disk")
+    try:
+        load.start()
+        before = first_controller(machine)
+        swap_names(machine)
+        mark = watched.events.mark()
+        watched.prepare(FAULT)
+        watched.inject(FAULT)
+        check(watched.recovered(mark), "no recovery")
+        watched.used = mark
+        check(first_controller(machine) != before, "the controllers have kept their names")
+        if all(link.read("moat-state") == "up" for link in links):
+            check(load.goes_on(60), "the load stands still")
+        else:
+            for link in links:
+                check(link.wait("moat-trouble", "'refused '*", 5), "%s: moat-state %s"
+                      % (link.disk.vdev, link.read("moat-state")))
+            swap_names(machine)
+            survive(watched, load)
+        end(load)
+    finally:
+        watched.close()
+
+
+def test_pvh_swaps(machine):
+    """A PVH guest that swaps for its life, while its storage domain dies."""
+    ready(machine)
+    machine.create("pvh", "app", "--pvh", "--memory", SWAPPING, "--vcpus", "2")
+    machine.attach("xvda", "nvme:1", app="pvh")
+    watched = Watched(machine)
+    try:
+        machine.lab("push", "pvh", PAGES, "/run/pages")
+        machine.sh("pvh", "mkswap /dev/xvda >/dev/null && swapon /dev/xvda")
+        names = ["pages-%d" % number for number in range(PROCESSES)]
+        for name in names:
+            in_background(machine, "pvh", name, "/run/pages %d %d" % (EACH_MIB, SWAP_S))
+        swapped = "[ $(awk '/^pswpout/ { print $2 }' /proc/vmstat) -gt %d ]"
+        check(machine.wait_until("pvh", swapped % SWAPPED_OUT, 60), "nothing is swapped out")
+        mark = watched.events.mark()
+        watched.prepare(FAULT)
+        watched.inject(FAULT)
+        event = watched.recovered(mark)
+        check(event and event["event"] == "recovered" and not event["left"],
+              "moatd says: %s" % event)
+        for name in names:
+            finished(machine, "pvh", name, FINISH_S)
+        machine.destroy("pvh")
+    finally:
+        watched.close()

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * pages: a load for a domain's memory, and so for the disk it swaps to.
+ *
+ *	pages MIB SECONDS	rewrite so much memory again and again; each page is read
+ *				before it is written, and must hold what was written last
+ *	pages --holes MIB	use so much, give every second page back, use up what is left
+ *				in blocks of 64 KiB and more, wait for a signal: much memory is
+ *				free then, and no large piece of it
+ *
+ * Prints the pages done so far, once a second, and "ready" once the holes are there. Exit
+ * status: 0, or 1 if a page was wrong, or 2 for a wrong call.
+ */
+#include <inttypes.h>
+#include <linux/io_uring.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	PAGE = 4096,
+	WORDS = PAGE / sizeof(uint64_t),
+	PASS_BITS = 24,
+	FILES_MAX = 65536,
+	/* The kernel takes 64 KiB in one piece for so many entries. */
+	URING_ENTRIES = 1024,
+};
+
+static time_t now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* What a page holds after a pass; each process has its own, should two ever be mixed up. */
+static uint64_t stamp(size_t page, uint64_t pass)
+{
+	return (uint64_t)getpid() << 48 | (uint64_t)page << PASS_BITS | pass;
+}
+
+static bool is_right(const uint64_t *page, uint64_t wanted)
+{
+	return page[0] == wanted && page[WORDS / 2] == wanted && page[WORDS - 1] == ~wanted;
+}
+
+static void write_page(uint64_t *page, uint64_t wanted)
+{
+	page[0] = page[WORDS / 2] = wanted;
+	page[WORDS - 1] = ~wanted;
+}
+
+/* Once a second; returns the time. */
+static time_t say(time_t said, uint64_t done, uint64_t wrong)
+{
+	const time_t now = now_s();
+
+	if (now != said) {
+		printf("%" PRIu64 " pages, %" PRIu64 " wrong\n", done, wrong);
+		fflush(stdout);
+	}
+	return now;
+}
+
+/* Returns how many pages were wrong. */
+static uint64_t rewrite(uint64_t *memory, size_t pages, time_t seconds)
+{
+	const time_t end = now_s() + seconds;
+	uint64_t wrong = 0, done = 0;
+	time_t now = 0;
+
+	for (uint64_t pass = 0; now < end; pass++) {
+		for (size_t i = 0; i < pages && now < end; i++, done++) {
+			uint64_t *page = memory + i * WORDS;
+
+			if (pass && !is_right(page, stamp(i, pass - 1)))
+				wrong++;
+			write_page(page, stamp(i, pass));
+			now = say(now, done, wrong);
+		}
+	}
+	return wrong;
+}
+
+/* User memory is made of single pages; a ring of io_uring is not. */
+static void use_up_blocks(void)
+{
+	const struct rlimit limit = { .rlim_cur = FILES_MAX, .rlim_max = FILES_MAX };
+	struct io_uring_params params;
+
+	setrlimit(RLIMIT_NOFILE, &limit);
+	do
+		memset(&params, 0, sizeof(params));
+	while (syscall(SYS_io_uring_setup, URING_ENTRIES, &params) >= 0);
+}
+
+static void make_holes(uint64_t *memory, size_t pages)
+{
+	memset(memory, 1, pages * PAGE);
+	for (size_t i = 0; i < pages; i += 2)
+		madvise(memory + i * WORDS, PAGE, MADV_DONTNEED);
+	use_up_blocks();
+	printf("ready\n");
+	fflush(stdout);
+	pause();
+}
+
+int main(int argc, char **argv)
+{
+	const bool holes = argc == 3 && !strcmp(argv[1], "--holes");
+	const size_t mib = argc == 3 ? strtoul(argv[holes ? 2 : 1], NULL, 10) : 0;
+	const size_t pages = (mib << 20) / PAGE;
+	uint64_t *memory;
+
+	if (!pages || pages >> (48 - PASS_BITS)) {
+		fprintf(stderr, "usage: pages [--holes] MIB [SECONDS]\n");
+		return 2;
+	}
+	memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED) {
+		perror("mmap");
+		return 2;
+	}
+	madvise(memory, pages * PAGE, MADV_NOHUGEPAGE);
+	if (holes) {
+		make_holes(memory, pages);
+		return 0;
+	}
+	return rewrite(memory, pages, (time_t)strtoul(argv[2], NULL, 10)) ? 1 : 0;
+}
