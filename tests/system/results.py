@@ -5,6 +5,7 @@ import json
 
 from events import PHASES
 from kinds import KINDS
+from settings import SETTINGS
 
 
 def append(path, record):
@@ -74,6 +75,14 @@ def kinds_table(records):
     return markdown(head, [*rows, kind_row("all", records)])
 
 
+def settings_table(records):
+    head = ["setting", "n", "detected by", "recovered", "pause, s: median / 95 % / worst",
+            "lost", "corrupt", "errors"]
+    names = [n for n in SETTINGS if any(r["setting"] == n for r in records)]
+    rows = [kind_row(n, [r for r in records if r["setting"] == n]) for n in names]
+    return markdown(head, [*rows, kind_row("all", records)])
+
+
 def phases_table(records):
     rows = []
     for standby in (True, False):
@@ -93,6 +102,12 @@ def said(record, most=2):
     return "; ".join(lines[:most] + more)
 
 
+def name_of(record):
+    """Its kind, and the setting it came under."""
+    setting = record.get("setting")
+    return "%s, %s" % (record["kind"], setting) if setting else record["kind"]
+
+
 def table(records):
     """All there is to say about some records, for a page of documentation."""
     parts = ["%d faults." % len(records)]
@@ -105,9 +120,12 @@ def table(records):
         own = [r for r in records if (r["standby"], r["sealed"]) == (standby, sealed)]
         if own:
             parts += [title + ":", kinds_table(own)]
+    under = [r for r in records if r.get("setting")]
+    if under:
+        parts += ["Of these, under a setting:", settings_table(under)]
     parts += ["Phases of the recoveries, in seconds, median / 95 % / worst:",
               phases_table(records)]
     wrong = [r for r in records if bad(r)]
     parts.append("Not as promised: %d" % len(wrong))
-    parts += ["* %s: %s" % (r["kind"], said(r)) for r in wrong]
+    parts += ["* %s: %s" % (name_of(r), said(r)) for r in wrong]
     return "\n\n".join(parts)

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What an administrator may have set when a fault strikes: for the campaign.
+
+docs/campaign.md says what they are to people; its list is checked against this one.
+"""
+import collections
+
+# on, off: scripts; off fails where something went wrong meanwhile. on is given the disks.
+# stacked: no setting of a disk, but a load of another kind.
+Setting = collections.namedtuple("Setting", "name where on off text")
+
+PAGES = "/run/pages"
+SWAP_PART = 4
+STACKED = "stacked"
+DISKS = "for disk in xvdb xvdc; do queue=/sys/block/$disk/queue; %s; done"
+CGROUP = "/sys/fs/cgroup/limited"
+# Into the group go the loads that run; out of it, to the root, with its end.
+ENTER = ("cd /sys/fs/cgroup; [ -e cgroup.procs ] || mount -t cgroup2 none . && "
+         "cd /sys/fs/cgroup; echo +io >cgroup.subtree_control; mkdir -p limited; "
+         "for pid in $(cat /run/*.pid); do echo $pid >limited/cgroup.procs || true; done; ")
+LEAVE = ("cd /sys/fs/cgroup; for pid in $(cat limited/cgroup.procs); do "
+         "echo $pid >cgroup.procs || true; done; rmdir limited")
+# As much as there is, and more.
+SWAP_ON = ("mkswap /dev/xvdb{part} >/dev/null; swapon /dev/xvdb{part}; "
+           "mib=$(awk '/^MemAvailable/ {{ print int($2 / 1024) + {more} }}' /proc/meminfo); "
+           "setsid {pages} $mib 3600 >/run/pages.out 2>&1 </dev/null & echo $! >/run/pages.pid"
+           ).format(part=SWAP_PART, more=64, pages=PAGES)
+SWAP_OFF = ("kill $(cat /run/pages.pid); rm /run/pages.pid; swapoff /dev/xvdb%d; "
+            "tail -n 1 /run/pages.out | grep ' 0 wrong'" % SWAP_PART)
+# One processor goes and comes for as long as the file is there.
+CPU = "/sys/devices/system/cpu/cpu1/online"
+CHURN_ON = ("touch /run/churn; (while [ -e /run/churn ]; do echo 0 >{0}; usleep 500000; "
+            "echo 1 >{0}; usleep 500000; done) >/dev/null 2>&1 </dev/null &").format(CPU)
+CHURN_OFF = ("rm /run/churn; n=0; until [ $(cat %s) = 1 ]; do n=$((n + 1)); "
+             "[ $n -lt 100 ] || exit 1; usleep 100000; done" % CPU)
+
+
+def scheduler(name):
+    return Setting(name, "app", DISKS % ("echo %s >$queue/scheduler" % name),
+                   DISKS % "echo none >$queue/scheduler", "I/O scheduler %s" % name)
+
+
+SETTINGS = {setting.name: setting for setting in (
+    scheduler("mq-deadline"),
+    scheduler("bfq"),
+    scheduler("kyber"),
+    Setting("nr_requests", "app",
+            DISKS % "cat $queue/nr_requests >/run/$disk.nr; echo 20 >$queue/nr_requests",
+            DISKS % "cat /run/$disk.nr >$queue/nr_requests", "queues of twenty requests"),
+    Setting("wbt", "app", DISKS % "echo 2000 >$queue/wbt_lat_usec",
+            DISKS % "echo -1 >$queue/wbt_lat_usec", "writes throttled at 2 ms"),
+    Setting("io.max", "app",
+            ENTER + DISKS % "echo $(cat /sys/block/$disk/dev) wiops=200 riops=200 >limited/io.max",
+            LEAVE, "200 reads and writes a second"),
+    Setting("io.cost", "app",
+            ENTER + DISKS % "echo $(cat /sys/block/$disk/dev) enable=1 >io.cost.qos",
+            DISKS % "echo $(cat /sys/block/$disk/dev) enable=0 >/sys/fs/cgroup/io.cost.qos" +
+            "; " + LEAVE, "shares by cost"),
+    Setting("swap", "app", SWAP_ON, SWAP_OFF, "the domain swaps to the disk, for its life"),
+    Setting("balloon", "dom0", "xl mem-set app 384m", "xl mem-set app 448m",
+            "64 MiB of memory are taken from the domain"),
+    Setting("processors", "app", CHURN_ON, CHURN_OFF,
+            "a processor of the domain goes and comes all the time"),
+    Setting(STACKED, None, None, None, "RAID 1, dm-crypt and LVM on the disks"),
+)}
+
+
+def apply(machine, setting):
+    """Have it so; the loads are running."""
+    machine.sh(setting.where, setting.on)
+
+
+def undo(machine, setting):
+    """Have it as before; what went wrong meanwhile, "" if nothing."""
+    status, out = machine.try_sh(setting.where, "set -e; " + setting.off, timeout=240)
+    return "setting %s: %s" % (setting.name, out.strip()) if status else ""
+
+
+def bring(machine, pages):
+    """Carry what the settings need into the domain; pages is the program's path here."""
+    machine.lab("push", "app", pages, PAGES)
