@@ -19,8 +19,10 @@
 #define MOAT_INFO_REMOVABLE 0x2u
 #define MOAT_INFO_READONLY 0x4u
 
-/* A disk of more bytes than a signed 64-bit offset reaches is no disk. */
-#define MOAT_CAPACITY_MAX ((u64)1 << 54)
+/* A disk of more bytes than a signed 64-bit offset reaches is no disk: 2^63 itself is
+ * one more. In units of 512 bytes, a whole number of the largest blocks.
+ */
+#define MOAT_CAPACITY_MAX (((u64)1 << 54) - 8)
 /* Where a hint about physical layout stops being believable, in bytes. */
 #define MOAT_HINT_MAX ((u64)1 << 31)
 
