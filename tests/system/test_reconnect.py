@@ -119,8 +119,8 @@ def test_nobody_to_spin_for(machine):
     disk.modes("spin")
     in_background(machine, "app", "load", verify_loop(disk, 5))
     goes_on(disk, disk.front.counters()["writes"])
-    link.cut()
     sleeps = disk.front.counters()["sleeps"]
+    link.cut()
     check(machine.wait_until("app", "[ $(cat %s/ring0/sleeps) -gt %d ]"
                              % (disk.front.path, sleeps)), "the poller never sleeps")
     link.connect()
