@@ -380,7 +380,7 @@ const char *moat_disk_mismatch(const struct moat_disk *disk, const struct moat_t
 	lockdep_assert_held(&disk->lock);
 	if (!disk->traits.block_size)
 		return NULL;
-	/* One that had none may have been served by a back end that told none. */
+	/* One that told nothing at first is known by its size alone. */
 	if (disk->identity[0] && strcmp(identity, disk->identity))
 		return "it is another device";
 	if (t->block_size != disk->traits.block_size)
@@ -404,9 +404,13 @@ void moat_disk_adopt(struct moat_disk *disk, const struct moat_traits *t,
 		     const char *identity)
 {
 	lockdep_assert_held(&disk->lock);
+	/* It is what it was at first. One that told nothing then cannot be made another
+	 * by a later back end's word, to be refused from its good successors.
+	 */
+	if (!disk->traits.block_size)
+		strscpy(disk->identity, identity, sizeof(disk->identity));
 	disk->traits = *t;
 	disk->retained.cached = t->flush != MOAT_FLUSH_NONE;
-	strscpy(disk->identity, identity, sizeof(disk->identity));
 	disk->max_segs = min(t->max_segs, disk->room);
 	moat_limits_set(disk);
 	if (disk->added)
