@@ -15,9 +15,10 @@ Block = namedtuple("Block", "vcpu address insns count waited")
 
 def qemu_args(plugin):
     """The lab's options that load the counter, into a machine whose time is what it executes:
-    what else the host does changes nothing.
+    what else the host does changes nothing. The system's QEMU, with which was recorded: how
+    long a processor's turn is differs between versions.
     """
-    return ["--accel", "tcg", "--icount", str(SHIFT), "--qemu-args=-plugin",
+    return ["--qemu", "system", "--accel", "tcg", "--icount", str(SHIFT), "--qemu-args=-plugin",
             "--qemu-args=%s,control=%s" % (os.path.abspath(plugin), SOCKET)]
 
 
