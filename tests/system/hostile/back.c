@@ -24,17 +24,32 @@ static unsigned long seed = 1;
 module_param(seed, ulong, 0444);
 MODULE_PARM_DESC(seed, "of the campaign");
 
-static unsigned long messages;
-module_param(messages, ulong, 0644);
-MODULE_PARM_DESC(messages, "how many to write before it turns honest");
+static struct counts counts;
+static struct host host;
+static struct task_struct *attacker;
 
+/* ---- parameters that do something ---- */
+
+static unsigned long messages;
 static bool resting;
 module_param(resting, bool, 0444);
 MODULE_PARM_DESC(resting, "it has written as many messages as it should");
 
-static struct counts counts;
-static struct host host;
-static struct task_struct *attacker;
+/* Who raises it waits for resting, which must not be of before. */
+static int messages_set(const char *value, const struct kernel_param *param)
+{
+	int err = param_set_ulong(value, param);
+
+	WRITE_ONCE(resting, false);
+	return err;
+}
+
+static const struct kernel_param_ops messages_ops = {
+	.set = messages_set,
+	.get = param_get_ulong,
+};
+module_param_cb(messages, &messages_ops, &messages, 0644);
+MODULE_PARM_DESC(messages, "how many to write before it turns honest");
 
 static int counts_get(char *page, const struct kernel_param *param)
 {
@@ -47,9 +62,15 @@ static const struct kernel_param_ops counts_ops = {
 module_param_cb(counts, &counts_ops, NULL, 0444);
 MODULE_PARM_DESC(counts, "what it has done");
 
+/* ---- the attacker ---- */
+
+/* Called at each look of an honest turn: said anew, as the wish may have changed. */
 static bool has_to_do(void)
 {
-	return count_messages(&counts) < READ_ONCE(messages);
+	bool has = count_messages(&counts) < READ_ONCE(messages);
+
+	WRITE_ONCE(resting, !has);
+	return has;
 }
 
 static int attack(void *unused)
@@ -60,9 +81,7 @@ static int attack(void *unused)
 		if (!turn_begin(&host, !nr))
 			continue;
 		if (!nr || !has_to_do()) {
-			WRITE_ONCE(resting, true);
 			turn_honest(&host, 0, has_to_do);
-			WRITE_ONCE(resting, false);
 		} else if (!(nr % HONEST_EVERY)) {
 			turn_honest(&host, HONEST_REQUESTS, NULL);
 		} else {

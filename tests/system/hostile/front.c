@@ -45,7 +45,7 @@ static int messages_set(const char *value, const struct kernel_param *param)
 {
 	int err = param_set_ulong(value, param);
 
-	resting = false;
+	WRITE_ONCE(resting, false);
 	wake_up(&raised);
 	return err;
 }
@@ -70,9 +70,13 @@ MODULE_PARM_DESC(counts, "what it has done");
 
 /* ---- the attacker ---- */
 
+/* Asked at each wake-up: said anew, as the wish may have changed. */
 static bool has_to_do(void)
 {
-	return count_messages(&counts) < READ_ONCE(messages);
+	bool has = count_messages(&counts) < READ_ONCE(messages);
+
+	WRITE_ONCE(resting, !has);
+	return has;
 }
 
 static void campaign(void)
@@ -80,10 +84,7 @@ static void campaign(void)
 	u64 nr;
 
 	for (nr = 0;; nr++) {
-		if (!has_to_do()) {
-			WRITE_ONCE(resting, true);
-			wait_event_interruptible(raised, has_to_do());
-		}
+		wait_event_interruptible(raised, has_to_do());
 		round_run(&link, seed, nr);
 	}
 }

@@ -195,7 +195,7 @@ void link_publish(struct link *link, struct chance *chance, u32 odds)
 		publish_pipe(link, i);
 	write_number(link, "", "multi-queue-num-queues", link->nr_pipes);
 	write_number(link, "", "ring-page-order", ilog2(link->pipe[0].pages));
-	write_number(link, "", "feature-persistent", chance_below(chance, 2));
+	write_number(link, "", "feature-persistent", odds && chance_one_in(chance, 2));
 	write_number(link, "", "feature-moat-persistent-ro", chance_below(chance, 2));
 	/* Read in the other layout, requests are quite other ones. */
 	link->odd = odds && chance_one_in(chance, 8);

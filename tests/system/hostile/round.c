@@ -24,6 +24,7 @@
 #define LEAVE_TRIES 12
 #define LOOK (HZ / 50 ?: 1)	/* our event index may be anything: look anyway */
 #define REQUESTS_MAX 12000
+#define FIRE_TIME (10 * HZ)	/* for that many, at most */
 #define TOGGLES 24
 #define STORM 500
 
@@ -97,8 +98,9 @@ static void round_mischief(struct link *link, struct pipe *pipe, struct chance *
 static void round_fire(struct link *link, struct craft *craft, struct chance *chance)
 {
 	u32 left = chance_below(chance, REQUESTS_MAX), n, i;
+	unsigned long end = jiffies + FIRE_TIME;
 
-	while (left && round_connected(link)) {
+	while (left && round_connected(link) && time_before(jiffies, end)) {
 		struct pipe *pipe = &link->pipe[chance_below(chance, link->nr_pipes)];
 
 		n = min3(pipe_room(pipe), left, chance_below(chance, 256) + 1);

@@ -13,6 +13,7 @@
 
 #define STORM 20000
 #define ANSWER_TIMEOUT (10 * HZ)
+#define STATE_TIMEOUT (60 * HZ)
 
 /* Which grant a shot names. */
 enum grant { WRITABLE, READABLE, TABLE, NOBODYS };
@@ -224,9 +225,9 @@ void shots_run(struct link *link)
 	}
 	link_publish(link, &none, 0);
 	link_say(link, XenbusStateInitialised);
-	if (link_await(link, BIT(XenbusStateConnected), ANSWER_TIMEOUT))
+	if (link_await(link, BIT(XenbusStateConnected), STATE_TIMEOUT))
 		attack(link);
-	if (link_await(link, BIT(XenbusStateClosing) | BIT(XenbusStateClosed), ANSWER_TIMEOUT))
+	if (link_await(link, BIT(XenbusStateClosing) | BIT(XenbusStateClosed), STATE_TIMEOUT))
 		pr_info("hostile: the back end has closed the connection\n");
 	link_say(link, XenbusStateClosed);
 }

@@ -24,6 +24,7 @@
 #define BROKEN_IDLE (HZ / 4)		/* and one whose connection was broken is soon to */
 #define LOOK (HZ / 50 ?: 1)
 #define REQUESTS_MAX 10000
+#define SERVE_TIME (10 * HZ)		/* for that many, at most */
 #define CONNECTED_LOOP 16
 #define STORM 300
 
@@ -138,10 +139,11 @@ static void turn_serve(struct host *host, struct chance *chance, const struct ma
 	unsigned long idle = malice->rough ? BROKEN_IDLE : IDLE, end = jiffies + idle;
 	struct flip flip = { .strike = turn_strike, .data = host };
 	u32 left = chance_below(chance, REQUESTS_MAX), n;
+	unsigned long last = jiffies + SERVE_TIME;
 
 	if (malice->rough && chance_one_in(chance, 2) && !flip_start(&flip, seed, nr))
 		count_inc(host->counts, COUNT_failed);
-	while (left && time_before(jiffies, end)) {
+	while (left && time_before(jiffies, end) && time_before(jiffies, last)) {
 		n = turn_look(host, chance, keep, malice);
 		left -= min(n, left);
 		if (n)
