@@ -119,6 +119,7 @@ def test_large_rings_without_large_pieces(machine):
     link = Reconnection(disk)
     check(link.read("ring-page-order") == "4", "no large ring")
     machine.lab("push", "pieces", PAGES, "/run/pages")
+    machine.sh("pieces", "echo 0 >/proc/sys/vm/compact_unevictable_allowed")
     in_background(machine, "pieces", "holes", "/run/pages --holes "
                   "$(awk '/^MemAvailable/ { print int($2 * 0.8 / 1024) }' /proc/meminfo)")
     check(machine.wait_until("pieces", "grep -q ready /run/holes.out", 60), "no holes")

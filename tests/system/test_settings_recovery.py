@@ -117,9 +117,9 @@ def make_partition(machine, disk):
     machine.sh("app", "printf 'start=%d,size=%d\\n' | sfdisk -q %s"
                % (PART_START, PART_SECTORS, disk.dev))
     disk.detach()
-    number = disk.backing.partition(":")[2]
-    machine.sh("storage", "blockdev --rereadpt /dev/nvme%sn1; [ -b /dev/nvme%sn1p1 ]"
-               % (number, number))
+    device = "/dev/nvme%sn1" % disk.backing.partition(":")[2]
+    check(machine.wait_until("storage", "blockdev --rereadpt %s && [ -b %sp1 ]"
+                             % (device, device)), "no partition on " + device)
 
 
 def swap_names(machine):

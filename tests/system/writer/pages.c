@@ -107,6 +107,9 @@ static void make_holes(uint64_t *memory, size_t pages)
 	memset(memory, 1, pages * PAGE);
 	for (size_t i = 0; i < pages; i += 2)
 		madvise(memory + i * WORDS, PAGE, MADV_DONTNEED);
+	/* Locked, they stay where they are: compaction would heal the holes. */
+	if (mlock2(memory, pages * PAGE, MLOCK_ONFAULT))
+		perror("mlock2");
 	use_up_blocks();
 	printf("ready\n");
 	fflush(stdout);
