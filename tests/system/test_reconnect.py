@@ -20,7 +20,7 @@ FEW_GRANTS = 1 + 2 * 65 + 20
 # How often a ring is broken, each time at one of so many calls.
 BREAKS, HITS = 6, 20
 # A load that outlasts them, on a slow machine too.
-LONG_S = 40
+LONG_S = 60
 # The front end's word for it, and xenbus's.
 NO_BACK_END = r"no back end for|talk_to_otherend"
 
