@@ -37,6 +37,7 @@ int pipe_open(struct pipe *pipe, struct xenbus_device *dev, wait_queue_head_t *w
 	pipe->dev = dev;
 	pipe->woken = woken;
 	pipe->pages = pages;
+	memset(pipe->id, 0, sizeof(pipe->id));
 	err = xenbus_setup_ring(dev, GFP_KERNEL, &pipe->shared, pages, pipe->gref);
 	if (err)
 		return err;
@@ -92,6 +93,21 @@ u32 pipe_unanswered(const struct pipe *pipe)
 	return pipe->ring.req_prod_pvt - pipe->ring.rsp_cons;
 }
 
+/* Remember the name of a request. Answers come in any order, so that the entry is not the
+ * slot's: one of an older request may still be wanted when its slot is written again.
+ */
+static void pipe_note(struct pipe *pipe, u64 id)
+{
+	u32 i;
+
+	for (i = 0; i < RING_SIZE(&pipe->ring); i++) {
+		if (!pipe->id[i]) {
+			pipe->id[i] = id;
+			return;
+		}
+	}
+}
+
 /**
  * pipe_send() - fill slots, and do not show them yet
  * @pipe: the ring, with room for them
@@ -107,9 +123,9 @@ u32 pipe_send(struct pipe *pipe, struct craft *craft, struct chance *chance, u32
 
 	while (n--) {
 		u32 index = pipe->ring.req_prod_pvt;
-		u64 id = chance_any(chance);
+		u64 id = chance_any(chance) | 1;
 
-		pipe->id[index % RING_SIZE(&pipe->ring)] = id;
+		pipe_note(pipe, id);
 		spoilt += craft_request(craft, chance, pipe_slot(pipe, index), id);
 		pipe->ring.req_prod_pvt++;
 	}
