@@ -32,11 +32,15 @@ AGAIN ?= 0
 test-system: modules tools hostile faults
 	tests/system/run --again $(AGAIN)
 
-# What hosts and guests set, with a recovery in the middle; part of test-system, too.
+# What hosts and guests set, with a recovery in the middle: too long for test-system.
 # LONG=1: every scheduler with every other setting, not only each once.
 test-settings: modules tools faults
 	MOAT_LONG=$(LONG) tests/system/run --again $(AGAIN) --only settings. \
 		--only settings_memory. --only settings_recovery.
+
+# Short runs of the hostile campaign, in both directions.
+test-hostile: modules tools hostile faults
+	tests/system/run --again $(AGAIN) --only hostile_campaign.
 
 # A front end and a back end that mean harm, for the system tests.
 hostile: setup
@@ -127,7 +131,6 @@ clean:
 	[ -z "$(KVER)" ] || $(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR) clean
 	rm -rf $(BUILD)/modules $(BUILD)/tools $(BUILD)/tests $(BUILD)/bench/ring*
 
-.PHONY: all run test test-host test-system test-settings hostile faults campaign hostile-campaign \
-	bench \
-	bench-load bench-ring path test-path path-record path-counter fuzz check setup modules \
-	tools install clean
+.PHONY: all run test test-host test-system test-settings test-hostile hostile faults \
+	campaign hostile-campaign bench bench-load bench-ring path test-path path-record \
+	path-counter fuzz check setup modules tools install clean

@@ -36,13 +36,17 @@ def collect(folder, patterns):
     """All cases in name order of their files, then in order of definition.
 
     A file whose cases need a machine of another kind has a function lab() that returns
-    the options of `lab up`; such files come last, so that the machine changes once.
+    the options of `lab up`; such files come last, so that the machine changes once. One
+    with a target of its own, because it takes long, names that in APART: its cases run
+    only where they are asked for.
     """
     cases = []
     for name in sorted(os.listdir(folder)):
         if not (name.startswith("test_") and name.endswith(".py")):
             continue
         module = importlib.import_module(name[:-3])
+        if hasattr(module, "APART") and not patterns:
+            continue
         found = [f for n, f in vars(module).items()
                  if n.startswith("test_") and callable(f)
                  and f.__module__ == module.__name__]

@@ -1,14 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """A half that means harm gets errors, and in the end no connection; its neighbour notices
-nothing. docs/hostile.md has the long runs of the same."""
-import hostile_results
+nothing. test_hostile_campaign.py has random ones."""
 import villain
 from load import finished, in_background, verify_loop
 from runner import check
-
-# A bounded run: so many messages, or so long.
-SHORT, SECONDS = 20000, 45
-SEED = 9
 
 
 def shots(machine, storage):
@@ -40,21 +35,3 @@ def test_attack_on_copied_pages(machine):
     machine.allowed_log += villain.ALLOWED["front"]
     machine.create("copying", "storage", "--module-args", "moat-back data_path=copy")
     shots(machine, "copying")
-
-
-def campaign(machine, direction):
-    attack = villain.Attack(machine, direction, SEED)
-    machine.allowed_log += attack.allowed
-    record = attack.run(SHORT, lambda *text, **how: None, SECONDS)
-    found = hostile_results.wrong(record)
-    check(not found, "\n".join(found) + "\n%s" % record["counts"])
-
-
-def test_campaign_front(machine):
-    """Random connections of a hostile front end."""
-    campaign(machine, "front")
-
-
-def test_campaign_back(machine):
-    """Random connections of a hostile back end."""
-    campaign(machine, "back")

@@ -11,6 +11,7 @@ from load import finished, fio, in_background, verify_loop
 from runner import check
 from toolstack import Reconnection, connect, cut, not_up
 
+APART = "make test-settings"
 CACHED = "null_blk:memory_backed=1,size=16,cache_size=8"
 LOAD_S, FINISH_S = 15, 180
 # The front end's own flushes come about, too.

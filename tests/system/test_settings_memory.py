@@ -7,6 +7,7 @@ from runner import check
 from testbed import Disk
 from toolstack import Reconnection, connect, cut, not_up
 
+APART = "make test-settings"
 PAGES = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                      "../../build/tests/writer/pages")
 CACHED = "null_blk:memory_backed=1,size=32,cache_size=16"

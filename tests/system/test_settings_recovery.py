@@ -16,6 +16,7 @@ from test_settings_memory import EACH_MIB, PAGES, PROCESSES, SWAPPED_OUT, SWAPPI
 from toolstack import Reconnection
 from watched import Watched, lab_options
 
+APART = "make test-settings"
 WORK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../build/tests/settings")
 # Hardware virtualisation for a PVH guest, emulated: the lab's own choice for `up --pvh`.
 CPU = "qemu64,+svm,+npt"
