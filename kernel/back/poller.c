@@ -323,11 +323,15 @@ static void poller_visit(struct moat_poller *poller)
 	}
 }
 
-/* Each client once a turn: what it then has to take is for the next. */
+/* Each client once a turn: what it then has to take is for the next. But where several
+ * tenants ask, one that has more stays, for what it leaves of its part of the turn would
+ * be another's.
+ */
 static void poller_serve(struct moat_poller *poller)
 {
+	bool contested = poller->asking.count > 1;
 	s32 left = MOAT_FAIR_TURN;
-	struct moat_client *alone = poller->alone;
+	struct moat_client *alone = poller->alone, *client;
 	struct moat_flow *flow, *ring;
 	u32 cost;
 
@@ -338,11 +342,12 @@ static void poller_serve(struct moat_poller *poller)
 		struct moat_share *share = container_of(flow, struct moat_share, asks);
 
 		ring = moat_round_next(&share->rings);
-		cost = poller->ops->take(container_of(ring, struct moat_client, asks),
-					 min3(left, flow->fair.credit, ring->fair.credit));
+		client = container_of(ring, struct moat_client, asks);
+		cost = poller->ops->take(client, min3(left, flow->fair.credit, ring->fair.credit));
 		left -= cost;
 		moat_round_charge(&share->rings, ring, cost);
-		moat_round_leave(&share->rings, ring);
+		if (!contested || !poller->ops->waits(client))
+			moat_round_leave(&share->rings, ring);
 		moat_round_charge(&poller->asking, flow, cost);
 		if (!share->rings.count)
 			moat_round_leave(&poller->asking, flow);

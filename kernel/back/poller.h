@@ -75,6 +75,7 @@ struct moat_errand {
  * @visit: look at it; it says with moat_poller_ask() that there are requests to take
  * @take: take such as cost no more than so many pages together, but for the last
  *	of them; says what they cost
+ * @waits: has it more to take, that may be taken now?
  * @device_age: for how long has its device, with work to do, done nothing? In ns
  * @done: errands have come back; empties the list
  * @retry: errands that were put off; empties the list
@@ -84,6 +85,7 @@ struct moat_poller_ops {
 	void (*end)(struct moat_client *client);
 	enum moat_client_verdict (*visit)(struct moat_client *client);
 	u32 (*take)(struct moat_client *client, u32 most);
+	bool (*waits)(struct moat_client *client);
 	u64 (*device_age)(struct moat_client *client);
 	void (*done)(struct moat_poller *poller, struct list_head *errands);
 	void (*retry)(struct moat_poller *poller, struct list_head *errands);

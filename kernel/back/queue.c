@@ -227,6 +227,14 @@ static u32 queue_collect(struct moat_queue *queue, u32 most, struct list_head *j
 	return n;
 }
 
+/* Of what was there when it was looked at last. */
+static bool queue_waits(struct moat_client *client)
+{
+	const struct moat_queue *queue = queue_of(client);
+
+	return queue->state == MOAT_QUEUE_OPEN && queue->waiting;
+}
+
 /* It is the ring's turn. */
 static u32 queue_take(struct moat_client *client, u32 most)
 {
@@ -546,6 +554,7 @@ const struct moat_poller_ops moat_queue_poller_ops = {
 	.end = queue_end,
 	.visit = moat_queue_visit,
 	.take = queue_take,
+	.waits = queue_waits,
 	.device_age = queue_device_age,
 	.done = moat_jobs_done,
 	.retry = moat_jobs_retry,
