@@ -4,7 +4,8 @@
  *
  * xenstored lets a domain have ten transactions open, and refuses the next one:
  * a domain with a dozen disks that all connect at once would meet that. So both
- * modules together have one open at a time.
+ * modules together have one of their own open at a time; xenbus's, for a state that
+ * it changes itself, come on top.
  */
 #include "transact.h"
 

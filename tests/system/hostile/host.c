@@ -19,7 +19,7 @@ static const struct {
 	{ "multi-queue-max-queues", "4" },
 	{ "max-ring-page-order", "4" },
 	{ "feature-persistent", "1" },
-	{ "feature-moat-persistent-ro", "1" },
+	{ "feature-moat-readonly-grants", "1" },
 	{ "sectors", "18014398509481976" },
 	{ "info", "0" },
 	{ "sector-size", "512" },

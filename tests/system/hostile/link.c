@@ -18,7 +18,7 @@
 /* Keys that a back end reads of its front end, or may some day. */
 static const char *const keys[] = {
 	"ring-ref", "ring-ref0", "ring-ref1", "event-channel", "ring-page-order", "num-ring-pages",
-	"protocol", "multi-queue-num-queues", "feature-persistent", "feature-moat-persistent-ro",
+	"protocol", "multi-queue-num-queues", "feature-persistent", "feature-moat-readonly-grants",
 	"feature-moat-recovery", "feature-max-indirect-segments", "moat-state", "moat-trouble",
 	"moat-hold", "moat-ask", "moat-set-mode", "device-type", "virtual-device",
 	"queue-0/ring-ref", "queue-0/event-channel", "queue-1/ring-ref", "queue-1/event-channel",
@@ -196,7 +196,7 @@ void link_publish(struct link *link, struct chance *chance, u32 odds)
 	write_number(link, "", "multi-queue-num-queues", link->nr_pipes);
 	write_number(link, "", "ring-page-order", ilog2(link->pipe[0].pages));
 	write_number(link, "", "feature-persistent", odds && chance_one_in(chance, 2));
-	write_number(link, "", "feature-moat-persistent-ro", chance_below(chance, 2));
+	write_number(link, "", "feature-moat-readonly-grants", chance_below(chance, 2));
 	/* Read in the other layout, requests are quite other ones. */
 	link->odd = odds && chance_one_in(chance, 8);
 	link_write(link, "", "protocol", layouts[link->odd]);
