@@ -256,7 +256,9 @@ class WithStandby(Moatd):
         self.world.end_domain(self.storage(), "crashed")
         self.wait(lambda: self.events("recovered"), "recovered")
         self.whole()
-        self.assertEqual(len(self.events("failed")), 2)
+        # A destroy may be tried once more before moatd sees the domain gone: that is told, too.
+        self.assertEqual({e["text"] for e in self.events("failed")},
+                         {"destroy failed with status 1", "pci-attach failed with status 1"})
         self.assertIn("fails, as told", self.log())
 
     def test_killed_at_random(self):
