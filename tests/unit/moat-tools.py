@@ -194,7 +194,8 @@ class Words(Case):
                     ["bash", "-euc", f". {script}; COMP_WORDS=({quoted}); "
                      f"COMP_CWORD={len(words) - 1}; _moat; "
                      "printf '%s\\n' ${COMPREPLY[@]+\"${COMPREPLY[@]}\"}"],
-                    env=self.environment, check=True, text=True, stdout=subprocess.PIPE)
+                    env={**self.environment, "MOAT_COMPLETION_TIMEOUT": str(DEADLINE)},
+                    check=True, text=True, stdout=subprocess.PIPE)
                 self.assertEqual(out.stdout.split(), expected)
 
     def xl(self, script):
