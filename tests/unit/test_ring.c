@@ -114,6 +114,33 @@ static void sizes(void **unused)
 	assert_int_equal(moat_ring_slots(MOAT_LAYOUT_64, 1), 32);
 }
 
+/* Every byte of a slot arrives, in either layout, in every slot. */
+static void whole_slots(void **unused)
+{
+	struct moat_request req, got;
+	u32 k, i;
+
+	(void)unused;
+	for (k = 0; k < 2 * MOAT_ARRAY_SIZE(abis); k++) {
+		struct pair p = pair_create(abis[k / 2]->layout, 1 + k % 2, 0);
+
+		memset(&req, 0, sizeof(req));
+		req.op = MOAT_OP_WRITE;
+		req.nr_segs = MOAT_WIRE_SEGS;
+		for (i = 0; i < p.front.size; i++) {
+			u32 n;
+
+			req.id = ~(u64)i;
+			for (n = 0; n < MOAT_WIRE_SEGS; n++)
+				req.seg[n] = (struct moat_seg){ 0xa5000000 + 16 * i + n, n, 7 };
+			moat_ring_put_request(&p.front, &req);
+			moat_ring_take_request(&p.back, &got);
+			assert_memory_equal(&got, &req, sizeof(req));
+		}
+		pair_destroy(&p);
+	}
+}
+
 /* A fresh ring is all zeroes but for the two event indices. */
 static void create(void **unused)
 {
@@ -671,6 +698,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sizes),
+		cmocka_unit_test(whole_slots),
 		cmocka_unit_test(create),
 		cmocka_unit_test(wrap_around),
 		cmocka_unit_test(crosses_by_counting),
