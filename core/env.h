@@ -40,13 +40,20 @@ typedef int16_t s16;
 typedef int32_t s32;
 typedef int64_t s64;
 
+/* A test may define this, to be asked in front of each store that a peer sees. */
+#ifndef moat_env_store
+#define moat_env_store(p) ((void)(p))
+#endif
+
 #define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
-#define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+#define WRITE_ONCE(x, v) \
+	(moat_env_store(&(x)), *(volatile __typeof__(x) *)&(x) = (v))
 
 #define moat_mb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define moat_rmb() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define moat_wmb() __atomic_thread_fence(__ATOMIC_RELEASE)
-#define moat_store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
+#define moat_store_release(p, v) \
+	(moat_env_store(p), __atomic_store_n(p, v, __ATOMIC_RELEASE))
 
 #endif
 

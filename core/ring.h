@@ -154,6 +154,15 @@ static inline void moat_ring_copy_slot(const struct moat_ring *ring, u8 *to,
 		moat_put64(to + i, READ_ONCE(*(const u64 *)(from + i)));
 }
 
+/* Store @bytes, a multiple of four, each word written exactly once. */
+static inline void moat_ring_store(u8 *to, const u8 *from, u32 bytes)
+{
+	u32 i;
+
+	for (i = 0; i < bytes; i += 4)
+		WRITE_ONCE(*(u32 *)(to + i), moat_get32(from + i));
+}
+
 /* ---- the front end's side ---- */
 
 /* Slots free for new requests: not yet answered ones occupy theirs. */
