@@ -15,80 +15,19 @@
  *
  * 0 stands for none. The second says nothing about the first: a device that
  * takes a minute leaves the pollers as quick as ever.
- *
- * A ping is a round: it ends when all have answered, and none begins before
- * the last has ended. The last answer of a round feeds the domain's watchdog.
  */
-#include "health.h"
-
-#include <linux/atomic.h>
-#include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/moduleparam.h>
 #include <linux/sysfs.h>
+#include <linux/time64.h>
 
+#include "ping.h"
 #include "poller.h"
-#include "watchdog.h"
-
-/* Number of the last round. */
-unsigned int moat_health_round;
-
-/* Pollers that have not answered it. */
-static atomic_t missing = ATOMIC_INIT(0);
-
-/* When it began; changed under the pollers' mutex while nobody is missing. */
-static u64 round_ns;
-
-/**
- * moat_health_begin() - begin a round, unless one is under way
- * @pollers: how many there are; all of them look at moat_health_asked() soon
- *
- * Context: under the pollers' mutex.
- */
-void moat_health_begin(unsigned int pollers)
-{
-	if (atomic_read(&missing))
-		return;
-	WRITE_ONCE(round_ns, ktime_get_ns());
-	atomic_set(&missing, pollers);
-	/* Its partner is moat_health_current(): who sees the new round is among
-	 * the missing.
-	 */
-	smp_store_release(&moat_health_round, moat_health_round + 1);
-}
-
-/**
- * moat_health_current() - number of the last round
- *
- * Context: any.
- */
-unsigned int moat_health_current(void)
-{
-	return smp_load_acquire(&moat_health_round);
-}
-
-/**
- * moat_health_answered() - a poller has answered the round
- *
- * Context: a poller, once a round.
- */
-void moat_health_answered(void)
-{
-	if (atomic_dec_and_test(&missing))
-		moat_watchdog_feed();
-}
-
-static u64 poller_age_ns(void)
-{
-	u64 began = READ_ONCE(round_ns), now = ktime_get_ns();
-
-	return atomic_read(&missing) && now > began ? now - began : 0;
-}
 
 /* Never waits for a poller or a device: only for who else counts pollers. */
 static int health_get(char *text, const struct kernel_param *kp)
 {
-	u64 poller = poller_age_ns(), device = moat_pollers_device_age();
+	u64 poller = moat_ping_age_ns(), device = moat_pollers_device_age();
 
 	moat_pollers_ping();
 	return sysfs_emit(text, "%llu %llu\n", div_u64(poller, NSEC_PER_MSEC),

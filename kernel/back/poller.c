@@ -43,7 +43,7 @@
 #include <linux/sched/stat.h>
 #include <linux/slab.h>
 
-#include "health.h"
+#include "ping.h"
 
 /* What is put off is looked at again after so long. */
 #define RETRY_JIFFIES (HZ / 100 ? HZ / 100 : 1)
@@ -360,13 +360,13 @@ static void poller_answer(struct moat_poller *poller)
 	struct moat_client *client;
 	u64 age = 0;
 
-	if (!moat_health_asked(poller->seen))
+	if (!moat_ping_asked(poller->seen))
 		return;
-	poller->seen = moat_health_current();
+	poller->seen = moat_ping_current();
 	list_for_each_entry(client, &poller->serves, served)
 		age = max(age, poller->ops->device_age(client));
 	WRITE_ONCE(poller->device_ns, age);
-	moat_health_answered();
+	moat_ping_answered();
 }
 
 static void poller_sleep(struct moat_poller *poller)
@@ -379,7 +379,7 @@ static void poller_sleep(struct moat_poller *poller)
 	 */
 	set_current_state(TASK_IDLE);
 	if (llist_empty(&poller->kicked) && llist_empty(&poller->stops) &&
-	    llist_empty(&poller->done) && !moat_health_asked(poller->seen) &&
+	    llist_empty(&poller->done) && !moat_ping_asked(poller->seen) &&
 	    !kthread_should_stop())
 		schedule_timeout(timeout);
 	__set_current_state(TASK_RUNNING);
@@ -510,7 +510,7 @@ void moat_pollers_ping(void)
 	for_each_possible_cpu(cpu)
 		count += !!per_cpu(pollers, cpu);
 	if (count)
-		moat_health_begin(count);
+		moat_ping_begin(count);
 	for_each_possible_cpu(cpu) {
 		poller = per_cpu(pollers, cpu);
 		if (poller)
@@ -586,7 +586,7 @@ static int poller_online(unsigned int cpu)
 		return PTR_ERR(poller);
 	mutex_lock(&pollers_lock);
 	/* A round that is under way does not count on it. */
-	poller->seen = moat_health_current();
+	poller->seen = moat_ping_current();
 	per_cpu(pollers, cpu) = poller;
 	mutex_unlock(&pollers_lock);
 	wake_up_process(poller->task);

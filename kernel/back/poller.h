@@ -111,7 +111,7 @@ struct moat_poller_ops {
  * @retry: when to look at @deferred again, in jiffies
  * @now: time at the beginning of the turn, in nanoseconds
  * @busy: the CPU has other runnable work
- * @seen: the last ping it has answered, see health.c
+ * @seen: the last ping it has answered, see ping.c
  * @device_ns: what @device_age said then, at most; anybody reads
  * @transfer: what gets at the data
  *

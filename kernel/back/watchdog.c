@@ -4,7 +4,7 @@
  * domain down, with a reason of its own, unless it is fed in time.
  *
  * It is the pollers who feed it, when all of them have answered a ping (see
- * health.c). So it strikes whatever the cause may be: a vCPU that loops with
+ * ping.c). So it strikes whatever the cause may be: a vCPU that loops with
  * interrupts off, a poller that sleeps for ever, a moat-init that does not
  * ping any more, a domain that is paused.
  *
