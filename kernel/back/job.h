@@ -39,6 +39,7 @@ struct moat_source_ops {
  * struct moat_source - where jobs come from: what of a ring they know
  * @client: it is its poller's client
  * @ops: where jobs go back to
+ * @nr: number of the ring
  * @disk: the disk
  * @peer: whose pages they use
  * @persistent: those of them that stay mapped
@@ -47,6 +48,7 @@ struct moat_source_ops {
 struct moat_source {
 	struct moat_client client;
 	const struct moat_source_ops *ops;
+	unsigned int nr;
 	struct moat_disk *disk;
 	struct moat_peer peer;
 	struct moat_persistent persistent;

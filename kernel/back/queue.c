@@ -75,7 +75,7 @@ static void queue_enter(struct moat_queue *queue, enum moat_queue_state state)
 static void queue_break(struct moat_queue *queue)
 {
 	pr_warn_ratelimited("%s: ring %u: too many requests, closing the connection\n",
-			    queue->host->dev->nodename, queue->nr);
+			    queue->host->dev->nodename, queue->source.nr);
 	moat_stat_inc(&queue->stat, MOAT_STAT_protocol_errors);
 	queue_enter(queue, MOAT_QUEUE_BROKEN);
 	queue->host->attend(queue->host);
@@ -161,7 +161,7 @@ static struct moat_job *queue_take_one(struct moat_queue *queue, u64 now)
 	job->taken_ns = now;
 	job->tries = 0;
 	job->way.path = queue_path(queue, &job->req);
-	trace_moat_back_take(queue, job);
+	trace_moat_back_take(job);
 	return job;
 }
 
@@ -336,7 +336,7 @@ void moat_queue_answer(struct moat_source *source, struct moat_job *job)
 
 	moat_ring_put_response(&queue->ring, &rsp);
 	queue_count_answer(queue, job);
-	trace_moat_back_answer(queue, job);
+	trace_moat_back_answer(job);
 	queue_drop(source, job);
 }
 
@@ -375,7 +375,7 @@ static bool queue_push(struct moat_queue *queue)
 		notify_remote_via_irq(queue->irq);
 	moat_stat_inc(&queue->stat,
 		      notify ? MOAT_STAT_notify_sent : MOAT_STAT_notify_suppressed);
-	trace_moat_back_push(queue, notify);
+	trace_moat_back_push(&queue->source, &queue->ring, notify);
 	return true;
 }
 
@@ -412,7 +412,7 @@ static enum moat_client_verdict queue_arm(struct moat_queue *queue)
 		return MOAT_CLIENT_STAY;
 	}
 	moat_stat_inc(&queue->stat, MOAT_STAT_sleeps);
-	trace_moat_back_sleep(queue);
+	trace_moat_back_sleep(&queue->source, queue->in_flight, &queue->spin);
 	return MOAT_CLIENT_LEAVE;
 }
 
@@ -495,7 +495,7 @@ static void queue_wake(struct moat_client *client)
 	/* Learns from it; a disk that is done is no event. */
 	if (event)
 		moat_spin_event(&queue->spin, &params, client->poller->now);
-	trace_moat_back_wake(queue, event);
+	trace_moat_back_wake(&queue->source, &queue->ring, event);
 }
 
 /* The message that the connection is to end has come. What has not begun never will. */
@@ -627,13 +627,13 @@ static void queue_init(struct moat_queue *queue, const struct moat_queue_host *h
 	struct moat_source *source = &queue->source;
 
 	source->ops = &queue_source_ops;
+	source->nr = setup->nr;
 	source->disk = host->disk;
 	source->peer.domid = tenant->domid;
 	source->peer.tenant = tenant;
 	source->peer.stat = &queue->stat;
 	source->persistent_ro = setup->persistent_ro;
 	queue->host = host;
-	queue->nr = setup->nr;
 	queue->may_persist = setup->persistent;
 	/* Xen raises an event of its own when a channel is bound. */
 	queue->worked = true;

@@ -93,7 +93,6 @@ struct moat_queue_setup {
  * struct moat_queue - a ring
  * @source: it is where jobs come from, and a poller's client
  * @host: what it is a part of
- * @nr: number of the ring
  * @irq: the event channel's; 0: not bound
  * @may_persist: persistent grants were negotiated
  * @state: enum moat_queue_state; anybody may look
@@ -120,7 +119,6 @@ struct moat_queue_setup {
 struct moat_queue {
 	struct moat_source source;
 	const struct moat_queue_host *host;
-	unsigned int nr;
 	unsigned int irq;
 	bool may_persist;
 	u32 state;

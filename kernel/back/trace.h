@@ -11,13 +11,15 @@
 
 #include <linux/tracepoint.h>
 
+#include "core/ring.h"
+#include "core/spin.h"
+
 #include "job.h"
-#include "queue.h"
 
 /* A request was taken from the ring. */
 TRACE_EVENT(moat_back_take,
-	TP_PROTO(const struct moat_queue *queue, const struct moat_job *job),
-	TP_ARGS(queue, job),
+	TP_PROTO(const struct moat_job *job),
+	TP_ARGS(job),
 	TP_STRUCT__entry(
 		__field(u16, domid)
 		__field(u16, ring)
@@ -28,8 +30,8 @@ TRACE_EVENT(moat_back_take,
 		__field(u8, path)
 	),
 	TP_fast_assign(
-		__entry->domid = queue->source.peer.domid;
-		__entry->ring = queue->nr;
+		__entry->domid = job->source->peer.domid;
+		__entry->ring = job->source->nr;
 		__entry->id = job->req.id;
 		__entry->sector = job->req.sector;
 		__entry->segs = job->req.nr_segs;
@@ -43,8 +45,8 @@ TRACE_EVENT(moat_back_take,
 
 /* A response was put into the ring. */
 TRACE_EVENT(moat_back_answer,
-	TP_PROTO(const struct moat_queue *queue, const struct moat_job *job),
-	TP_ARGS(queue, job),
+	TP_PROTO(const struct moat_job *job),
+	TP_ARGS(job),
 	TP_STRUCT__entry(
 		__field(u16, domid)
 		__field(u16, ring)
@@ -52,8 +54,8 @@ TRACE_EVENT(moat_back_answer,
 		__field(int, error)
 	),
 	TP_fast_assign(
-		__entry->domid = queue->source.peer.domid;
-		__entry->ring = queue->nr;
+		__entry->domid = job->source->peer.domid;
+		__entry->ring = job->source->nr;
 		__entry->id = job->req.id;
 		__entry->error = job->error;
 	),
@@ -65,8 +67,8 @@ TRACE_EVENT(moat_back_answer,
  * ring became active, by an event or without.
  */
 DECLARE_EVENT_CLASS(moat_back_ring,
-	TP_PROTO(const struct moat_queue *queue, bool event),
-	TP_ARGS(queue, event),
+	TP_PROTO(const struct moat_source *source, const struct moat_ring *ring, bool event),
+	TP_ARGS(source, ring, event),
 	TP_STRUCT__entry(
 		__field(u16, domid)
 		__field(u16, ring)
@@ -75,10 +77,10 @@ DECLARE_EVENT_CLASS(moat_back_ring,
 		__field(bool, event)
 	),
 	TP_fast_assign(
-		__entry->domid = queue->source.peer.domid;
-		__entry->ring = queue->nr;
-		__entry->prod = queue->ring.prod;
-		__entry->cons = queue->ring.cons;
+		__entry->domid = source->peer.domid;
+		__entry->ring = source->nr;
+		__entry->prod = ring->prod;
+		__entry->cons = ring->cons;
 		__entry->event = event;
 	),
 	TP_printk("dom=%u ring=%u prod=%u cons=%u event=%d", __entry->domid,
@@ -86,19 +88,19 @@ DECLARE_EVENT_CLASS(moat_back_ring,
 );
 
 DEFINE_EVENT(moat_back_ring, moat_back_push,
-	TP_PROTO(const struct moat_queue *queue, bool event),
-	TP_ARGS(queue, event)
+	TP_PROTO(const struct moat_source *source, const struct moat_ring *ring, bool event),
+	TP_ARGS(source, ring, event)
 );
 
 DEFINE_EVENT(moat_back_ring, moat_back_wake,
-	TP_PROTO(const struct moat_queue *queue, bool event),
-	TP_ARGS(queue, event)
+	TP_PROTO(const struct moat_source *source, const struct moat_ring *ring, bool event),
+	TP_ARGS(source, ring, event)
 );
 
 /* The ring was left armed. */
 TRACE_EVENT(moat_back_sleep,
-	TP_PROTO(const struct moat_queue *queue),
-	TP_ARGS(queue),
+	TP_PROTO(const struct moat_source *source, u32 in_flight, const struct moat_spin *spin),
+	TP_ARGS(source, in_flight, spin),
 	TP_STRUCT__entry(
 		__field(u16, domid)
 		__field(u16, ring)
@@ -106,10 +108,10 @@ TRACE_EVENT(moat_back_sleep,
 		__field(u32, window_ns)
 	),
 	TP_fast_assign(
-		__entry->domid = queue->source.peer.domid;
-		__entry->ring = queue->nr;
-		__entry->in_flight = queue->in_flight;
-		__entry->window_ns = queue->spin.window_ns;
+		__entry->domid = source->peer.domid;
+		__entry->ring = source->nr;
+		__entry->in_flight = in_flight;
+		__entry->window_ns = spin->window_ns;
 	),
 	TP_printk("dom=%u ring=%u in_flight=%u window=%uns", __entry->domid,
 		  __entry->ring, __entry->in_flight, __entry->window_ns)
