@@ -4,6 +4,7 @@
  */
 #include "figures.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define BOUNCE_LIMIT 2.5

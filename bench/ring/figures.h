@@ -8,7 +8,29 @@
 #ifndef MOAT_BENCH_FIGURES_H
 #define MOAT_BENCH_FIGURES_H
 
-#include "report.h"
+#include "pair.h"
+
+/**
+ * struct results - all that was measured
+ * @cells: what
+ * @nr_cells: how many
+ * @rounds: how often each
+ * @outcomes: of cell c in round r at [c * @rounds + r]
+ * @setup: what they had in common
+ * @load: load average of the machine, before and behind
+ * @begun: seconds since 1970
+ * @argv: how the program was called
+ */
+struct results {
+	const struct cell *cells;
+	u32 nr_cells;
+	u32 rounds;
+	struct outcome *outcomes;
+	const struct setup *setup;
+	double load[2];
+	u64 begun;
+	char **argv;
+};
 
 struct figure {
 	double median, min, max;

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <sys/utsname.h>
 
-#include "figures.h"
-
 /* ---- table ---- */
 
 static void print_figure(FILE *to, struct figure f, double unit)
