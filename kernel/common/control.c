@@ -148,35 +148,3 @@ bool moat_control_changed(struct moat_sysfs *sysfs, struct xenbus_device *dev,
 	return true;
 }
 EXPORT_SYMBOL_GPL(moat_control_changed);
-
-/* The mode in force, for one directory. */
-struct told_mode {
-	struct xenbus_device *dev;
-	const char *mode;
-};
-
-/* A directory that is gone must not come back by this. */
-static int control_write_mode(struct xenbus_transaction t, void *data)
-{
-	const struct told_mode *told = data;
-
-	if (xenbus_exists(t, told->dev->nodename, "state") != 1)
-		return -ENOENT;
-	return xenbus_write(t, told->dev->nodename, MOAT_KEY_MODE, told->mode);
-}
-
-/**
- * moat_control_tell_mode() - write the mode in force to the disk's directory
- * @dev: the disk's xenbus device
- * @mode: the mode's name
- *
- * Context: process; waits for xenstored.
- * Return: 0; -ENOENT if the directory is gone; or another negative errno.
- */
-int moat_control_tell_mode(struct xenbus_device *dev, const char *mode)
-{
-	struct told_mode told = { dev, mode };
-
-	might_sleep();
-	return moat_transact(control_write_mode, &told);
-}

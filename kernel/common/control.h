@@ -13,6 +13,5 @@ struct moat_sysfs;
 
 bool moat_control_changed(struct moat_sysfs *sysfs, struct xenbus_device *dev,
 			  const char *path);
-int __must_check moat_control_tell_mode(struct xenbus_device *dev, const char *mode);
 
 #endif

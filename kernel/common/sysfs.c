@@ -23,7 +23,9 @@
 #include <linux/workqueue.h>
 #include <xen/xenbus.h>
 
-#include "control.h"
+#include <moat/keys.h>
+
+#include "transact.h"
 
 /* When to try again to tell the mode. */
 #define TELL_RETRY HZ
@@ -298,6 +300,18 @@ int moat_sysfs_set_mode(struct moat_sysfs *sysfs, const char *mode)
 	return 0;
 }
 
+/* Write the mode in force. A directory that is gone must not come back by this. */
+static int tell_mode(struct xenbus_transaction t, void *data)
+{
+	const struct moat_sysfs *sysfs = data;
+	const char *node = to_xenbus_device(sysfs->dev)->nodename;
+
+	if (xenbus_exists(t, node, "state") != 1)
+		return -ENOENT;
+	return xenbus_write(t, node, MOAT_KEY_MODE,
+			    moat_mode_names[READ_ONCE(sysfs->tune->mode)]);
+}
+
 static void sysfs_tell(struct work_struct *work)
 {
 	struct moat_sysfs *sysfs = container_of(to_delayed_work(work), struct moat_sysfs,
@@ -305,8 +319,7 @@ static void sysfs_tell(struct work_struct *work)
 	int err;
 
 	moat_sysfs_lock_mode(sysfs);
-	err = moat_control_tell_mode(to_xenbus_device(sysfs->dev),
-				     moat_mode_names[READ_ONCE(sysfs->tune->mode)]);
+	err = moat_transact(tell_mode, sysfs);
 	moat_sysfs_unlock_mode(sysfs);
 	if (err && err != -ENOENT)
 		schedule_delayed_work(&sysfs->tell, TELL_RETRY);
