@@ -45,7 +45,6 @@
 
 #include "disk.h"
 #include "keys.h"
-#include "limits.h"
 #include "params.h"
 #include "poll.h"
 #include "replay.h"

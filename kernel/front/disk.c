@@ -412,7 +412,7 @@ void moat_disk_adopt(struct moat_disk *disk, const struct moat_traits *t,
 	disk->traits = *t;
 	disk->retained.cached = t->flush != MOAT_FLUSH_NONE;
 	disk->max_segs = min(t->max_segs, disk->room);
-	moat_limits_set(disk);
+	moat_limits_set(&disk->limits, disk->gd, t, disk->max_segs);
 	if (disk->added)
 		set_capacity_and_notify(disk->gd, t->capacity);
 	else

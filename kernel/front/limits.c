@@ -10,8 +10,10 @@
 
 #include <linux/backing-dev.h>
 #include <linux/blkdev.h>
+#include <xen/page.h>
 
-#include "disk.h"
+#include "core/announce.h"
+#include "core/wire.h"
 
 /* What a limit is to be: @most is what the back end allows, @now what stands. */
 static unsigned int limit_value(struct moat_limit *limit, bool known, unsigned int now,
@@ -24,14 +26,13 @@ static unsigned int limit_value(struct moat_limit *limit, bool known, unsigned i
 	return limit->lowered ? min(limit->his, most) : most;
 }
 
-static void limits_set_sectors(struct moat_disk *disk)
+static void limits_set_sectors(struct moat_limits *limits, struct request_queue *queue,
+			       unsigned int most)
 {
-	struct moat_limit *limit = &disk->limits.sectors;
-	struct request_queue *queue = disk->gd->queue;
-	unsigned int most = disk->max_segs * MOAT_WIRE_SECTORS;
+	struct moat_limit *limit = &limits->sectors;
 	unsigned int value, now = queue_max_sectors(queue);
 
-	value = limit_value(limit, disk->limits.known, now, most);
+	value = limit_value(limit, limits->known, now, most);
 	/* It chooses a value below the most. */
 	blk_queue_max_hw_sectors(queue, most);
 	if (limit->lowered) {
@@ -41,16 +42,14 @@ static void limits_set_sectors(struct moat_disk *disk)
 	limit->told = queue_max_sectors(queue);
 }
 
-static void limits_set_discard(struct moat_disk *disk)
+static void limits_set_discard(struct moat_limits *limits, struct request_queue *queue,
+			       const struct moat_traits *t)
 {
-	struct moat_limit *limit = &disk->limits.discard;
-	const struct moat_traits *t = &disk->traits;
-	struct request_queue *queue = disk->gd->queue;
+	struct moat_limit *limit = &limits->discard;
 	unsigned int most = t->discard ? UINT_MAX >> SECTOR_SHIFT : 0;
 	unsigned int value;
 
-	value = limit_value(limit, disk->limits.known, queue->limits.max_discard_sectors,
-			    most);
+	value = limit_value(limit, limits->known, queue->limits.max_discard_sectors, most);
 	blk_queue_max_discard_sectors(queue, most);
 	queue->limits.max_discard_sectors = value;
 	limit->told = value;
@@ -60,47 +59,51 @@ static void limits_set_discard(struct moat_disk *disk)
 	queue->limits.discard_alignment = t->discard ? t->alignment : 0;
 }
 
-static void limits_set_cache(struct moat_disk *disk)
+static void limits_set_cache(struct moat_limits *limits, struct request_queue *queue,
+			     const struct moat_traits *t)
 {
-	struct moat_limit *limit = &disk->limits.cache;
-	struct request_queue *queue = disk->gd->queue;
+	struct moat_limit *limit = &limits->cache;
 	unsigned int now = test_bit(QUEUE_FLAG_WC, &queue->queue_flags);
-	bool flush = disk->traits.flush != MOAT_FLUSH_NONE;
+	bool flush = t->flush != MOAT_FLUSH_NONE;
 
-	limit->told = limit_value(limit, disk->limits.known, now, flush);
+	limit->told = limit_value(limit, limits->known, now, flush);
 	/* The wire has no FUA: the block layer flushes behind such a write. */
 	blk_queue_write_cache(queue, limit->told, false);
 }
 
 /**
  * moat_limits_set() - tell the block layer what a request may be
- * @disk: the disk, with the traits of this connection
+ * @limits: what it was told before
+ * @gd: the disk, as it knows it
+ * @t: what the back end of this connection announced
+ * @max_segs: most pieces of a request
  *
- * Context: process, may sleep; the disk's lock held.
+ * Context: process, may sleep; serialised by the caller.
  */
-void moat_limits_set(struct moat_disk *disk)
+void moat_limits_set(struct moat_limits *limits, struct gendisk *gd,
+		     const struct moat_traits *t, u32 max_segs)
 {
-	const struct moat_traits *t = &disk->traits;
-	struct request_queue *queue = disk->gd->queue;
+	struct request_queue *queue = gd->queue;
 
-	lockdep_assert_held(&disk->lock);
+	might_sleep();
 	blk_queue_logical_block_size(queue, t->block_size);
 	blk_queue_physical_block_size(queue, t->physical_size);
 	/* A segment on the wire is a granted page or a part of one. */
-	blk_queue_max_segments(queue, disk->max_segs);
+	blk_queue_max_segments(queue, max_segs);
 	blk_queue_max_segment_size(queue, XEN_PAGE_SIZE);
 	blk_queue_segment_boundary(queue, XEN_PAGE_SIZE - 1);
 	blk_queue_dma_alignment(queue, MOAT_SECTOR_SIZE - 1);
-	limits_set_sectors(disk);
-	limits_set_discard(disk);
-	limits_set_cache(disk);
-	set_disk_ro(disk->gd, t->readonly);
-	disk->limits.known = true;
+	limits_set_sectors(limits, queue, max_segs * MOAT_WIRE_SECTORS);
+	limits_set_discard(limits, queue, t);
+	limits_set_cache(limits, queue, t);
+	set_disk_ro(gd, t->readonly);
+	limits->known = true;
 }
 
 /**
  * moat_limits_without() - the back end does not do an operation after all
- * @disk: the disk
+ * @limits: what the block layer was told
+ * @queue: the disk's
  * @op: the operation
  *
  * It is switched off for this connection.
@@ -108,26 +111,20 @@ void moat_limits_set(struct moat_disk *disk)
  * Context: any.
  * Return: what to call it, or NULL for one that cannot be switched off.
  */
-const char *moat_limits_without(struct moat_disk *disk, enum req_op op)
+const char *moat_limits_without(struct moat_limits *limits, struct request_queue *queue,
+				enum req_op op)
 {
-	struct request_queue *queue = disk->gd->queue;
-
 	switch (op) {
 	case REQ_OP_FLUSH:
-		/* As on a disk without a cache: there is nothing that a flush makes
-		 * safe, so nothing is kept until one either.
-		 */
-		WRITE_ONCE(disk->retained.cached, false);
 		blk_queue_write_cache(queue, false, false);
-		disk->limits.cache.told = false;
-		moat_disk_wake(disk);
+		limits->cache.told = false;
 		return "flush";
 	case REQ_OP_SECURE_ERASE:
 		blk_queue_max_secure_erase_sectors(queue, 0);
 		return "secure discard";
 	case REQ_OP_DISCARD:
 		blk_queue_max_discard_sectors(queue, 0);
-		disk->limits.discard.told = 0;
+		limits->discard.told = 0;
 		return "discard";
 	default:
 		return NULL;

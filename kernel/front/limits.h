@@ -8,7 +8,7 @@
 #include <linux/blk-mq.h>
 #include <linux/types.h>
 
-struct moat_disk;
+struct moat_traits;
 
 /**
  * struct moat_limit - a limit that an administrator can lower, in sysfs
@@ -36,7 +36,9 @@ struct moat_limits {
 	struct moat_limit cache;
 };
 
-void moat_limits_set(struct moat_disk *disk);
-const char *moat_limits_without(struct moat_disk *disk, enum req_op op);
+void moat_limits_set(struct moat_limits *limits, struct gendisk *gd,
+		     const struct moat_traits *t, u32 max_segs);
+const char *moat_limits_without(struct moat_limits *limits, struct request_queue *queue,
+				enum req_op op);
 
 #endif

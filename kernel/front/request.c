@@ -102,15 +102,21 @@ void moat_rq_drop(struct request *rq)
 static blk_status_t rq_unsupported(struct request *rq)
 {
 	struct moat_disk *disk = moat_disk_of(rq);
-	const char *what = moat_limits_without(disk, req_op(rq));
+	const char *what = moat_limits_without(&disk->limits, rq->q, req_op(rq));
 
 	if (!what)
 		return BLK_STS_NOTSUPP;
 	dev_warn_ratelimited(disk_to_dev(disk->gd),
 			     "the back end does not do %s after all: switched off\n",
 			     what);
-	/* As on a disk without a cache: a flush has nothing to do. */
-	return req_op(rq) == REQ_OP_FLUSH ? BLK_STS_OK : BLK_STS_NOTSUPP;
+	if (req_op(rq) != REQ_OP_FLUSH)
+		return BLK_STS_NOTSUPP;
+	/* As on a disk without a cache: there is nothing that a flush makes safe, so
+	 * nothing is kept until one either.
+	 */
+	WRITE_ONCE(disk->retained.cached, false);
+	moat_disk_wake(disk);
+	return BLK_STS_OK;
 }
 
 static blk_status_t rq_status(struct request *rq, s16 answer)
