@@ -48,6 +48,8 @@
 #include "params.h"
 #include "poll.h"
 #include "replay.h"
+#include "report.h"
+#include "toolstack.h"
 #include "traffic.h"
 
 /* How soon to try again where somebody else is at the device. */

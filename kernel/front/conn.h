@@ -5,35 +5,7 @@
 #ifndef MOAT_FRONT_CONN_H
 #define MOAT_FRONT_CONN_H
 
-#include <linux/workqueue.h>
-
 struct moat_disk;
-
-/* How far the connection has come; conn.c draws it. */
-enum moat_link {
-	MOAT_LINK_DOWN,		/* no rings */
-	MOAT_LINK_OFFERED,	/* rings made, and published or about to be */
-	MOAT_LINK_UP,		/* the back end has taken them */
-	MOAT_LINK_CLOSED,	/* closed for good */
-};
-
-/**
- * struct moat_conn - what drives the connection
- * @work: looks at how both ends stand and takes the next step
- * @rest: no step for what the back end writes before this time, in jiffies
- * @begun: the state that an earlier driver has left has been put back
- * @failures: steps in a row that failed for a passing reason
- * @anew: a handshake has failed for a passing reason and is to be begun again
- *
- * All but @rest is the work's own.
- */
-struct moat_conn {
-	struct delayed_work work;
-	unsigned long rest;
-	bool begun;
-	unsigned int failures;
-	bool anew;
-};
 
 void moat_conn_init(struct moat_disk *disk);
 void moat_conn_wake(struct moat_disk *disk);

@@ -18,8 +18,10 @@
 #include "conn.h"
 #include "life.h"
 #include "mq.h"
+#include "own.h"
 #include "params.h"
 #include "replay.h"
+#include "report.h"
 #include "request.h"
 #include "traffic.h"
 

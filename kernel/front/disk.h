@@ -17,15 +17,15 @@
 #include "core/vdev.h"
 #include "kernel/common/sysfs.h"
 
-#include "conn.h"
 #include "limits.h"
-#include "own.h"
+#include "link.h"
 #include "plan.h"
 #include "queue.h"
-#include "report.h"
 #include "retain.h"
 #include "share.h"
-#include "toolstack.h"
+#include "told.h"
+
+struct moat_own;
 
 /* Values of moat_tune.data_path. */
 enum moat_data_path {
@@ -75,7 +75,7 @@ enum moat_disk_flag {
  * @drained: held as the toolstack asked, with nothing in flight or retained
  * @parted: closed as was asked: nothing more is told of it
  * @trouble: why it is broken; written before MOAT_DISK_BROKEN is set
- * @report: what xenstore has been told
+ * @told: what xenstore has been told
  * @limits: what the block layer has been told
  * @max_segs: most pieces of a request, now
  * @nr_rings: rings of the connection
@@ -98,10 +98,10 @@ enum moat_disk_flag {
  * @give_up: work that fails all I/O if no back end has come within the limit;
  *	waits for nobody
  * @named: place in the list of all disks, which no two of the same name are in
- * @toolstack: watch of our directory
+ * @directory: watch of our directory
  * @plan: what is issued when, on this connection; has a lock of its own
  * @retained: writes that are acknowledged but not flushed; likewise
- * @own: requests of the driver's own
+ * @own: requests of the driver's own, NULL before there are any
  * @share: of the domain's pages and grants
  * @purse: what its queues may have of that, for each kind of pool
  * @short_told: that the share is less than the settings ask for has been said
@@ -130,7 +130,7 @@ struct moat_disk {
 	bool drained;
 	bool parted;
 	struct moat_trouble trouble;
-	struct moat_report report;
+	struct moat_told told;
 	struct moat_limits limits;
 	u32 max_segs;
 	unsigned int nr_rings;
@@ -152,10 +152,10 @@ struct moat_disk {
 	struct delayed_work replay;
 	struct delayed_work give_up;
 	struct list_head named;
-	struct moat_toolstack toolstack;
+	struct xenbus_watch directory;
 	struct moat_plan plan;
 	struct moat_retained retained;
-	struct moat_own own;
+	struct moat_own *own;
 	struct moat_share share;
 	struct moat_purse purse[MOAT_POOL_COUNT];
 	bool short_told;

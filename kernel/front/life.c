@@ -25,6 +25,7 @@
 
 #include "conn.h"
 #include "disk.h"
+#include "report.h"
 
 /* How long a back end may take to let go of the rings. */
 #define LIFE_PART_TIMEOUT (5 * HZ)

@@ -20,6 +20,10 @@
 #include "retain.h"
 #include "traffic.h"
 
+/* Retained changes that can be issued again at a time; the last one is for flushes. */
+#define OWN_WRITES 16
+#define OWN_COUNT (OWN_WRITES + 1)
+
 /**
  * struct moat_own_io - one of them
  * @disk: the disk
@@ -37,6 +41,16 @@ struct moat_own_io {
 	struct moat_io io;
 };
 
+/**
+ * struct moat_own - a disk's own requests
+ * @busy: those in use, one bit each
+ * @io: all of them; memory of the disk's, so that none is needed when they are
+ */
+struct moat_own {
+	unsigned long busy;
+	struct moat_own_io *io[OWN_COUNT];
+};
+
 static struct moat_own_io *own_of_io(struct moat_io *io)
 {
 	return container_of(io, struct moat_own_io, io);
@@ -44,9 +58,9 @@ static struct moat_own_io *own_of_io(struct moat_io *io)
 
 static struct moat_own_io *own_get(struct moat_disk *disk, unsigned int nr)
 {
-	struct moat_own_io *own = disk->own.io[nr];
+	struct moat_own_io *own = disk->own->io[nr];
 
-	if (test_and_set_bit(nr, &disk->own.busy))
+	if (test_and_set_bit(nr, &disk->own->busy))
 		return NULL;
 	own->generation = disk->plan.generation;
 	own->io.issued_ns = ktime_get_ns();
@@ -56,7 +70,7 @@ static struct moat_own_io *own_get(struct moat_disk *disk, unsigned int nr)
 /* It may be taken again as soon as this is seen. */
 static void own_put(struct moat_own_io *own)
 {
-	clear_bit_unlock(own->nr, &own->disk->own.busy);
+	clear_bit_unlock(own->nr, &own->disk->own->busy);
 }
 
 /* Where it goes: over all rings that anybody looks at. */
@@ -160,7 +174,7 @@ enum moat_own_result moat_own_flush(struct moat_disk *disk)
 	struct moat_own_io *own;
 
 	lockdep_assert_held(&disk->lock);
-	own = own_get(disk, MOAT_OWN_WRITES);
+	own = own_get(disk, OWN_WRITES);
 	if (!own)
 		return MOAT_OWN_WAIT;
 	own->keep = NULL;
@@ -231,7 +245,7 @@ static enum moat_own_result own_replay_part(struct moat_disk *disk, struct moat_
 	unsigned int nr;
 	u32 part;
 
-	for (nr = 0; nr < MOAT_OWN_WRITES && !own; nr++)
+	for (nr = 0; nr < OWN_WRITES && !own; nr++)
 		own = own_get(disk, nr);
 	if (!own)
 		return MOAT_OWN_WAIT;
@@ -295,14 +309,17 @@ int moat_own_create(struct moat_disk *disk)
 	might_sleep();
 	/* Of a first connection that came to nothing. */
 	moat_own_destroy(disk);
-	for (nr = 0; nr < MOAT_OWN_COUNT; nr++) {
+	disk->own = kzalloc(sizeof(*disk->own), GFP_NOIO);
+	if (!disk->own)
+		return -ENOMEM;
+	for (nr = 0; nr < OWN_COUNT; nr++) {
 		own = kvzalloc(struct_size(own, io.piece, disk->room), GFP_NOIO);
 		if (!own)
 			return -ENOMEM;
 		own->disk = disk;
 		own->nr = nr;
 		moat_io_init(&own->io, &own_ops);
-		disk->own.io[nr] = own;
+		disk->own->io[nr] = own;
 	}
 	return 0;
 }
@@ -311,14 +328,15 @@ int moat_own_create(struct moat_disk *disk)
  * moat_own_destroy() - give it back
  * @disk: the disk, its connection closed
  *
- * Context: process.
+ * Context: process, may sleep.
  */
 void moat_own_destroy(struct moat_disk *disk)
 {
 	unsigned int nr;
 
-	for (nr = 0; nr < MOAT_OWN_COUNT; nr++) {
-		kvfree(disk->own.io[nr]);
-		disk->own.io[nr] = NULL;
-	}
+	might_sleep();
+	for (nr = 0; disk->own && nr < OWN_COUNT; nr++)
+		kvfree(disk->own->io[nr]);
+	kfree(disk->own);
+	disk->own = NULL;
 }

@@ -5,32 +5,17 @@
 #ifndef MOAT_FRONT_OWN_H
 #define MOAT_FRONT_OWN_H
 
-#include <linux/types.h>
+#include <linux/compiler.h>
 
 struct moat_disk;
 struct moat_io;
-struct moat_own_io;
 struct moat_replay_item;
-
-/* Retained changes that can be issued again at a time; the last one is for flushes. */
-#define MOAT_OWN_WRITES 16
-#define MOAT_OWN_COUNT (MOAT_OWN_WRITES + 1)
 
 /* What trying to issue found. */
 enum moat_own_result {
 	MOAT_OWN_DONE,	/* all of it is under way */
 	MOAT_OWN_WAIT,	/* some of it has to wait for answers, which wake the disk */
 	MOAT_OWN_RETRY,	/* something is short that nobody tells of: try again soon */
-};
-
-/**
- * struct moat_own - a disk's own requests
- * @busy: those in use, one bit each
- * @io: all of them; memory of the disk's, so that none is needed when they are
- */
-struct moat_own {
-	unsigned long busy;
-	struct moat_own_io *io[MOAT_OWN_COUNT];
 };
 
 int __must_check moat_own_create(struct moat_disk *disk);

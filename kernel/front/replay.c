@@ -28,6 +28,7 @@
 #include "disk.h"
 #include "own.h"
 #include "queue.h"
+#include "report.h"
 #include "request.h"
 #include "traffic.h"
 

@@ -115,7 +115,7 @@ struct news {
 };
 
 /* Is there anything that xenstore does not know? */
-static bool news_differ(const struct moat_report *told, const char *state,
+static bool news_differ(const struct moat_told *told, const char *state,
 			const char *trouble)
 {
 	return !told->able || told->state != state || told->trouble != trouble;
@@ -124,7 +124,7 @@ static bool news_differ(const struct moat_report *told, const char *state,
 /* Return: whether there is something to tell, or a negative errno. */
 static int news_gather(struct moat_disk *disk, struct news *news)
 {
-	const struct moat_report *told = &disk->report;
+	const struct moat_told *told = &disk->told;
 
 	lockdep_assert_held(&disk->lock);
 	memset(news, 0, sizeof(*news));
@@ -187,7 +187,7 @@ static int news_put(struct xenbus_transaction t, void *data)
 
 static void report_told(struct moat_disk *disk, const struct news *news)
 {
-	struct moat_report *told = &disk->report;
+	struct moat_told *told = &disk->told;
 
 	mutex_lock(&disk->lock);
 	if (told->directory == news->directory) {
@@ -222,19 +222,19 @@ static int report_tell(struct moat_disk *disk)
 static void report_run(struct work_struct *work)
 {
 	struct moat_disk *disk = container_of(to_delayed_work(work), struct moat_disk,
-					      report.work);
-	struct moat_report *report = &disk->report;
+					      told.work);
+	struct moat_told *told = &disk->told;
 	unsigned int noio = memalloc_noio_save();
 	int err = report_tell(disk);
 
 	/* A directory that is gone, or the next connection's by now, is not told. */
 	if (err && err != -ENOENT && err != -ESTALE)
-		queue_delayed_work(moat_front_conn_wq, &report->work,
+		queue_delayed_work(moat_front_conn_wq, &told->work,
 				   min_t(unsigned long, REPORT_RETRY_MAX,
 					 (unsigned long)REPORT_RETRY <<
-						min(report->failures++, 10u)));
+						min(told->failures++, 10u)));
 	else
-		report->failures = 0;
+		told->failures = 0;
 	memalloc_noio_restore(noio);
 }
 
@@ -250,8 +250,8 @@ void moat_report_update(struct moat_disk *disk)
 
 	lockdep_assert_held(&disk->lock);
 	trouble = report_trouble(disk);
-	if (!disk->parted && news_differ(&disk->report, report_state(disk), trouble.word))
-		queue_delayed_work(moat_front_conn_wq, &disk->report.work, 0);
+	if (!disk->parted && news_differ(&disk->told, report_state(disk), trouble.word))
+		queue_delayed_work(moat_front_conn_wq, &disk->told.work, 0);
 }
 
 /**
@@ -263,10 +263,10 @@ void moat_report_update(struct moat_disk *disk)
 void moat_report_anew(struct moat_disk *disk)
 {
 	lockdep_assert_held(&disk->lock);
-	disk->report.directory++;
-	disk->report.able = false;
-	disk->report.state = NULL;
-	disk->report.trouble = NULL;
+	disk->told.directory++;
+	disk->told.able = false;
+	disk->told.state = NULL;
+	disk->told.trouble = NULL;
 	moat_report_update(disk);
 	moat_sysfs_tell_mode(disk->sysfs);
 }
@@ -280,7 +280,7 @@ void moat_report_anew(struct moat_disk *disk)
 void moat_report_stop(struct moat_disk *disk)
 {
 	might_sleep();
-	cancel_delayed_work_sync(&disk->report.work);
+	cancel_delayed_work_sync(&disk->told.work);
 }
 
 /**
@@ -289,5 +289,5 @@ void moat_report_stop(struct moat_disk *disk)
  */
 void moat_report_init(struct moat_disk *disk)
 {
-	INIT_DELAYED_WORK(&disk->report.work, report_run);
+	INIT_DELAYED_WORK(&disk->told.work, report_run);
 }

@@ -96,7 +96,7 @@ static void hold_changed(struct moat_disk *disk)
 static void toolstack_changed(struct xenbus_watch *watch, const char *path,
 			      const char *token)
 {
-	struct moat_disk *disk = container_of(watch, struct moat_disk, toolstack.watch);
+	struct moat_disk *disk = container_of(watch, struct moat_disk, directory);
 	const char *key = strrchr(path, '/');
 	unsigned int noio;
 
@@ -125,7 +125,7 @@ static void toolstack_changed(struct xenbus_watch *watch, const char *path,
 int moat_toolstack_watch(struct moat_disk *disk)
 {
 	return xenbus_watch_path(disk->xdev, disk->xdev->nodename,
-				 &disk->toolstack.watch, NULL, toolstack_changed);
+				 &disk->directory, NULL, toolstack_changed);
 }
 
 /**
@@ -137,5 +137,5 @@ int moat_toolstack_watch(struct moat_disk *disk)
 void moat_toolstack_unwatch(struct moat_disk *disk)
 {
 	might_sleep();
-	unregister_xenbus_watch(&disk->toolstack.watch);
+	unregister_xenbus_watch(&disk->directory);
 }

@@ -5,15 +5,7 @@
 #ifndef MOAT_FRONT_TOOLSTACK_H
 #define MOAT_FRONT_TOOLSTACK_H
 
-#include <xen/xenbus.h>
-
-/**
- * struct moat_toolstack - the watch of a disk's own directory
- * @watch: the watch
- */
-struct moat_toolstack {
-	struct xenbus_watch watch;
-};
+#include <linux/compiler.h>
 
 struct moat_disk;
 

@@ -17,6 +17,8 @@
 #include "disk.h"
 #include "keys.h"
 #include "life.h"
+#include "report.h"
+#include "toolstack.h"
 
 static int front_probe(struct xenbus_device *xdev,
 		       const struct xenbus_device_id *id)
