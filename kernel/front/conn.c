@@ -25,16 +25,10 @@
  *
  * The back end may write its state as often as it likes. While the disk is
  * connected that costs a look each REFRESH_REST and no more.
- *
- * The first connection decides how many queues the disk has and how deep they
- * are; later ones may have fewer or smaller rings, never more.
  */
 #include "conn.h"
 
 #include <linux/blkdev.h>
-#include <linux/cpumask.h>
-#include <linux/interrupt.h>
-#include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <xen/xenbus.h>
@@ -42,15 +36,14 @@
 #include <moat/keys.h>
 
 #include "kernel/common/transact.h"
+#include "kernel/compat/xenbus.h"
 
 #include "disk.h"
 #include "keys.h"
 #include "params.h"
-#include "poll.h"
 #include "replay.h"
 #include "report.h"
-#include "toolstack.h"
-#include "traffic.h"
+#include "rings.h"
 
 /* How soon to try again where somebody else is at the device. */
 #define BUSY_RETRY (HZ / 100 ?: 1)
@@ -59,130 +52,6 @@
 #define FAILED_RETRY_MAX (2 * HZ)
 /* How seldom a connected back end is looked at, however often it asks. */
 #define REFRESH_REST (HZ / 10 ?: 1)
-
-/* ---- rings ---- */
-
-/* What a back end that waits for rings allows. */
-struct conn_terms {
-	unsigned int queues;
-	unsigned int order;
-	bool readonly;
-	u32 connection;
-};
-
-static void conn_read_terms(struct moat_disk *disk, struct conn_terms *terms)
-{
-	const char *other = disk->xdev->otherend;
-	unsigned int queues;
-
-	queues = xenbus_read_unsigned(other, "multi-queue-max-queues", 1);
-	terms->queues = clamp(queues, 1u, 2 * nr_cpu_ids);
-	terms->order = xenbus_read_unsigned(other, "max-ring-page-order", 0);
-	terms->readonly = xenbus_read_unsigned(other, MOAT_KEY_PERSISTENT_RO, 0);
-	terms->connection = xenbus_read_unsigned(other, MOAT_KEY_CONNECTION, 0);
-}
-
-static void conn_count_queues(struct moat_disk *disk, unsigned int offered)
-{
-	unsigned int want = moat_params.max_queues ?: num_online_cpus();
-	unsigned int polled = 0;
-
-	want = min(want, offered);
-	if (offered > 1)
-		polled = min(moat_params.poll_queues, offered - 1);
-	want = min(want, offered - polled);
-	disk->nr_queues = want + polled;
-	disk->nr_polled = polled;
-}
-
-/* Decide on the number of queues, for good. */
-static int conn_make_queues(struct moat_disk *disk, unsigned int offered)
-{
-	struct moat_queue *queue;
-	unsigned int i;
-	int err = 0;
-
-	conn_count_queues(disk, offered);
-	queue = kvcalloc(disk->nr_queues, sizeof(*queue), GFP_NOIO);
-	if (!queue)
-		return -ENOMEM;
-	for (i = 0; i < disk->nr_queues; i++) {
-		moat_queue_init(&queue[i], disk, i, &moat_disk_queue_ops, &disk->tune,
-				disk->purse, disk->name);
-		moat_traffic_init(&queue[i]);
-	}
-	for (i = 0; i < disk->nr_queues && !err; i++)
-		err = moat_sysfs_add_ring(disk->sysfs, i, &queue[i].stat);
-	if (err) {
-		for (i = 0; i < MOAT_POOL_COUNT; i++)
-			moat_purse_init(&disk->purse[i]);
-		moat_sysfs_remove_rings(disk->sysfs);
-		kvfree(queue);
-		return err;
-	}
-	disk->queue = queue;
-	return 0;
-}
-
-static int conn_open_rings(struct moat_disk *disk)
-{
-	unsigned int i;
-	int err;
-
-	for (i = 0; i < disk->nr_rings; i++) {
-		err = moat_queue_open(&disk->queue[i], disk->xdev, disk->layout,
-				      disk->ring_pages);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* Of the size that is allowed, or of one that there is memory for. */
-static int conn_open_smaller_rings(struct moat_disk *disk)
-{
-	int err = conn_open_rings(disk);
-
-	while (err == -ENOMEM && disk->ring_pages > 1) {
-		moat_conn_close(disk);
-		disk->ring_pages /= 2;
-		err = conn_open_rings(disk);
-	}
-	return err;
-}
-
-static int conn_remember_peer(struct moat_disk *disk)
-{
-	char *peer = kstrdup(disk->xdev->otherend, GFP_NOIO);
-
-	if (!peer)
-		return -ENOMEM;
-	kfree(disk->peer);
-	disk->peer = peer;
-	return 0;
-}
-
-static int conn_make_rings(struct moat_disk *disk, const struct conn_terms *terms)
-{
-	int err;
-
-	lockdep_assert_held(&disk->lock);
-	disk->offered = READ_ONCE(disk->tune.data_path) == MOAT_PATH_PERSISTENT;
-	disk->readonly = disk->offered && terms->readonly;
-	disk->connection = terms->connection;
-	disk->layout = READ_ONCE(moat_params.layout);
-	disk->ring_pages = 1u << min(terms->order, moat_params.ring_order);
-	if (!disk->queue) {
-		err = conn_make_queues(disk, terms->queues);
-		if (err)
-			return err;
-	}
-	disk->nr_rings = min(disk->nr_queues, terms->queues);
-	err = conn_open_smaller_rings(disk);
-	if (!err && !disk->depth)
-		disk->depth = moat_ring_slots(disk->layout, disk->ring_pages);
-	return err ?: conn_remember_peer(disk);
-}
 
 /* ---- what cannot be ---- */
 
@@ -202,7 +71,7 @@ static int conn_show(struct moat_disk *disk, enum xenbus_state state)
 static void conn_fall_short(struct moat_disk *disk, int err)
 {
 	lockdep_assert_held(&disk->lock);
-	moat_conn_close(disk);
+	moat_rings_close(disk);
 	set_bit(MOAT_DISK_SHORT, &disk->flags);
 	moat_report_update(disk);
 	dev_warn_ratelimited(&disk->xdev->dev, "%s: not connected, to be tried again: %d\n",
@@ -250,17 +119,29 @@ static bool conn_is_cdrom(struct moat_disk *disk)
 	return cdrom;
 }
 
+static void conn_read_offer(struct moat_disk *disk, struct moat_rings_offer *offer)
+{
+	const char *other = disk->xdev->otherend;
+	unsigned int queues;
+
+	queues = xenbus_read_unsigned(other, "multi-queue-max-queues", 1);
+	offer->queues = clamp(queues, 1u, 2 * nr_cpu_ids);
+	offer->order = xenbus_read_unsigned(other, "max-ring-page-order", 0);
+	offer->readonly = xenbus_read_unsigned(other, MOAT_KEY_PERSISTENT_RO, 0);
+	offer->connection = xenbus_read_unsigned(other, MOAT_KEY_CONNECTION, 0);
+}
+
 static int conn_offer(struct moat_disk *disk)
 {
-	struct conn_terms terms;
+	struct moat_rings_offer offer;
 	int err = 0;
 
 	if (conn_is_cdrom(disk))
 		return conn_end(disk, -EOPNOTSUPP, "it is a CD-ROM, which Moat does not do");
-	conn_read_terms(disk, &terms);
+	conn_read_offer(disk, &offer);
 	mutex_lock(&disk->lock);
 	if (disk->link == MOAT_LINK_DOWN) {
-		err = conn_make_rings(disk, &terms);
+		err = moat_rings_open(disk, &offer);
 		if (err)
 			conn_fall_short(disk, err);
 		else
@@ -277,7 +158,7 @@ static void conn_take_back(struct moat_disk *disk)
 {
 	mutex_lock(&disk->lock);
 	if (disk->link == MOAT_LINK_OFFERED)
-		moat_conn_close(disk);
+		moat_rings_close(disk);
 	mutex_unlock(&disk->lock);
 }
 
@@ -342,46 +223,6 @@ static void conn_read_identity(struct moat_disk *disk, char *identity, size_t si
 
 /* ---- start ---- */
 
-/* The vCPU that a ring mostly works for. */
-static unsigned int conn_ring_cpu(const struct moat_disk *disk, unsigned int ring)
-{
-	bool polled = moat_disk_ring_polled(disk, ring);
-	const struct blk_mq_queue_map *map =
-		&disk->tags.map[polled ? HCTX_TYPE_POLL : HCTX_TYPE_DEFAULT];
-	unsigned int cpu;
-
-	for_each_online_cpu(cpu)
-		if (map->mq_map[cpu] == ring)
-			return cpu;
-	return cpumask_first(cpu_online_mask);
-}
-
-static int conn_start_rings(struct moat_disk *disk)
-{
-	const struct moat_terms terms = {
-		.peer = disk->xdev->otherend_id,
-		.handle = disk->handle,
-		.max_segs = disk->max_segs,
-		.persistent = disk->persistent,
-		.readonly = disk->readonly,
-	};
-	unsigned int i, cpu;
-	int err;
-
-	moat_disk_divide(disk);
-	for (i = 0; i < disk->nr_rings; i++) {
-		struct moat_queue *q = &disk->queue[i];
-
-		cpu = conn_ring_cpu(disk, i);
-		err = moat_queue_start(q, &terms, moat_poller_of(cpu));
-		if (err)
-			return err;
-		/* Only a matter of speed: completions find the submitter. */
-		irq_set_affinity(q->channel.irq, cpumask_of(cpu));
-	}
-	return 0;
-}
-
 /* Go on with what the back end has announced. */
 static int conn_adopt(struct moat_disk *disk, const struct moat_traits *t,
 		      const char *identity)
@@ -395,7 +236,7 @@ static int conn_adopt(struct moat_disk *disk, const struct moat_traits *t,
 		return err;
 	moat_disk_adopt(disk, t, identity);
 	disk->persistent = disk->offered && t->persistent;
-	err = conn_start_rings(disk);
+	err = moat_rings_start(disk);
 	if (err)
 		return err;
 	clear_bit(MOAT_DISK_REFUSED, &disk->flags);
@@ -554,39 +395,10 @@ static int conn_leave(struct moat_disk *disk)
 	}
 	if (theirs == XenbusStateClosed) {
 		mutex_lock(&disk->lock);
-		moat_conn_close(disk);
+		moat_rings_close(disk);
 		mutex_unlock(&disk->lock);
 	}
 	return 0;
-}
-
-/**
- * moat_conn_close() - have no rings
- * @disk: the disk, quiesced if it has a gendisk
- *
- * What was in flight waits for the next connection. Idempotent.
- *
- * Context: process, may sleep; the disk's lock held.
- */
-void moat_conn_close(struct moat_disk *disk)
-{
-	LIST_HEAD(inflight);
-	unsigned int i;
-
-	lockdep_assert_held(&disk->lock);
-	for (i = 0; i < disk->nr_queues && disk->queue; i++)
-		moat_queue_close(&disk->queue[i], &inflight);
-	moat_replay_gather(disk, &inflight);
-	kfree(disk->peer);
-	disk->peer = NULL;
-	if (disk->link != MOAT_LINK_CLOSED)
-		disk->link = MOAT_LINK_DOWN;
-	disk->drained = false;
-	clear_bit(MOAT_DISK_BROKEN, &disk->flags);
-	clear_bit(MOAT_DISK_REFUSED, &disk->flags);
-	clear_bit(MOAT_DISK_SHORT, &disk->flags);
-	clear_bit(MOAT_DISK_STALLED, &disk->flags);
-	clear_bit(MOAT_DISK_LOST, &disk->flags);
 }
 
 /**
@@ -607,12 +419,63 @@ void moat_conn_drop(struct moat_disk *disk)
 	WRITE_ONCE(disk->conn.rest, jiffies);
 	if (disk->link != MOAT_LINK_CLOSED) {
 		moat_disk_quiesce(disk);
-		moat_conn_close(disk);
+		moat_rings_close(disk);
 		moat_disk_lose(disk);
 	}
 	/* The toolstack may have written it, and a restored domain has a new one. */
 	moat_report_anew(disk);
 	mutex_unlock(&disk->lock);
+}
+
+/* ---- another back end ---- */
+
+/* Does the toolstack want another connection than the one we have?
+ * Return: 1 or 0, or a negative errno if that cannot be told now.
+ */
+static int conn_switch_wanted(struct moat_disk *disk)
+{
+	struct xenbus_device *xdev = disk->xdev;
+	bool wanted;
+	char *path;
+
+	path = xenbus_read(XBT_NIL, xdev->nodename, "backend", NULL);
+	if (IS_ERR(path))
+		return PTR_ERR(path) == -ENOENT ? 0 : PTR_ERR(path);
+	/* There is none where the last one named did not exist. */
+	wanted = *path && (!xdev->otherend || strcmp(path, xdev->otherend));
+	kfree(path);
+	return wanted || (xdev->state != XenbusStateInitialising &&
+			  xenbus_read_driver_state(xdev->nodename) ==
+			  XenbusStateInitialising);
+}
+
+static void conn_switch(struct moat_disk *disk)
+{
+	struct device *dev = &disk->xdev->dev;
+
+	dev_info(dev, "%s: going over to another back end\n", disk->name);
+	/* It may be gone already, and so is the one before: wait for the next. */
+	if (xenbus_dev_resume(dev))
+		moat_conn_drop(disk);
+}
+
+/* Go over to another back end, if that is wanted. Return: 1 if the disk is with
+ * another now, or with none; 0 if all is as it was; or a negative errno, to be tried
+ * again.
+ */
+static int conn_follow(struct moat_disk *disk)
+{
+	int ret;
+
+	device_lock_assert(&disk->xdev->dev);
+	if (!test_and_clear_bit(MOAT_DISK_ASKED, &disk->flags))
+		return 0;
+	ret = conn_switch_wanted(disk);
+	if (ret > 0)
+		conn_switch(disk);
+	else if (ret < 0)
+		set_bit(MOAT_DISK_ASKED, &disk->flags);
+	return ret;
 }
 
 /* ---- the work ---- */
@@ -625,7 +488,7 @@ static int conn_step(struct moat_disk *disk)
 	int ret;
 
 	device_lock_assert(&xdev->dev);
-	ret = moat_toolstack_follow(disk);
+	ret = conn_follow(disk);
 	/* The watch of the new back end brings the next step. */
 	if (ret)
 		return min(ret, 0);

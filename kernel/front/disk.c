@@ -23,6 +23,7 @@
 #include "replay.h"
 #include "report.h"
 #include "request.h"
+#include "rings.h"
 #include "traffic.h"
 
 /* How old a request becomes before blk-mq has us look after it, where no
@@ -759,7 +760,7 @@ void moat_disk_kill(struct moat_disk *disk)
 	set_bit(MOAT_DISK_DEAD, &disk->flags);
 	moat_disk_quiesce(disk);
 	disk->link = MOAT_LINK_CLOSED;
-	moat_conn_close(disk);
+	moat_rings_close(disk);
 	list_for_each_entry_safe(io, next, &disk->waiting, link) {
 		list_del_init(&io->link);
 		moat_rq_fail(io->rq);

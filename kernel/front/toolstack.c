@@ -15,69 +15,14 @@
 #include "toolstack.h"
 
 #include <linux/sched/mm.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 
 #include <moat/keys.h>
 
 #include "kernel/common/control.h"
-#include "kernel/compat/xenbus.h"
 
 #include "conn.h"
 #include "disk.h"
-
-/* Does the toolstack want another connection than the one we have?
- * Return: 1 or 0, or a negative errno if that cannot be told now.
- */
-static int switch_wanted(struct moat_disk *disk)
-{
-	struct xenbus_device *xdev = disk->xdev;
-	bool wanted;
-	char *path;
-
-	path = xenbus_read(XBT_NIL, xdev->nodename, "backend", NULL);
-	if (IS_ERR(path))
-		return PTR_ERR(path) == -ENOENT ? 0 : PTR_ERR(path);
-	/* There is none where the last one named did not exist. */
-	wanted = *path && (!xdev->otherend || strcmp(path, xdev->otherend));
-	kfree(path);
-	return wanted || (xdev->state != XenbusStateInitialising &&
-			  xenbus_read_driver_state(xdev->nodename) ==
-			  XenbusStateInitialising);
-}
-
-static void switch_over(struct moat_disk *disk)
-{
-	struct device *dev = &disk->xdev->dev;
-
-	dev_info(dev, "%s: going over to another back end\n", disk->name);
-	/* It may be gone already, and so is the one before: wait for the next. */
-	if (xenbus_dev_resume(dev))
-		moat_conn_drop(disk);
-}
-
-/**
- * moat_toolstack_follow() - go over to another back end, if that is wanted
- * @disk: the disk
- *
- * Context: the connection's work; waits for xenstored; the device's lock held.
- * Return: 1 if the disk is with another back end now, or with none; 0 if all
- * is as it was; or a negative errno, to be tried again.
- */
-int moat_toolstack_follow(struct moat_disk *disk)
-{
-	int ret;
-
-	device_lock_assert(&disk->xdev->dev);
-	if (!test_and_clear_bit(MOAT_DISK_ASKED, &disk->flags))
-		return 0;
-	ret = switch_wanted(disk);
-	if (ret > 0)
-		switch_over(disk);
-	else if (ret < 0)
-		set_bit(MOAT_DISK_ASKED, &disk->flags);
-	return ret;
-}
 
 static void hold_changed(struct moat_disk *disk)
 {

@@ -11,6 +11,5 @@ struct moat_disk;
 
 int __must_check moat_toolstack_watch(struct moat_disk *disk);
 void moat_toolstack_unwatch(struct moat_disk *disk);
-int __must_check moat_toolstack_follow(struct moat_disk *disk);
 
 #endif
