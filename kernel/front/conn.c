@@ -39,6 +39,7 @@
 #include "kernel/compat/xenbus.h"
 
 #include "disk.h"
+#include "gendisk.h"
 #include "keys.h"
 #include "params.h"
 #include "replay.h"
@@ -231,10 +232,10 @@ static int conn_adopt(struct moat_disk *disk, const struct moat_traits *t,
 
 	lockdep_assert_held(&disk->lock);
 	if (!disk->gd)
-		err = moat_disk_build(disk, t);
+		err = moat_gendisk_create(disk, t);
 	if (err)
 		return err;
-	moat_disk_adopt(disk, t, identity);
+	moat_gendisk_adopt(disk, t, identity);
 	disk->persistent = disk->offered && t->persistent;
 	err = moat_rings_start(disk);
 	if (err)
@@ -261,7 +262,7 @@ static int conn_start(struct moat_disk *disk)
 	why = moat_announce_check(&a, moat_params.max_segs, &t);
 	mutex_lock(&disk->lock);
 	if (!why)
-		why = moat_disk_mismatch(disk, &t, identity);
+		why = moat_gendisk_mismatch(disk, &t, identity);
 	if (!why && disk->link == MOAT_LINK_OFFERED) {
 		err = conn_adopt(disk, &t, identity);
 		if (err) {
@@ -329,7 +330,7 @@ static void conn_refresh(struct moat_disk *disk)
 	if (disk->link != MOAT_LINK_UP)
 		why = NULL;
 	else if (!why)
-		moat_disk_resize(disk, t.capacity);
+		moat_gendisk_resize(disk, t.capacity);
 	moat_disk_appear(disk);
 	mutex_unlock(&disk->lock);
 	if (why && !a.sectors)

@@ -27,6 +27,11 @@
 
 struct moat_own;
 
+/* How old a request becomes before blk-mq has us look after it, where no
+ * stall is to be reported.
+ */
+#define MOAT_DISK_TIMEOUT (30 * HZ)
+
 /* Values of moat_tune.data_path. */
 enum moat_data_path {
 	MOAT_PATH_PERSISTENT,
@@ -193,6 +198,7 @@ static inline bool moat_disk_answered(const struct moat_disk *disk)
 }
 
 extern const struct moat_queue_ops moat_disk_queue_ops;
+extern const struct moat_sysfs_ops moat_disk_sysfs_ops;
 
 /* Replay and giving up, which wait for nobody; what waits for xenstored; what
  * waits for I/O. Each has a thread of its own where none can be made: a disk can
@@ -202,31 +208,20 @@ extern struct workqueue_struct *moat_front_wq;
 extern struct workqueue_struct *moat_front_conn_wq;
 extern struct workqueue_struct *moat_front_life_wq;
 
-struct moat_disk *moat_disk_create(struct xenbus_device *xdev);
-void moat_disk_destroy(struct moat_disk *disk);
-int __must_check moat_disk_build(struct moat_disk *disk, const struct moat_traits *t);
-const char *moat_disk_mismatch(const struct moat_disk *disk, const struct moat_traits *t,
-			       const char *identity);
-void moat_disk_adopt(struct moat_disk *disk, const struct moat_traits *t,
-		     const char *identity);
-int __must_check moat_disk_add(struct moat_disk *disk);
-bool __must_check moat_disk_try_gone(struct moat_disk *disk);
-void moat_disk_resize(struct moat_disk *disk, u64 capacity);
+void moat_disk_limit_age(struct moat_disk *disk);
+u64 moat_disk_stall_ns(const struct moat_disk *disk);
+void moat_disk_divide(struct moat_disk *disk);
 void moat_disk_quiesce(struct moat_disk *disk);
 void moat_disk_unquiesce(struct moat_disk *disk);
 void moat_disk_wake(struct moat_disk *disk);
 void moat_disk_break(struct moat_disk *disk, const char *trouble, const char *why);
-u64 moat_disk_stall_ns(const struct moat_disk *disk);
 void moat_disk_stall(struct moat_disk *disk);
 bool moat_disk_busy(struct moat_disk *disk);
 void moat_disk_reap(struct moat_disk *disk);
-void moat_disk_divide(struct moat_disk *disk);
 void moat_disk_lose(struct moat_disk *disk);
 void moat_disk_vanish(struct moat_disk *disk);
 bool moat_disk_lost(struct moat_disk *disk);
 void moat_disk_find(struct moat_disk *disk);
 void moat_disk_appear(struct moat_disk *disk);
-void moat_disk_kill(struct moat_disk *disk);
-void moat_disk_mark_dead(struct moat_disk *disk);
 
 #endif

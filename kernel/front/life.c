@@ -25,7 +25,13 @@
 
 #include "conn.h"
 #include "disk.h"
+#include "gendisk.h"
+#include "name.h"
+#include "params.h"
+#include "replay.h"
 #include "report.h"
+#include "request.h"
+#include "rings.h"
 
 /* How long a back end may take to let go of the rings. */
 #define LIFE_PART_TIMEOUT (5 * HZ)
@@ -38,13 +44,38 @@ static bool life_serving(struct moat_disk *disk)
 	       !test_bit(MOAT_DISK_BROKEN, &disk->flags);
 }
 
+/* There will be no back end any more: fail all I/O. Idempotent.
+ * moat_gendisk_mark_dead() is due when the lock has been dropped.
+ */
+static void life_fail(struct moat_disk *disk)
+{
+	struct moat_io *io, *next;
+	struct bio *bio;
+
+	lockdep_assert_held(&disk->lock);
+	set_bit(MOAT_DISK_DEAD, &disk->flags);
+	moat_disk_quiesce(disk);
+	disk->link = MOAT_LINK_CLOSED;
+	moat_rings_close(disk);
+	list_for_each_entry_safe(io, next, &disk->waiting, link) {
+		list_del_init(&io->link);
+		moat_rq_fail(io->rq);
+	}
+	while ((bio = bio_list_pop(&disk->split)))
+		bio_io_error(bio);
+	moat_retained_drop(&disk->retained);
+	moat_retained_reap(&disk->retained);
+	moat_disk_unquiesce(disk);
+	moat_report_update(disk);
+}
+
 /* Fail all I/O, now and for good. */
 static void life_kill(struct moat_disk *disk)
 {
 	mutex_lock(&disk->lock);
-	moat_disk_kill(disk);
+	life_fail(disk);
 	mutex_unlock(&disk->lock);
-	moat_disk_mark_dead(disk);
+	moat_gendisk_mark_dead(disk);
 }
 
 /* The same, unless the back end still serves. Return: whether it does. */
@@ -55,10 +86,10 @@ static bool life_kill_unserved(struct moat_disk *disk)
 	mutex_lock(&disk->lock);
 	serving = life_serving(disk);
 	if (!serving)
-		moat_disk_kill(disk);
+		life_fail(disk);
 	mutex_unlock(&disk->lock);
 	if (!serving)
-		moat_disk_mark_dead(disk);
+		moat_gendisk_mark_dead(disk);
 	return serving;
 }
 
@@ -73,7 +104,7 @@ static void life_add(struct moat_disk *disk)
 	mutex_unlock(&disk->lock);
 	if (!add)
 		return;
-	err = moat_disk_add(disk);
+	err = moat_gendisk_add(disk);
 	if (!err)
 		return;
 	/* It cannot be added a second time. */
@@ -104,7 +135,7 @@ static void life_resubmit(struct moat_disk *disk)
 /* The back end has asked to close: do so once nobody uses the disk. */
 static void life_close(struct moat_disk *disk)
 {
-	if (disk->added && !moat_disk_try_gone(disk))
+	if (disk->added && !moat_gendisk_try_gone(disk))
 		return;
 	/* What is dirty can be written only to one that serves. */
 	life_kill_unserved(disk);
@@ -118,13 +149,8 @@ static void life_close(struct moat_disk *disk)
 	moat_conn_wake(disk);
 }
 
-/**
- * moat_life_run() - the life work
- * @work: moat_disk.life
- *
- * Context: process; may wait for I/O.
- */
-void moat_life_run(struct work_struct *work)
+/* The work that adds and closes the disk; may wait for I/O. */
+static void life_run(struct work_struct *work)
 {
 	struct moat_disk *disk = container_of(work, struct moat_disk, life);
 	unsigned int noio;
@@ -139,16 +165,12 @@ void moat_life_run(struct work_struct *work)
 	memalloc_noio_restore(noio);
 }
 
-/**
- * moat_life_give_up() - no back end has come within the limit
- * @work: moat_disk.give_up
- *
- * An error is better than to wait for ever. The disk does not come back: what
- * was acknowledged and not flushed may be lost, which its users must hear.
- *
- * Context: process.
+/*
+ * No back end has come within the limit. An error is better than to wait for ever.
+ * The disk does not come back: what was acknowledged and not flushed may be lost,
+ * which its users must hear.
  */
-void moat_life_give_up(struct work_struct *work)
+static void life_give_up(struct work_struct *work)
 {
 	struct moat_disk *disk = container_of(to_delayed_work(work), struct moat_disk,
 					      give_up);
@@ -161,11 +183,11 @@ void moat_life_give_up(struct work_struct *work)
 		dev_err(&disk->xdev->dev,
 			"%s: no back end for %u s: all I/O fails from now on\n",
 			disk->name, READ_ONCE(disk->tune.give_up_s));
-		moat_disk_kill(disk);
+		life_fail(disk);
 	}
 	mutex_unlock(&disk->lock);
 	if (lost)
-		moat_disk_mark_dead(disk);
+		moat_gendisk_mark_dead(disk);
 }
 
 /* Does the back end still have the rings? */
@@ -215,11 +237,90 @@ static void life_part(struct moat_disk *disk)
 	kfree(part.watch.node);
 }
 
+/* ---- begin and end ---- */
+
+static void life_share_changed(struct moat_share *share)
+{
+	moat_disk_divide(container_of(share, struct moat_disk, share));
+}
+
+/**
+ * moat_life_begin() - a disk without a back end
+ * @xdev: its xenbus device
+ *
+ * Context: process, may sleep.
+ * Return: the disk, or an ERR_PTR(), the reason having been reported.
+ */
+struct moat_disk *moat_life_begin(struct xenbus_device *xdev)
+{
+	struct moat_disk *disk = kzalloc(sizeof(*disk), GFP_KERNEL);
+	unsigned int i;
+	int err;
+
+	if (!disk)
+		return ERR_PTR(-ENOMEM);
+	disk->xdev = xdev;
+	moat_params_tune(&disk->tune);
+	mutex_init(&disk->lock);
+	spin_lock_init(&disk->quiesce_lock);
+	INIT_LIST_HEAD(&disk->waiting);
+	bio_list_init(&disk->split);
+	INIT_DELAYED_WORK(&disk->replay, moat_replay_run);
+	INIT_WORK(&disk->life, life_run);
+	INIT_DELAYED_WORK(&disk->give_up, life_give_up);
+	moat_plan_init(&disk->plan);
+	moat_retained_init(&disk->retained, &disk->tune);
+	moat_conn_init(disk);
+	moat_report_init(disk);
+	err = moat_name_read(disk);
+	if (err) {
+		xenbus_dev_fatal(xdev, err, "reading virtual-device");
+		goto err_free;
+	}
+	for (i = 0; i < MOAT_POOL_COUNT; i++)
+		moat_purse_init(&disk->purse[i]);
+	err = moat_name_claim(disk);
+	if (err)
+		goto err_free;
+	moat_share_join(&disk->share, life_share_changed);
+	dev_set_drvdata(&xdev->dev, disk);
+	disk->sysfs = moat_sysfs_create(&xdev->dev, &disk->tune, &moat_disk_sysfs_ops);
+	if (IS_ERR(disk->sysfs)) {
+		err = PTR_ERR(disk->sysfs);
+		xenbus_dev_fatal(xdev, err, "creating sysfs files");
+		goto err_share;
+	}
+	return disk;
+
+err_share:
+	moat_share_leave(&disk->share);
+	moat_name_release(disk);
+err_free:
+	dev_set_drvdata(&xdev->dev, NULL);
+	kfree(disk);
+	return ERR_PTR(err);
+}
+
+/* Let go of a disk whose life has ended. */
+static void life_destroy(struct moat_disk *disk)
+{
+	unsigned int i;
+
+	moat_sysfs_destroy(disk->sysfs);
+	moat_name_release(disk);
+	moat_share_leave(&disk->share);
+	for (i = 0; i < MOAT_POOL_COUNT; i++)
+		moat_purse_deinit(&disk->purse[i]);
+	dev_set_drvdata(&disk->xdev->dev, NULL);
+	moat_gendisk_destroy(disk);
+}
+
 /**
  * moat_life_end() - the device goes, or the driver: end the disk's life
- * @disk: the disk; xenbus does not call for it any more
+ * @disk: the disk; xenbus does not call for it any more, nor may anybody else
  *
- * A back end that still serves gets what is dirty; else all I/O fails.
+ * A back end that still serves gets what is dirty; else all I/O fails. Memory stays
+ * for those who still have it open.
  *
  * Context: process; waits, for a back end that serves and nothing else. Not
  * xenbus's thread then: what that removes has no state in xenstore any more.
@@ -251,4 +352,5 @@ void moat_life_end(struct moat_disk *disk)
 	moat_conn_stop(disk);
 	cancel_delayed_work_sync(&disk->replay);
 	cancel_delayed_work_sync(&disk->give_up);
+	life_destroy(disk);
 }

@@ -6,10 +6,9 @@
 #define MOAT_FRONT_LIFE_H
 
 struct moat_disk;
-struct work_struct;
+struct xenbus_device;
 
-void moat_life_run(struct work_struct *work);
-void moat_life_give_up(struct work_struct *work);
+struct moat_disk *moat_life_begin(struct xenbus_device *xdev);
 void moat_life_end(struct moat_disk *disk);
 
 #endif

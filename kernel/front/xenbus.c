@@ -23,7 +23,7 @@
 static int front_probe(struct xenbus_device *xdev,
 		       const struct xenbus_device_id *id)
 {
-	struct moat_disk *disk = moat_disk_create(xdev);
+	struct moat_disk *disk = moat_life_begin(xdev);
 	int err;
 
 	if (IS_ERR(disk))
@@ -34,7 +34,6 @@ static int front_probe(struct xenbus_device *xdev,
 	err = moat_toolstack_watch(disk);
 	if (err) {
 		moat_life_end(disk);
-		moat_disk_destroy(disk);
 		return err;
 	}
 	moat_conn_wake(disk);
@@ -48,7 +47,6 @@ static void front_remove(struct xenbus_device *xdev)
 	moat_toolstack_unwatch(disk);
 	moat_conn_stop(disk);
 	moat_life_end(disk);
-	moat_disk_destroy(disk);
 	moat_keys_remove(xdev);
 }
 

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which disk it is, and what it is called.
+ *
+ * The toolstack gives a number. Several numbers can mean one name (hda, sda and
+ * xvda), which one disk at a time can have.
+ */
+#include "name.h"
+
+#include <linux/err.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/string.h>
+#include <xen/xenbus.h>
+
+#include "disk.h"
+
+/* Those that have their name. */
+static LIST_HEAD(disks);
+static DEFINE_MUTEX(disks_lock);
+
+/**
+ * moat_name_claim() - take the name, if nobody has it
+ * @disk: the disk
+ *
+ * Context: process, may sleep.
+ * Return: 0; or -EEXIST, which has been reported to xenstore.
+ */
+int moat_name_claim(struct moat_disk *disk)
+{
+	const struct moat_disk *other;
+
+	mutex_lock(&disks_lock);
+	list_for_each_entry(other, &disks, named)
+		if (!strcmp(other->name, disk->name))
+			break;
+	if (list_entry_is_head(other, &disks, named)) {
+		list_add(&disk->named, &disks);
+		other = NULL;
+	}
+	mutex_unlock(&disks_lock);
+	if (!other)
+		return 0;
+	xenbus_dev_fatal(disk->xdev, -EEXIST,
+			 "there is a %s already: another number that means the same",
+			 disk->name);
+	return -EEXIST;
+}
+
+/**
+ * moat_name_release() - others may have the name
+ * @disk: the disk, which has it
+ *
+ * Context: process, may sleep.
+ */
+void moat_name_release(struct moat_disk *disk)
+{
+	mutex_lock(&disks_lock);
+	list_del(&disk->named);
+	mutex_unlock(&disks_lock);
+}
+
+/**
+ * moat_name_read() - which disk is it?
+ * @disk: the disk, new: its vdev, name and handle are set
+ *
+ * Context: process; waits for xenstored.
+ * Return: 0 or a negative errno.
+ */
+int moat_name_read(struct moat_disk *disk)
+{
+	const char *node = disk->xdev->nodename;
+	unsigned int number;
+	int err;
+
+	err = xenbus_scanf(XBT_NIL, node, "virtual-device", "%u", &number);
+	if (err != 1)
+		err = xenbus_scanf(XBT_NIL, node, "virtual-device-ext", "%u", &number);
+	if (err != 1)
+		return err < 0 ? err : -EINVAL;
+	err = moat_vdev_parse(number, &disk->vdev);
+	if (err)
+		return err;
+	moat_vdev_name(&disk->vdev, disk->name);
+	disk->handle = number;
+	return 0;
+}
