@@ -45,6 +45,9 @@
  */
 #define BACKEND_QUIET_TRIES 4
 
+/* When what could not be told is tried again. */
+#define BACKEND_TELL_RETRY (HZ / 10 ?: 1)
+
 static struct workqueue_struct *backend_wq;
 static struct workqueue_struct *backend_disk_wq;
 
@@ -188,6 +191,75 @@ static bool backend_broken(const struct moat_backend *backend)
 	return false;
 }
 
+/* ---- what xenstore is told ---- */
+
+/* A directory that is gone must not come back by this. */
+static int backend_write_closed(struct xenbus_transaction t, void *data)
+{
+	struct xenbus_device *dev = data;
+	int state;
+
+	if (xenbus_scanf(t, dev->nodename, "state", "%d", &state) != 1 ||
+	    state == XenbusStateClosed)
+		return -ENOENT;
+	return xenbus_printf(t, dev->nodename, "state", "%d", XenbusStateClosed);
+}
+
+static int backend_tell_offer(struct moat_backend *backend)
+{
+	u32 path = READ_ONCE(backend->tune.data_path);
+
+	return moat_handshake_offer(backend->dev, path == MOAT_PATH_AUTO ||
+				    path == MOAT_PATH_PERSISTENT, &backend->offered);
+}
+
+/* A state that we show already. */
+static int backend_tell_again(struct moat_backend *backend)
+{
+	switch (backend->show) {
+	case XenbusStateConnected:
+		return moat_handshake_announce_size(backend->dev, backend->size);
+	case XenbusStateClosed:
+		/* The toolstack asks for it by writing Closing over it. */
+		return moat_transact(backend_write_closed, backend->dev);
+	default:
+		return 0;
+	}
+}
+
+/* What a front end reads when it sees a state is written before. */
+static int backend_tell(struct moat_backend *backend)
+{
+	struct xenbus_device *dev = backend->dev;
+	int err = 0;
+
+	if (dev->state == backend->show)
+		return backend_tell_again(backend);
+	if (backend->show == XenbusStateInitWait)
+		err = backend_tell_offer(backend);
+	else if (backend->show == XenbusStateConnected)
+		err = moat_handshake_announce(dev, &backend->disk);
+	return err ?: moat_transact_state(dev, backend->show);
+}
+
+/* Show a state. What cannot be told now, for want of memory or of a transaction, is
+ * told before anything else is done. Return: 0; or -ENOENT, also where our directory is
+ * gone, and so will the device be.
+ */
+static int backend_show(struct moat_backend *backend, enum xenbus_state state)
+{
+	int err;
+
+	backend->show = state;
+	err = backend_tell(backend);
+	backend->untold = err && err != -ENOENT;
+	if (!backend->untold)
+		return err;
+	dev_warn_ratelimited(&backend->dev->dev, "not told yet, to be tried again: %d\n", err);
+	mod_delayed_work(backend_wq, &backend->work, BACKEND_TELL_RETRY);
+	return 0;
+}
+
 /* ---- from one state to the next ---- */
 
 static void backend_enter(struct moat_backend *backend, enum moat_serve_state state)
@@ -224,23 +296,15 @@ static void backend_fail(struct moat_backend *backend, int err, const char *what
 	backend_enter_ending(backend);
 	if (what && !told && __ratelimit(&limit))
 		xenbus_dev_error(backend->dev, err, "%s", what);
-	xenbus_switch_state(backend->dev, XenbusStateClosing);
+	backend_show(backend, XenbusStateClosing);
 }
 
 static void backend_begin(struct moat_backend *backend)
 {
-	u32 path = READ_ONCE(backend->tune.data_path);
-	int err;
-
 	backend->broken = false;
 	backend_enter(backend, MOAT_SERVE_WAITING);
-	err = moat_handshake_offer(backend->dev,
-				   path == MOAT_PATH_AUTO || path == MOAT_PATH_PERSISTENT,
-				   &backend->offered);
-	if (err)
-		backend_fail(backend, err, err == -ENOENT ? NULL : "cannot write the offer");
-	else
-		xenbus_switch_state(backend->dev, XenbusStateInitWait);
+	if (backend_show(backend, XenbusStateInitWait))
+		backend_fail(backend, -ENOENT, NULL);
 }
 
 static void backend_open_disk(struct moat_backend *backend)
@@ -309,14 +373,10 @@ static void backend_connect(struct moat_backend *backend)
 		backend_fail(backend, err, "cannot take up the front end's rings");
 		return;
 	}
-	err = moat_handshake_announce(dev, &backend->disk);
-	if (err) {
-		backend_fail(backend, err, err == -ENOENT ? NULL : "cannot describe the disk");
-		return;
-	}
 	backend->connected = jiffies;
 	backend_enter(backend, MOAT_SERVE_CONNECTED);
-	xenbus_switch_state(dev, XenbusStateConnected);
+	if (backend_show(backend, XenbusStateConnected))
+		backend_fail(backend, -ENOENT, NULL);
 }
 
 /* One that has left is told when it is over; anybody else that it will be. */
@@ -324,36 +384,22 @@ static void backend_end(struct moat_backend *backend, enum moat_serve_front fron
 {
 	backend_enter_ending(backend);
 	if (!moat_serve_left(front))
-		xenbus_switch_state(backend->dev, XenbusStateClosing);
+		backend_show(backend, XenbusStateClosing);
 }
 
-/* A directory that is gone must not come back by this. */
-static int backend_write_closed(struct xenbus_transaction t, void *data)
-{
-	struct xenbus_device *dev = data;
-	int state;
-
-	if (xenbus_scanf(t, dev->nodename, "state", "%d", &state) != 1 ||
-	    state == XenbusStateClosed)
-		return -ENOENT;
-	return xenbus_printf(t, dev->nodename, "state", "%d", XenbusStateClosed);
-}
-
-/* Like xenbus_switch_state(), but says so even if we said so before: the
- * toolstack asks by writing Closing over it.
- */
 static void backend_close(struct moat_backend *backend)
 {
-	struct xenbus_device *dev = backend->dev;
-
 	backend_enter(backend, MOAT_SERVE_CLOSED);
-	if (dev->state != XenbusStateClosed)
-		xenbus_switch_state(dev, XenbusStateClosed);
-	else
-		moat_transact(backend_write_closed, dev);
+	backend_show(backend, XenbusStateClosed);
 }
 
 /* ---- the disk, as it is now ---- */
+
+static void backend_resize(struct moat_backend *backend, u64 sectors)
+{
+	backend->size = sectors;
+	backend_show(backend, XenbusStateConnected);
+}
 
 /* A front end that cannot go on elsewhere is spared a disk of no size. */
 static void backend_lost_disk(struct moat_backend *backend)
@@ -363,7 +409,7 @@ static void backend_lost_disk(struct moat_backend *backend)
 	xenbus_dev_error(dev, -ENODEV, "the disk has gone");
 	if (backend->state == MOAT_SERVE_CONNECTED &&
 	    moat_handshake_recovers(dev, &backend->offered))
-		moat_handshake_announce_size(dev, 0);
+		backend_resize(backend, 0);
 }
 
 static void backend_look_at_disk(struct moat_backend *backend)
@@ -372,8 +418,7 @@ static void backend_look_at_disk(struct moat_backend *backend)
 		return;
 	if (moat_disk_refresh(&backend->disk)) {
 		if (backend->state == MOAT_SERVE_CONNECTED)
-			moat_handshake_announce_size(backend->dev,
-						     backend->disk.offer.capacity);
+			backend_resize(backend, backend->disk.offer.capacity);
 	} else if (moat_disk_gone(&backend->disk)) {
 		backend_lost_disk(backend);
 	}
@@ -461,6 +506,10 @@ static void backend_run(struct work_struct *work)
 	do {
 		/* While the disk work runs, the disk is its own. */
 		if (READ_ONCE(backend->removing) || smp_load_acquire(&backend->busy))
+			return;
+		if (backend->untold)
+			backend_show(backend, backend->show);
+		if (backend->untold)
 			return;
 		if (backend->state == MOAT_SERVE_OPENING)
 			backend_opened(backend);

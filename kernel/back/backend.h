@@ -45,6 +45,9 @@
  * @in_use: times in a row that the device was in use elsewhere
  * @connected: when the connection was made, in jiffies
  * @not_before: when the next attempt may be made, in jiffies
+ * @show: what xenstore is to say of it
+ * @untold: it could not be told so far
+ * @size: the size that a connected front end is to be told of anew
  * @open_err: what opening the disk has come to, when @busy is over
  * @leaving: rings that @disk_work is to give back; NULL: none
  * @nr_leaving: their number
@@ -76,6 +79,9 @@ struct moat_backend {
 	u32 in_use;
 	unsigned long connected;
 	unsigned long not_before;
+	enum xenbus_state show;
+	bool untold;
+	u64 size;
 	int open_err;
 	struct moat_queue **leaving;
 	unsigned int nr_leaving;
