@@ -6,12 +6,14 @@
  * A question is a key in the disk's own directory. It is answered and removed
  * in one transaction, so a newer question is never removed with the older one,
  * and who sees it gone finds the answer. The removal, and the answers, make the
- * directory's watch fire again: a key that is not there is no question.
+ * directory's watch fire again: a key that is not there is no question. One that
+ * cannot be answered, for want of memory or of a transaction, is answered later.
  */
 #include "control.h"
 
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/kernel.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -104,19 +106,42 @@ static int control_try(struct xenbus_transaction t, void *data)
 	return err ?: xenbus_rm(t, node, q->key);
 }
 
-static void control_answer(struct moat_sysfs *sysfs, struct xenbus_device *dev,
-			   const char *key, answer_fn *answer)
+/* The keys that may hold a question. */
+static const struct {
+	const char *key;
+	answer_fn *answer;
+} questions[] = {
+	{ MOAT_KEY_SET_MODE, answer_mode },
+	{ MOAT_KEY_ASK, answer_stats },
+};
+
+/* Return: 0, also where there is no question; or a negative errno, for a reason that
+ * passes.
+ */
+static int control_answer(struct moat_sysfs *sysfs, struct xenbus_device *dev,
+			  unsigned int which)
 {
-	struct question question = { sysfs, dev, key, answer };
+	struct question question = { sysfs, dev, questions[which].key,
+				     questions[which].answer };
 	int err;
 
 	/* The mode that is told last must be the one in force. */
 	moat_sysfs_lock_mode(sysfs);
 	err = moat_transact(control_try, &question);
 	moat_sysfs_unlock_mode(sysfs);
-	if (err && err != -ENOENT)
-		pr_warn_ratelimited("moat: %s/%s not answered: %d\n", dev->nodename, key,
-				    err);
+	return err == -ENOENT ? 0 : err;
+}
+
+/* What could not be answered so far; nobody asks again. */
+static void control_again(struct moat_sysfs *sysfs, struct xenbus_device *dev)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < ARRAY_SIZE(questions) && !err; i++)
+		err = control_answer(sysfs, dev, i);
+	if (err)
+		moat_sysfs_later(sysfs, control_again);
 }
 
 /**
@@ -136,15 +161,22 @@ bool moat_control_changed(struct moat_sysfs *sysfs, struct xenbus_device *dev,
 {
 	size_t len = strlen(dev->nodename);
 	const char *key = path + len + 1;
+	unsigned int i;
+	int err;
 
 	if (strncmp(path, dev->nodename, len) || path[len] != '/')
 		return false;
-	if (!strcmp(key, MOAT_KEY_SET_MODE))
-		control_answer(sysfs, dev, MOAT_KEY_SET_MODE, answer_mode);
-	else if (!strcmp(key, MOAT_KEY_ASK))
-		control_answer(sysfs, dev, MOAT_KEY_ASK, answer_stats);
-	else
+	for (i = 0; i < ARRAY_SIZE(questions); i++)
+		if (!strcmp(key, questions[i].key))
+			break;
+	if (i == ARRAY_SIZE(questions))
 		return false;
+	err = control_answer(sysfs, dev, i);
+	if (err) {
+		pr_warn_ratelimited("moat: %s not answered yet, to be tried again: %d\n",
+				    path, err);
+		moat_sysfs_later(sysfs, control_again);
+	}
 	return true;
 }
 EXPORT_SYMBOL_GPL(moat_control_changed);

@@ -27,7 +27,7 @@
 
 #include "transact.h"
 
-/* When to try again to tell the mode. */
+/* When to try again what xenstore could not be told. */
 #define TELL_RETRY HZ
 
 /* One ringN directory. */
@@ -46,6 +46,8 @@ struct sysfs_ring {
  * @mode_lock: held while the mode is changed and told, so that the last one told
  *	is the last one set
  * @tell: tells it
+ * @later: has something done again
+ * @again: that; set before @later is queued
  * @rings_lock: guards @rings; within it no other lock is taken
  * @rings: the ring directories
  */
@@ -56,6 +58,8 @@ struct moat_sysfs {
 	const struct moat_sysfs_ops *ops;
 	struct mutex mode_lock;
 	struct delayed_work tell;
+	struct delayed_work later;
+	void (*again)(struct moat_sysfs *sysfs, struct xenbus_device *dev);
 	struct mutex rings_lock;
 	struct list_head rings;
 };
@@ -340,6 +344,28 @@ void moat_sysfs_tell_mode(struct moat_sysfs *sysfs)
 }
 EXPORT_SYMBOL_GPL(moat_sysfs_tell_mode);
 
+static void sysfs_later(struct work_struct *work)
+{
+	struct moat_sysfs *sysfs = container_of(to_delayed_work(work), struct moat_sysfs,
+						later);
+
+	READ_ONCE(sysfs->again)(sysfs, to_xenbus_device(sysfs->dev));
+}
+
+/**
+ * moat_sysfs_later() - have something done again that has failed, a little later
+ * @sysfs: the disk's directory
+ * @again: does it, in process context; may ask for the same once more
+ *
+ * Context: any, until moat_sysfs_destroy(), behind which nothing is done.
+ */
+void moat_sysfs_later(struct moat_sysfs *sysfs,
+		      void (*again)(struct moat_sysfs *sysfs, struct xenbus_device *dev))
+{
+	WRITE_ONCE(sysfs->again, again);
+	schedule_delayed_work(&sysfs->later, TELL_RETRY);
+}
+
 /**
  * moat_sysfs_sum() - the counters of all rings together
  * @sysfs: the disk's directory
@@ -384,6 +410,7 @@ struct moat_sysfs *moat_sysfs_create(struct device *dev, struct moat_tune *tune,
 	sysfs->ops = ops;
 	mutex_init(&sysfs->mode_lock);
 	INIT_DELAYED_WORK(&sysfs->tell, sysfs_tell);
+	INIT_DELAYED_WORK(&sysfs->later, sysfs_later);
 	mutex_init(&sysfs->rings_lock);
 	INIT_LIST_HEAD(&sysfs->rings);
 	err = kobject_init_and_add(&sysfs->kobj, &disk_type, &dev->kobj, "moat");
@@ -411,6 +438,7 @@ void moat_sysfs_destroy(struct moat_sysfs *sysfs)
 	moat_sysfs_remove_rings(sysfs);
 	kobject_del(&sysfs->kobj);
 	cancel_delayed_work_sync(&sysfs->tell);
+	cancel_delayed_work_sync(&sysfs->later);
 	kobject_put(&sysfs->kobj);
 }
 EXPORT_SYMBOL_GPL(moat_sysfs_destroy);

@@ -12,6 +12,7 @@
 #include "tune.h"
 
 struct moat_sysfs;
+struct xenbus_device;
 
 /**
  * struct moat_sysfs_ops - what differs between the halves
@@ -36,5 +37,7 @@ void moat_sysfs_lock_mode(struct moat_sysfs *sysfs);
 void moat_sysfs_unlock_mode(struct moat_sysfs *sysfs);
 int moat_sysfs_set_mode(struct moat_sysfs *sysfs, const char *mode);
 void moat_sysfs_tell_mode(struct moat_sysfs *sysfs);
+void moat_sysfs_later(struct moat_sysfs *sysfs,
+		      void (*again)(struct moat_sysfs *sysfs, struct xenbus_device *dev));
 
 #endif
