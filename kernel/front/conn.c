@@ -41,6 +41,7 @@
 #include "disk.h"
 #include "gendisk.h"
 #include "keys.h"
+#include "name.h"
 #include "params.h"
 #include "replay.h"
 #include "report.h"
@@ -139,6 +140,10 @@ static int conn_offer(struct moat_disk *disk)
 
 	if (conn_is_cdrom(disk))
 		return conn_end(disk, -EOPNOTSUPP, "it is a CD-ROM, which Moat does not do");
+	/* Not earlier: over the reason of a probe that fails xenbus writes its own text. */
+	if (!moat_name_claim(disk))
+		return conn_end(disk, -EEXIST, "there is a disk of this name already, of another "
+				"number that means the same");
 	conn_read_offer(disk, &offer);
 	mutex_lock(&disk->lock);
 	if (disk->link == MOAT_LINK_DOWN) {

@@ -279,9 +279,6 @@ struct moat_disk *moat_life_begin(struct xenbus_device *xdev)
 	}
 	for (i = 0; i < MOAT_POOL_COUNT; i++)
 		moat_purse_init(&disk->purse[i]);
-	err = moat_name_claim(disk);
-	if (err)
-		goto err_free;
 	moat_share_join(&disk->share, life_share_changed);
 	dev_set_drvdata(&xdev->dev, disk);
 	disk->sysfs = moat_sysfs_create(&xdev->dev, &disk->tune, &moat_disk_sysfs_ops);
@@ -294,7 +291,6 @@ struct moat_disk *moat_life_begin(struct xenbus_device *xdev)
 
 err_share:
 	moat_share_leave(&disk->share);
-	moat_name_release(disk);
 err_free:
 	dev_set_drvdata(&xdev->dev, NULL);
 	kfree(disk);

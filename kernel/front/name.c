@@ -7,7 +7,6 @@
  */
 #include "name.h"
 
-#include <linux/err.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/string.h>
@@ -21,12 +20,12 @@ static DEFINE_MUTEX(disks_lock);
 
 /**
  * moat_name_claim() - take the name, if nobody has it
- * @disk: the disk
+ * @disk: the disk, which may have it already
  *
  * Context: process, may sleep.
- * Return: 0; or -EEXIST, which has been reported to xenstore.
+ * Return: whether it has its name.
  */
-int moat_name_claim(struct moat_disk *disk)
+bool moat_name_claim(struct moat_disk *disk)
 {
 	const struct moat_disk *other;
 
@@ -36,33 +35,28 @@ int moat_name_claim(struct moat_disk *disk)
 			break;
 	if (list_entry_is_head(other, &disks, named)) {
 		list_add(&disk->named, &disks);
-		other = NULL;
+		other = disk;
 	}
 	mutex_unlock(&disks_lock);
-	if (!other)
-		return 0;
-	xenbus_dev_fatal(disk->xdev, -EEXIST,
-			 "there is a %s already: another number that means the same",
-			 disk->name);
-	return -EEXIST;
+	return other == disk;
 }
 
 /**
  * moat_name_release() - others may have the name
- * @disk: the disk, which has it
+ * @disk: the disk, whether it has it or not
  *
  * Context: process, may sleep.
  */
 void moat_name_release(struct moat_disk *disk)
 {
 	mutex_lock(&disks_lock);
-	list_del(&disk->named);
+	list_del_init(&disk->named);
 	mutex_unlock(&disks_lock);
 }
 
 /**
  * moat_name_read() - which disk is it?
- * @disk: the disk, new: its vdev, name and handle are set
+ * @disk: the disk, new: its vdev, name and handle are set; the name is not claimed
  *
  * Context: process; waits for xenstored.
  * Return: 0 or a negative errno.
@@ -73,6 +67,7 @@ int moat_name_read(struct moat_disk *disk)
 	unsigned int number;
 	int err;
 
+	INIT_LIST_HEAD(&disk->named);
 	err = xenbus_scanf(XBT_NIL, node, "virtual-device", "%u", &number);
 	if (err != 1)
 		err = xenbus_scanf(XBT_NIL, node, "virtual-device-ext", "%u", &number);
