@@ -103,19 +103,21 @@ def test_gives_up_without_xenstored(machine):
 
 
 class Hog:
-    """All transactions of the application domain, taken for a while."""
+    """All transactions of a domain, taken for a while."""
 
-    def __init__(self, machine):
+    def __init__(self, machine, domain="app"):
         self.machine = machine
+        self.domain = domain
 
     def __enter__(self):
-        self.machine.sh("app", "rm -f /run/hog.pid; touch /run/hog")
-        in_background(self.machine, "app", "hog", HOG)
-        check(self.machine.wait_until("app", "[ -s /run/hog.pid ]"), "no transactions taken")
+        self.machine.sh(self.domain, "rm -f /run/hog.pid; touch /run/hog")
+        in_background(self.machine, self.domain, "hog", HOG)
+        check(self.machine.wait_until(self.domain, "[ -s /run/hog.pid ]"),
+              "no transactions taken")
 
     def __exit__(self, *unused):
-        self.machine.sh("app", "rm -f /run/hog")
-        finished(self.machine, "app", "hog", 30)
+        self.machine.sh(self.domain, "rm -f /run/hog")
+        finished(self.machine, self.domain, "hog", 30)
 
 
 def test_told_once_it_can_be(machine):
@@ -142,6 +144,35 @@ def test_connects_once_it_can(machine):
     in_background(machine, "app", "load", verify_loop(disk, 10))
     goes_on(disk, 0)
     with Hog(machine):
+        link.cut()
+        link.connect()
+        check(not link.wait("moat-state", "up", 3), "it had a transaction after all")
+    up(link, 40)
+    check(link.read("moat-trouble") is None, "moat-trouble is %s" % link.read("moat-trouble"))
+    finished(machine, "app", "load", 120)
+
+
+def test_answers_once_it_can(machine):
+    """A question that came while there was no transaction is not forgotten."""
+    disk = machine.attach("xvdb", "null_blk:size=1")
+    link = Reconnection(disk)
+    machine.allowed_log += [r"not answered yet"]
+    stats = "case \"$(xenstore-read %s/moat-stats)\" in 'later '*) ;; *) false; esac" % link.front
+    with Hog(machine):
+        link.write("moat-ask", "later")
+        check(not machine.wait_until("dom0", stats, 3), "it had a transaction after all")
+    check(machine.wait_until("dom0", stats), "it was forgotten")
+    check(link.read("moat-ask") is None, "the question stays")
+
+
+def test_back_end_tells_once_it_can(machine):
+    """A back end that cannot say what it is to say for a while is none that fails."""
+    disk = machine.attach("xvdb", CACHED)
+    link = Reconnection(disk)
+    machine.allowed_log += [r"not told yet"]
+    in_background(machine, "app", "load", verify_loop(disk, 10))
+    goes_on(disk, 0)
+    with Hog(machine, "storage"):
         link.cut()
         link.connect()
         check(not link.wait("moat-state", "up", 3), "it had a transaction after all")
