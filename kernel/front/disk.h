@@ -76,6 +76,8 @@ enum moat_disk_flag {
  * @persistent: and the back end keeps them mapped
  * @readonly: grants that it keeps of pages it only reads are read-only
  * @traits: the disk as the back end announced it
+ * @sure: the size that a later back end must have at least: the one that the last
+ *	which kept the protocol left behind, in units of 512 bytes
  * @identity: which hardware it is, "" if that is not known
  * @drained: held as the toolstack asked, with nothing in flight or retained
  * @parted: closed as was asked: nothing more is told of it
@@ -131,6 +133,7 @@ struct moat_disk {
 	bool persistent;
 	bool readonly;
 	struct moat_traits traits;
+	u64 sure;
 	char identity[MOAT_IDENTITY_MAX];
 	bool drained;
 	bool parted;

@@ -176,7 +176,8 @@ const char *moat_gendisk_mismatch(const struct moat_disk *disk, const struct moa
 		return "it is another device";
 	if (t->block_size != disk->traits.block_size)
 		return "its logical block size is another";
-	if (t->capacity < get_capacity(disk->gd))
+	/* What one said that then broke the protocol must not keep the others out. */
+	if (t->capacity < disk->sure)
 		return "it is smaller";
 	if (t->readonly && !disk->traits.readonly)
 		return "it cannot be written any more";
@@ -198,8 +199,10 @@ void moat_gendisk_adopt(struct moat_disk *disk, const struct moat_traits *t,
 	/* It is what it was at first. One that told nothing then cannot be made another
 	 * by a later back end's word, to be refused from its good successors.
 	 */
-	if (!disk->traits.block_size)
+	if (!disk->traits.block_size) {
 		strscpy(disk->identity, identity, sizeof(disk->identity));
+		disk->sure = t->capacity;
+	}
 	disk->traits = *t;
 	disk->retained.cached = t->flush != MOAT_FLUSH_NONE;
 	disk->max_segs = min(t->max_segs, disk->room);

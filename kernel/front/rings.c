@@ -200,6 +200,8 @@ void moat_rings_close(struct moat_disk *disk)
 	unsigned int i;
 
 	lockdep_assert_held(&disk->lock);
+	if (disk->link == MOAT_LINK_UP && !test_bit(MOAT_DISK_BROKEN, &disk->flags))
+		disk->sure = disk->traits.capacity;
 	for (i = 0; i < disk->nr_queues && disk->queue; i++)
 		moat_queue_close(&disk->queue[i], &inflight);
 	moat_replay_gather(disk, &inflight);

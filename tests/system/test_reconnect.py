@@ -249,6 +249,40 @@ def test_another_disk_is_refused(machine):
     machine.sh("storage", "losetup -d %s; rm /run/small" % device)
 
 
+def announced(machine, link, sectors):
+    """The back end says another size, which its device does not have."""
+    machine.sh("dom0", "back=$(xenstore-read %s/backend); "
+               "xenstore-write $back/sectors %d $back/state 4" % (link.front, sectors))
+    check(machine.wait_until("app", "[ $(cat /sys/block/xvdb/size) = %d ]" % sectors),
+          "the size is not taken")
+
+
+def test_size_of_a_back_end_that_breaks(machine):
+    """What it said counts against its successor only if it kept the protocol to its end."""
+    machine.allowed_log += kernel_log.RECOVERY + [r"not the disk that was here|connecting disk"]
+    disk = machine.attach("xvdb", "loop:16M")
+    link = Reconnection(disk)
+    machine.lab("push", "storage", MODULE, "/tmp/moat-fault.ko")
+    machine.sh("storage", "[ -d /sys/module/moat_fault ] || insmod /tmp/moat-fault.ko; "
+               "echo 1 >/sys/module/moat_fault/parameters/hits")
+    in_background(machine, "app", "load", verify_loop(disk, 20))
+    goes_on(disk, 0)
+    announced(machine, link, 65536)
+    machine.sh("storage", "echo overrun >/sys/module/moat_fault/parameters/inject")
+    check(link.wait("moat-trouble", "protocol*"), "the breach went unnoticed")
+    again(link)
+    size = machine.sh("app", "cat /sys/block/xvdb/size").strip()
+    check(size == "32768", "its size is %s" % size)
+    finished(machine, "app", "load", 120)
+    announced(machine, link, 65536)
+    link.cut()
+    link.connect()
+    check(link.wait("moat-trouble", "'refused '*"), "a smaller disk was taken")
+    machine.sh("storage", "f=$(cat /sys/block/loop0/loop/backing_file); "
+               "truncate -s 32M $f && losetup -c /dev/loop0")
+    again(link)
+
+
 def test_saved_without_a_back_end(machine):
     """The domain is saved while its back end is dead, and goes on when restored."""
     disk = machine.attach("xvdb", CACHED)
