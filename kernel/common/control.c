@@ -164,6 +164,7 @@ bool moat_control_changed(struct moat_sysfs *sysfs, struct xenbus_device *dev,
 	unsigned int i;
 	int err;
 
+	might_sleep();
 	if (strncmp(path, dev->nodename, len) || path[len] != '/')
 		return false;
 	for (i = 0; i < ARRAY_SIZE(questions); i++)

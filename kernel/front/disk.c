@@ -236,6 +236,7 @@ bool moat_disk_lost(struct moat_disk *disk)
  */
 void moat_disk_find(struct moat_disk *disk)
 {
+	lockdep_assert_held(&disk->lock);
 	if (!moat_disk_lost(disk))
 		cancel_delayed_work(&disk->give_up);
 }
@@ -317,6 +318,7 @@ bool moat_disk_busy(struct moat_disk *disk)
 	bool busy = false;
 	unsigned int i;
 
+	lockdep_assert_held(&disk->lock);
 	for (i = 0; i < disk->nr_rings; i++)
 		busy |= moat_queue_busy(&disk->queue[i]);
 	return busy;
