@@ -21,7 +21,6 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <moat/keys.h>
@@ -62,14 +61,6 @@ static const char usage[] =
 	"      --debug              log more\n"
 	"  -h, --help               show this and exit\n"
 	"  -V, --version            show the version and exit\n";
-
-msec moat_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (msec)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* --- one look at the world --------------------------------------------- */
 

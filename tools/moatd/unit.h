@@ -7,6 +7,7 @@
 #define MOATD_UNIT_H
 
 #include "../lib/loop.h"
+#include "clock.h"
 #include "config.h"
 #include "decide.h"
 #include "events.h"
@@ -45,8 +46,5 @@ struct moat_daemon {
 	bool dirty;		/* something has changed: decide anew */
 	bool beat;		/* a heartbeat has, or the health with it */
 };
-
-/* The time on which all others are based: since the machine started. */
-msec moat_now(void);
 
 #endif
