@@ -278,8 +278,9 @@ def test_size_of_a_back_end_that_breaks(machine):
     link.cut()
     link.connect()
     check(link.wait("moat-trouble", "'refused '*"), "a smaller disk was taken")
-    machine.sh("storage", "f=$(cat /sys/block/loop0/loop/backing_file); "
-               "truncate -s 32M $f && losetup -c /dev/loop0")
+    device = link.keys["params"]
+    machine.sh("storage", "truncate -s 32M $(cat /sys/block/%s/loop/backing_file) && "
+               "losetup -c %s" % (device.rsplit("/", 1)[1], device))
     again(link)
 
 
