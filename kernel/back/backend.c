@@ -45,8 +45,11 @@
  */
 #define BACKEND_QUIET_TRIES 4
 
-/* When what could not be told is tried again. */
+/* When what could not be told is tried again: doubled each time, up to so long. By
+ * then it may be no passing reason, and people are told.
+ */
 #define BACKEND_TELL_RETRY (HZ / 10 ?: 1)
+#define BACKEND_TELL_DOUBLED 5u
 
 static struct workqueue_struct *backend_wq;
 static struct workqueue_struct *backend_disk_wq;
@@ -252,11 +255,18 @@ static int backend_show(struct moat_backend *backend, enum xenbus_state state)
 
 	backend->show = state;
 	err = backend_tell(backend);
-	backend->untold = err && err != -ENOENT;
-	if (!backend->untold)
+	if (!err || err == -ENOENT) {
+		backend->untold = 0;
 		return err;
-	dev_warn_ratelimited(&backend->dev->dev, "not told yet, to be tried again: %d\n", err);
-	mod_delayed_work(backend_wq, &backend->work, BACKEND_TELL_RETRY);
+	}
+	if (!backend->untold)
+		dev_warn_ratelimited(&backend->dev->dev, "not told yet, to be tried again: %d\n",
+				     err);
+	else if (backend->untold == BACKEND_TELL_DOUBLED)
+		xenbus_dev_error(backend->dev, err, "cannot tell what is to be told; trying on");
+	mod_delayed_work(backend_wq, &backend->work, (unsigned long)BACKEND_TELL_RETRY <<
+			 min(backend->untold, BACKEND_TELL_DOUBLED));
+	backend->untold += backend->untold <= BACKEND_TELL_DOUBLED;
 	return 0;
 }
 

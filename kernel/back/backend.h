@@ -46,7 +46,7 @@
  * @connected: when the connection was made, in jiffies
  * @not_before: when the next attempt may be made, in jiffies
  * @show: what xenstore is to say of it
- * @untold: it could not be told so far
+ * @untold: times in a row that it could not be told; 0: it has been
  * @size: the size that a connected front end is to be told of anew
  * @open_err: what opening the disk has come to, when @busy is over
  * @leaving: rings that @disk_work is to give back; NULL: none
@@ -80,7 +80,7 @@ struct moat_backend {
 	unsigned long connected;
 	unsigned long not_before;
 	enum xenbus_state show;
-	bool untold;
+	u32 untold;
 	u64 size;
 	int open_err;
 	struct moat_queue **leaving;
