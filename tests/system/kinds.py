@@ -35,7 +35,7 @@ KINDS = {kind.name: kind for kind in (
     Kind("overrun", "module", "dead", False, "the ring's producer index runs away"),
     Kind("storm", "module", "alive", False, "events without end"),
     Kind("init-kill", "module", "dead", False, "moat-init is killed"),
-    Kind("init-stop", "module", "dead", False, "moat-init is stopped"),
+    Kind("init-stop", "module", "dead", False, "moat-init's heartbeat is stopped"),
     Kind("lie", "module", "silent", True, "a write is not done, and said to be"),
     Kind("misplace", "module", "silent", True, "a write goes to another place"),
     Kind("pci-remove", "domain", "dead", False, "the PCI device vanishes"),

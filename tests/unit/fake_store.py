@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """A xenstore made of a dictionary, for the tests of programs that talk to one.
 
-It serves one client at a time on a Unix socket, and has no permissions: what a test
-writes and what the client writes are the same tree.
+It serves its clients on a Unix socket, and has no permissions but those that a test
+takes away: what a test writes and what a client writes are the same tree.
 """
 
 import socket
@@ -20,23 +20,59 @@ class Refused(Exception):
     """A request that the store answers with an error name."""
 
 
+class Client:
+    """A connection: its watches, and the transaction that it is in."""
+
+    def __init__(self, link):
+        self.link = link
+        self.watches = []
+        self.transaction = None
+
+    def send(self, kind, ident, body):
+        try:
+            self.link.sendall(struct.pack("<IIII", kind, ident, 0, len(body)) + body)
+        except OSError:
+            pass
+
+    def receive(self, size):
+        data = b""
+        while len(data) < size:
+            more = self.link.recv(size - len(data))
+            if not more:
+                raise ConnectionError
+            data += more
+        return data
+
+    def event(self, path, token, relative):
+        if relative:
+            path = path[len(HOME) + 1:]
+        self.send(EVENT, 0, f"{path}\0{token}\0".encode())
+
+    def fire(self, path, gone=()):
+        for watched, token, relative in self.watches:
+            if path == watched or path.startswith(watched + "/"):
+                self.event(path, token, relative)
+            elif watched in gone:
+                self.event(watched, token, relative)
+
+
 class Store:
-    """The tree, its watches, and one client on a socket."""
+    """The tree, and its clients on a socket."""
 
     def __init__(self, path):
         self.nodes = {HOME: ""}
-        self.watches = []
         self.lock = threading.Condition()
         self.requests = 0
         self.busy_commits = 0      # so many commits fail with EAGAIN
+        self.secret = set()        # what no client may read
+        self.nagging = None        # a path that seems to change whenever a client asks
         self.answering = threading.Event()     # while it is clear no request is answered
         self.answering.set()
-        self.client = None
-        self.transaction = None
+        self.clients = []
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
         self.listener.listen()
-        threading.Thread(target=self.serve, daemon=True).start()
+        threading.Thread(target=self.accept, daemon=True).start()
 
     # what a test does to the tree
 
@@ -62,7 +98,8 @@ class Store:
 
     def hang_up(self):
         with self.lock:
-            self.client.shutdown(socket.SHUT_RDWR)
+            for client in self.clients:
+                client.link.shutdown(socket.SHUT_RDWR)
 
     # the tree itself; the lock is held
 
@@ -82,69 +119,53 @@ class Store:
         self.fire(path, gone)
 
     def fire(self, path, gone=()):
-        for watched, token, relative in self.watches:
-            if path == watched or path.startswith(watched + "/"):
-                self.event(path, token, relative)
-            elif watched in gone:
-                self.event(watched, token, relative)
+        for client in self.clients:
+            client.fire(path, gone)
         self.lock.notify_all()
-
-    def event(self, path, token, relative):
-        if relative:
-            path = path[len(HOME) + 1:]
-        self.send(EVENT, 0, f"{path}\0{token}\0".encode())
 
     # the wire
 
-    def serve(self):
+    def accept(self):
         while True:
             try:
-                client, _ = self.listener.accept()
+                link, _ = self.listener.accept()
             except OSError:
                 return
+            threading.Thread(target=self.serve, args=(Client(link),), daemon=True).start()
 
+    def serve(self, client):
+        with self.lock:
+            self.clients.append(client)
+        try:
+            self.talk(client)
+        except (ConnectionError, OSError):
+            pass
+        finally:
             with self.lock:
-                self.client, self.watches, self.transaction = client, [], None
-            try:
-                self.talk(client)
-            except (ConnectionError, OSError):
-                pass
-            finally:
-                client.close()
-
-    def receive(self, client, size):
-        data = b""
-        while len(data) < size:
-            more = client.recv(size - len(data))
-            if not more:
-                raise ConnectionError
-            data += more
-        return data
-
-    def send(self, kind, ident, body):
-        if self.client:
-            try:
-                self.client.sendall(struct.pack("<IIII", kind, ident, 0, len(body)) + body)
-            except OSError:
-                pass
+                self.clients.remove(client)
+            client.link.close()
 
     def talk(self, client):
         while True:
-            kind, ident, _, size = struct.unpack("<IIII", self.receive(client, 16))
-            body = self.receive(client, size)
+            kind, ident, _, size = struct.unpack("<IIII", client.receive(16))
+            body = client.receive(size)
             self.answering.wait()
             with self.lock:
                 self.requests += 1
+                if self.nagging:
+                    client.fire(self.nagging)
                 try:
-                    self.send(kind, ident, self.answer(kind, body))
+                    client.send(kind, ident, self.answer(client, kind, body))
                 except Refused as error:
-                    self.send(ERROR, ident, str(error).encode() + b"\0")
+                    client.send(ERROR, ident, str(error).encode() + b"\0")
                 if kind == WATCH:
-                    self.event(*self.watches[-1])
+                    client.event(*client.watches[-1])
 
-    def answer(self, kind, body):
+    def answer(self, client, kind, body):
         words = body.decode().split("\0")
         path = words[0] if words[0].startswith("/") else f"{HOME}/{words[0]}"
+        if path in self.secret:
+            raise Refused("EACCES")
         if kind == READ:
             if path not in self.nodes:
                 raise Refused("ENOENT")
@@ -156,28 +177,28 @@ class Store:
                      if p.startswith(path + "/")}
             return "".join(name + "\0" for name in sorted(names)).encode()
         if kind == WATCH:
-            self.watches.append((path, words[1], path != words[0]))
+            client.watches.append((path, words[1], path != words[0]))
         elif kind == UNWATCH:
-            self.watches = [w for w in self.watches if w[:2] != (path, words[1])]
+            client.watches = [w for w in client.watches if w[:2] != (path, words[1])]
         elif kind == BEGIN:
-            self.transaction = []
+            client.transaction = []
             return b"1\0"
         elif kind == END:
-            return self.end(words[0] == "T")
+            return self.end(client, words[0] == "T")
         else:
             def change():
                 if kind == WRITE:
                     self.put(path, words[1])
                 else:
                     self.drop(path)
-            if self.transaction is None:
+            if client.transaction is None:
                 change()
             else:
-                self.transaction.append(change)
+                client.transaction.append(change)
         return b"OK\0"
 
-    def end(self, commit):
-        changes, self.transaction = self.transaction, None
+    def end(self, client, commit):
+        changes, client.transaction = client.transaction, None
         if commit and self.busy_commits:
             self.busy_commits -= 1
             raise Refused("EAGAIN")

@@ -8,12 +8,14 @@ no kernel back end, so nodes count as let go by their driver. Needs root and loo
 devices; exits 77 (skipped) without them.
 """
 
+import contextlib
 import ctypes
 import os
 import select
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -22,6 +24,26 @@ from fake_store import DEADLINE, HOME, Store
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 INIT = os.environ.get("MOAT_INIT", os.path.join(TOP, "build", "tools", "moat-init"))
 IN_OPEN = 0x20      # of inotify(7)
+MNT_DETACH = 2      # of umount2(2)
+
+
+@contextlib.contextmanager
+def dead_file_system(where):
+    """A file system that answers nothing, and whose users wait for it."""
+    os.mkdir(where)
+    libc = ctypes.CDLL(None, use_errno=True)
+    fuse = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
+    options = f"fd={fuse},rootmode=40000,user_id=0,group_id=0"
+    try:
+        if libc.mount(b"dead", where.encode(), b"fuse", 0, options.encode()):
+            raise unittest.SkipTest(f"mount: {os.strerror(ctypes.get_errno())}")
+        try:
+            yield where
+        finally:
+            libc.umount2(where.encode(), MNT_DETACH)
+    finally:
+        os.close(fuse)      # now it fails whoever waits
+        os.rmdir(where)
 
 
 class Serve(unittest.TestCase):
@@ -36,6 +58,7 @@ class Serve(unittest.TestCase):
             self.init = subprocess.Popen([INIT, "--serve"], stderr=log,
                                          env={"XENSTORED_PATH": path,
                                               "MOAT_BACK_PARAMETERS": self.parameters})
+        self.addCleanup(self.init.kill)     # one that hangs is not left behind
         self.store.wait(lambda n: n.get(HOME + "/data/moat/state") == "ready", "ready")
 
     def tearDown(self):
@@ -317,6 +340,74 @@ class Serve(unittest.TestCase):
                 os.read(opened, 4096)
         finally:
             self.store.answering.set()
+
+    def beats(self, count):
+        """Waits for more heartbeats."""
+        key = HOME + "/data/moat/heartbeat"
+        first = int(self.store.read(key))
+        self.store.wait(lambda n: int(n[key]) >= first + count, f"{count} heartbeats")
+
+    def test_front_end_that_writes_without_pause(self):
+        """It costs the others nothing, and is listened to all the same."""
+        back, fore = self.attach(3, 51712, self.file("one"))
+        self.connected(back)
+        with self.store.lock:
+            self.store.nagging = fore + "/x"    # faster than anybody could look
+        self.beats(3)
+        other, _ = self.attach(4, 51712, self.file("two"))
+        self.connected(other)
+        self.store.write({other + "/online": "0"})
+        self.gone(other)
+        self.store.remove(fore)
+        self.gone(back)
+
+    def test_front_end_that_is_not_listened_to(self):
+        back, fore = self.attach(3, 51712, self.file("one"))
+        self.connected(back)
+
+        def write(stop):
+            while not stop.is_set():
+                self.store.write({fore + "/x": "1"})
+
+        stop = threading.Event()
+        writer = threading.Thread(target=write, args=(stop,))
+        writer.start()
+        try:
+            self.assert_logged("changes without pause")
+            self.connected(self.attach(4, 51712, self.file("two"))[0])
+        finally:
+            stop.set()
+            writer.join()
+        self.store.remove(fore)
+        self.gone(back)
+
+    def test_node_that_changes_without_pause(self):
+        """As when a guest toggles its state, which our kernel mirrors."""
+        back, _ = self.attach(3, 51712, self.file("one"))
+        self.connected(back)
+        with self.store.lock:
+            self.store.nagging = back + "/state"
+        self.beats(3)
+        other, _ = self.attach(4, 51712, self.file("two"))
+        self.connected(other)
+        self.store.write({other + "/online": "0"})
+        self.gone(other)
+        with self.store.lock:
+            self.store.nagging = None
+
+    def test_file_system_that_does_not_answer(self):
+        """What waits for it is its own disk, not the heartbeat, nor the pollers' ping."""
+        self.load_back()
+        self.store.wait(lambda n: n.get(HOME + "/data/moat/health") == "0 0", "health")
+        with dead_file_system(os.path.join(self.dir.name, "dead")) as where:
+            self.attach(3, 51712, where + "/disk")
+            libc = ctypes.CDLL(None)
+            opened = libc.inotify_init1(os.O_CLOEXEC)
+            self.addCleanup(os.close, opened)
+            libc.inotify_add_watch(opened, os.path.join(self.parameters, "health").encode(),
+                                   IN_OPEN)
+            self.beats(4)
+            self.assertTrue(select.select([opened], [], [], DEADLINE)[0], "no ping")
 
     def test_many(self):
         backs = [self.attach(front, 51712, self.file(f"disk{front}"))[0]

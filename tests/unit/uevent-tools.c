@@ -52,12 +52,36 @@ static void refused(void **state)
 	assert_string_equal(ev.action, "untouched");
 }
 
+/* What may be followed by the device that somebody waits for. */
+static void hardware(void **state)
+{
+	static const struct {
+		struct moat_uevent ev;
+		bool is;
+	} rows[] = {
+		{ { "add", "/devices/pci-0/pci0000:00/0000:00:00.0", "pci", "", "pci:v" }, true },
+		{ { "add", "/devices/pci-0/pci0000:00/0000:00:00.0/nvme/nvme0", "nvme", "", "" },
+		  true },
+		{ { "remove", "/devices/pci-0/pci0000:00/0000:00:00.0", "pci", "", "" }, false },
+		{ { "change", "/devices/pci-0/x/block/nvme0n1", "block", "nvme0n1", "" }, false },
+		{ { "add", "/devices/virtual/block/loop0", "block", "loop0", "" }, false },
+		{ { "add", "/devices/vbd-3-51712", "xen-backend", "", "xen-backend:vbd" }, false },
+		{ { "add", "/module/nvme", "module", "", "" }, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (moat_uevent_is_hardware(&rows[i].ev) != rows[i].is)
+			fail_msg("%s %s", rows[i].ev.action, rows[i].ev.devpath);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(block),
 		cmocka_unit_test(modalias),
 		cmocka_unit_test(refused),
+		cmocka_unit_test(hardware),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@ int moat_loop_init(struct moat_loop *loop)
 {
 	loop->before_wait = NULL;
 	loop->context = NULL;
+	loop->more = false;
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	return loop->epoll_fd < 0 ? -errno : 0;
 }
@@ -57,7 +58,7 @@ int moat_loop_run(struct moat_loop *loop)
 
 		if (ret)
 			return ret;
-		ret = epoll_wait(loop->epoll_fd, &ev, 1, -1);
+		ret = epoll_wait(loop->epoll_fd, &ev, 1, loop->more ? 0 : -1);
 		if (ret < 0 && errno != EINTR)
 			return -errno;
 		if (ret <= 0)

@@ -22,6 +22,11 @@ struct moat_loop {
 	 */
 	int (*before_wait)(void *context);
 	void *context;
+	/*
+	 * before_wait() has left something undone: it is called again at once,
+	 * after whoever else has something has had a turn.
+	 */
+	bool more;
 };
 
 int moat_loop_init(struct moat_loop *loop);

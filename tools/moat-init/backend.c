@@ -8,6 +8,11 @@
  * the work is done once all events are in, because the control domain writes
  * a node's keys as one transaction of a dozen events.
  *
+ * A front end's directory is its own, and its state is mirrored in ours: a guest
+ * can make events without end. So a turn looks at a few nodes only, at those first
+ * that have waited longest; one that was just looked at rests; and a front end
+ * that writes on and on is not listened to for a while, but looked at once then.
+ *
  * A node that is done is not removed at once. libxl waits in two steps, first
  * until it reads state 6, then until the directory is gone, and nothing shows
  * when it has taken the first: a directory that vanishes before that makes it
@@ -35,13 +40,22 @@
 /* a transaction that loses against others this often is given up */
 #define TXN_TRIES 32
 #define LINGER_MS 1000
+/* so many nodes are looked at in a turn of the loop */
+#define LOOKS_A_TURN 8
+/* an event has a node looked at so soon after the last look */
+#define REST_MS 50
+/* a front end with more events than that in DEAF_MS is not listened to for as long */
+#define HEARD_MAX 200
+#define DEAF_MS 1000
 /* where the kernel tells of a node's errors: as backend/vbd, node by node */
 #define ERROR_ROOT "error/" MOAT_VBD_ROOT
 
 struct moat_backends {
-	struct moat_source timer;	/* runs until the next remove_at */
+	struct moat_source timer;	/* runs until some node's time has come */
 	struct moat_store **store;
 	struct moat_vbd *nodes;
+	uint64_t looks;		/* at nodes, so far */
+	uint64_t hardware_at;	/* when hardware was last found, monotonic ms */
 	bool rescan;	/* the list of nodes may have changed */
 	bool told_bad_name;
 };
@@ -54,17 +68,39 @@ static uint64_t now_ms(void)
 	return now.tv_sec * 1000ull + now.tv_nsec / 1000000;
 }
 
+/* When something is to be done about a node that no event tells; 0: nothing. */
+static uint64_t due_at(const struct moat_vbd *n)
+{
+	const uint64_t times[] = {
+		n->dirty ? n->look_at : 0, n->remove_at, n->deaf_until, n->tell_at,
+	};
+	uint64_t first = 0;
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+		if (times[i] && (!first || times[i] < first))
+			first = times[i];
+	return first;
+}
+
+/* Have a node looked at, without a rest. */
+static void look_now(struct moat_vbd *n)
+{
+	n->dirty = true;
+	n->look_at = 0;
+}
+
 /* Some node's time has come; moat_backends_settle() will see which. */
 static int timer_ready(struct moat_source *source)
 {
 	struct moat_backends *bs = (struct moat_backends *)source;
 	unsigned long long expired;
+	uint64_t now = now_ms();
 
 	if (read(source->fd, &expired, sizeof(expired)) < 0)
 		return 0;
 	for (struct moat_vbd *n = bs->nodes; n; n = n->next)
-		if (n->remove_at)
-			n->dirty = true;
+		if (due_at(n) && due_at(n) <= now)
+			look_now(n);
 	return 0;
 }
 
@@ -75,6 +111,7 @@ struct moat_backends *moat_backends_create(struct moat_store **store)
 	if (!bs)
 		return NULL;
 	bs->store = store;
+	bs->hardware_at = now_ms();
 	bs->timer.ready = timer_ready;
 	bs->timer.fd = timerfd_create(CLOCK_MONOTONIC,
 				      TFD_CLOEXEC | TFD_NONBLOCK);
@@ -132,7 +169,8 @@ int moat_backends_watch(struct moat_backends *bs)
 	for (struct moat_vbd *n = bs->nodes; n; n = n->next) {
 		/* registered anew when the node is looked at */
 		n->front_path[0] = '\0';
-		n->dirty = true;
+		n->deaf_until = 0;
+		look_now(n);
 	}
 	return moat_store_watch(*bs->store, MOAT_VBD_ROOT, TOKEN_ROOT);
 }
@@ -143,6 +181,17 @@ static bool is_below(const char *path, const char *parent)
 
 	return len && strncmp(path, parent, len) == 0 &&
 	       (path[len] == '\0' || path[len] == '/');
+}
+
+static void hear_front(struct moat_vbd *n)
+{
+	uint64_t now = now_ms();
+
+	if (now - n->heard_since >= DEAF_MS) {
+		n->heard_since = now;
+		n->heard = 0;
+	}
+	n->heard++;
 }
 
 void moat_backends_event(struct moat_backends *bs,
@@ -158,6 +207,8 @@ void moat_backends_event(struct moat_backends *bs,
 		    is_below(front ? n->front_path : n->path, event->path)) {
 			n->dirty = true;
 			known = true;
+			if (front)
+				hear_front(n);
 		}
 	if (!front && !known)
 		bs->rescan = true;
@@ -168,8 +219,15 @@ void moat_backends_event(struct moat_backends *bs,
 void moat_backends_device_appeared(struct moat_backends *bs)
 {
 	for (struct moat_vbd *n = bs->nodes; n; n = n->next)
-		if (n->phase == MOAT_NODE_WAITING)
-			n->dirty = n->retry = true;
+		if (n->phase == MOAT_NODE_WAITING) {
+			n->retry = true;
+			look_now(n);
+		}
+}
+
+void moat_backends_hardware(struct moat_backends *bs)
+{
+	bs->hardware_at = now_ms();
 }
 
 void moat_backends_look_again(struct moat_backends *bs)
@@ -220,7 +278,7 @@ static int add(struct moat_backends *bs, uint32_t front, uint32_t device)
 	}
 	n->front = front;
 	n->device = device;
-	n->dirty = true;
+	look_now(n);
 	n->disk.loop.fd = -1;
 	snprintf(n->path, sizeof(n->path), MOAT_VBD_ROOT "/%u/%u", front,
 		 device);
@@ -353,14 +411,40 @@ static int remove_node(struct moat_backends *bs, struct moat_vbd *n)
 
 /* --- all of it ------------------------------------------------------- */
 
+/* Stop listening to a front end that writes without pause, and begin again later. */
+static int listen_or_not(struct moat_backends *bs, struct moat_vbd *n)
+{
+	uint64_t now = now_ms();
+	int err = 0;
+
+	if (n->deaf_until && now >= n->deaf_until) {
+		n->deaf_until = 0;
+		n->heard = 0;
+		n->front_path[0] = '\0';	/* has it watched again */
+	} else if (!n->deaf_until && n->heard > HEARD_MAX && n->front_path[0]) {
+		if (!n->told_deaf)
+			moat_notice("vbd %u/%u: %s changes without pause; looked at "
+				    "once in %d ms", n->front, n->device,
+				    n->front_path, DEAF_MS);
+		n->told_deaf = true;
+		n->deaf_until = now + DEAF_MS;
+		err = moat_store_unwatch(*bs->store, n->front_path,
+					 MOAT_VBD_TOKEN_FRONT);
+	}
+	return moat_store_is_lost(err) ? err : 0;
+}
+
 static int settle_node(struct moat_backends *bs, struct moat_vbd *n)
 {
 	struct moat_node_view view;
 	uint32_t front = n->front, device = n->device;
-	int err;
+	int err = listen_or_not(bs, n);
 
 	n->dirty = false;
-	err = moat_vbd_look(*bs->store, n, &view);
+	n->looked = ++bs->looks;
+	n->look_at = now_ms() + REST_MS;
+	if (!err)
+		err = moat_vbd_look(*bs->store, n, &view);
 	if (err)
 		return err;
 	switch (moat_node_decide(n->phase, &view)) {
@@ -382,24 +466,28 @@ static int settle_node(struct moat_backends *bs, struct moat_vbd *n)
 	return 0;
 }
 
-static struct moat_vbd *first_dirty(struct moat_backends *bs)
+/* Of the nodes that are to be looked at the one that has waited longest. */
+static struct moat_vbd *next_to_look(struct moat_backends *bs)
 {
-	struct moat_vbd *n = bs->nodes;
+	struct moat_vbd *next = NULL;
+	uint64_t now = now_ms();
 
-	while (n && !n->dirty)
-		n = n->next;
-	return n;
+	for (struct moat_vbd *n = bs->nodes; n; n = n->next)
+		if (n->dirty && n->look_at <= now &&
+		    (!next || n->looked < next->looked))
+			next = n;
+	return next;
 }
 
-/* Have the timer run out when the next node is to be removed. */
+/* Have the timer run out when the next node's time has come. */
 static void set_timer(struct moat_backends *bs)
 {
 	struct itimerspec when = { 0 };
 	uint64_t next = 0;
 
 	for (const struct moat_vbd *n = bs->nodes; n; n = n->next)
-		if (n->remove_at && (!next || n->remove_at < next))
-			next = n->remove_at;
+		if (due_at(n) && (!next || due_at(n) < next))
+			next = due_at(n);
 	when.it_value.tv_sec = next / 1000;
 	when.it_value.tv_nsec = next % 1000 * 1000000;
 	timerfd_settime(bs->timer.fd, TFD_TIMER_ABSTIME, &when, NULL);
@@ -416,11 +504,24 @@ int moat_backends_settle(struct moat_backends *bs)
 		if (moat_store_is_lost(err))
 			return err;
 	}
-	while ((n = first_dirty(bs)) != NULL) {
+	for (int i = 0; i < LOOKS_A_TURN && (n = next_to_look(bs)) != NULL; i++) {
 		err = settle_node(bs, n);
 		if (moat_store_is_lost(err))
 			return err;
 	}
 	set_timer(bs);
 	return 0;
+}
+
+bool moat_backends_unsettled(struct moat_backends *bs)
+{
+	return bs->rescan || next_to_look(bs);
+}
+
+bool moat_backends_unseen(struct moat_backends *bs)
+{
+	for (const struct moat_vbd *n = bs->nodes; n; n = n->next)
+		if (!n->looked)
+			return true;
+	return bs->rescan;
 }

@@ -9,6 +9,8 @@
 #ifndef MOAT_BACKEND_H
 #define MOAT_BACKEND_H
 
+#include <stdbool.h>
+
 #include "../lib/store.h"
 #include "../lib/loop.h"
 
@@ -36,12 +38,23 @@ void moat_backends_event(struct moat_backends *bs,
 			 const struct moat_store_event *event);
 void moat_backends_device_appeared(struct moat_backends *bs);
 void moat_backends_look_again(struct moat_backends *bs);
+/* The kernel is finding hardware: a device that is not there may be about to come. */
+void moat_backends_hardware(struct moat_backends *bs);
 
 /**
- * moat_backends_settle() - do all there is to do
+ * moat_backends_settle() - do some of what there is to do
+ *
+ * A bounded part, in turn for all nodes: whoever changes a node on and on keeps
+ * nobody else waiting.
  *
  * Return: 0, or -EPIPE or -EPROTO if the connection is lost.
  */
 int moat_backends_settle(struct moat_backends *bs);
+
+/* Is there more to do at once? */
+bool moat_backends_unsettled(struct moat_backends *bs);
+
+/* Is there a node that was never looked at? */
+bool moat_backends_unseen(struct moat_backends *bs);
 
 #endif

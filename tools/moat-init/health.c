@@ -8,6 +8,7 @@
 #include "health.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,9 @@
 /* $MOAT_BACK_PARAMETERS is for tests */
 #define PARAMETERS "/sys/module/moat_back/parameters"
 
-static bool promised;
+/* Guards both: whoever ends it may not be the thread that looks. */
+static pthread_mutex_t promise_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool promised, ended;
 
 static int path_of(const char *name, char *path, size_t size)
 {
@@ -52,24 +55,30 @@ static int read_ages(unsigned long *poller, unsigned long *device)
 	return err;
 }
 
+/* See to it that moat-back has our promise, or, where there is none, that the next has. */
+static void keep_promise(bool there)
+{
+	int err = 0;
+
+	pthread_mutex_lock(&promise_lock);
+	if (there && !promised && !ended)
+		err = promise("1");
+	/* a module that comes back knows of no promise */
+	promised = there && !ended;
+	pthread_mutex_unlock(&promise_lock);
+	if (err)
+		moat_warn("no watchdog: %s", strerror(-err));
+}
+
 int moat_health_read(char *text, size_t size)
 {
 	unsigned long poller, device;
 	int err = read_ages(&poller, &device);
 
-	if (err) {
-		/* a module that comes back knows of no promise */
-		promised = false;
-		return err;
-	}
-	if (!promised) {
-		promised = true;
-		err = promise("1");
-		if (err)
-			moat_warn("no watchdog: %s", strerror(-err));
-	}
-	snprintf(text, size, "%lu %lu", poller, device);
-	return 0;
+	keep_promise(!err);
+	if (!err)
+		snprintf(text, size, "%lu %lu", poller, device);
+	return err;
 }
 
 void moat_health_ping(void)
@@ -81,7 +90,10 @@ void moat_health_ping(void)
 
 void moat_health_end(void)
 {
+	pthread_mutex_lock(&promise_lock);
 	if (promised)
 		promise("0");
 	promised = false;
+	ended = true;
+	pthread_mutex_unlock(&promise_lock);
 }

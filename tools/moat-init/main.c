@@ -3,10 +3,11 @@
  * moat-init: PID 1 of a storage domain, or, in a domain with another init,
  * only the part that serves back ends (--serve).
  *
- * Everything happens in one event loop: signals, xenstore, the kernel's device
- * announcements and the heartbeat. What cannot be mended ends the program, and
- * a PID 1 that ends takes the domain down: whoever watches over the domain
- * learns it at once.
+ * Everything happens in one event loop: signals, xenstore and the kernel's
+ * device announcements; only the heartbeat has a thread of its own. Whoever
+ * fills one of the loop's sources gets a bounded part of each turn. What cannot
+ * be mended ends the program, and a PID 1 that ends takes the domain down:
+ * whoever watches over the domain learns it at once.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -36,7 +37,8 @@
 /* a uevent is at most two pages */
 #define UEVENT_BYTES 8192
 
-#define TOKEN_DOMID "domid"
+/* So many of one source's are taken in a turn of the loop. */
+#define EVENTS_A_TURN 256
 
 struct init {
 	bool pid1;
@@ -57,7 +59,6 @@ static struct init init = {
 	.store_source.fd = -1,
 	.uevent_source.fd = -1,
 	.signal_source.fd = -1,
-	.heartbeat.timer.fd = -1,
 };
 
 static const char usage[] =
@@ -89,26 +90,12 @@ static int connect_store(struct init *in)
 		moat_err("xenstore: %s", strerror(-err));
 		return err;
 	}
-	/* a control domain that is slow to answer is no reason to die */
-	moat_store_on_wait(in->store, moat_health_ping);
 	in->store_source.fd = moat_store_fd(in->store);
 	in->store_source.ready = store_ready;
 	err = moat_loop_add(&in->loop, &in->store_source);
 	if (err)
 		moat_err("epoll: %s", strerror(-err));
 	return err;
-}
-
-/*
- * Nobody writes our domain's id twice: an event on it means that all watches
- * were registered anew, here or, after "xl restore" under a new id, by the
- * kernel. Then nobody has been told our state yet.
- */
-static int watch_all(struct init *in)
-{
-	int err = moat_store_watch(in->store, "domid", TOKEN_DOMID);
-
-	return err ? err : moat_backends_watch(in->backends);
 }
 
 /* The connection broke: make a new one and look at everything anew. */
@@ -123,18 +110,17 @@ static int reconnect_store(struct init *in)
 	err = connect_store(in);
 	if (err)
 		return err;
-	return watch_all(in);
+	return moat_backends_watch(in->backends);
 }
 
 static int fetch_events(struct init *in)
 {
 	struct moat_store_event event;
-	int got;
+	int got = 1;
 
-	while ((got = moat_store_event(in->store, &event)) == 1) {
-		if (strcmp(event.token, TOKEN_DOMID) == 0)
-			moat_heartbeat_announce(&in->heartbeat);
-		else
+	for (int i = 0; i < EVENTS_A_TURN && got == 1; i++) {
+		got = moat_store_event(in->store, &event);
+		if (got == 1)
 			moat_backends_event(in->backends, &event);
 	}
 	if (got == -EOVERFLOW) {
@@ -143,24 +129,26 @@ static int fetch_events(struct init *in)
 		moat_backends_look_again(in->backends);
 		return 0;
 	}
-	return got;
+	return got < 0 ? got : 0;
 }
 
 /*
  * Settling makes requests, during which further events arrive and are queued
- * where no descriptor shows them; so the two alternate until nothing is left.
+ * where no descriptor shows them. They are for the next turn: somebody may write
+ * faster than we can look.
  */
 static int before_wait(void *context)
 {
 	struct init *in = context;
-	int err;
+	int err = fetch_events(in);
 
-	do {
-		err = fetch_events(in);
-		if (!err)
-			err = moat_backends_settle(in->backends);
-	} while (!err && moat_store_pending(in->store));
-	return err ? reconnect_store(in) : 0;
+	if (!err)
+		err = moat_backends_settle(in->backends);
+	if (err)
+		err = reconnect_store(in);
+	in->loop.more = !err && (moat_store_pending(in->store) ||
+				 moat_backends_unsettled(in->backends));
+	return err;
 }
 
 /* --- the kernel's announcements -------------------------------------- */
@@ -191,35 +179,56 @@ static void load_aside(const char *modalias)
 		_exit(0);
 }
 
+/* Look at all devices, which may mean to load modules; a child, as above. */
+static void coldplug_aside(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		moat_warn("fork: %s; devices may lack their modules", strerror(errno));
+	if (pid)
+		return;
+	moat_modules_coldplug(&init.modules);
+	_exit(0);
+}
+
+static void take_uevent(const struct moat_uevent *ev)
+{
+	if (strcmp(ev->subsystem, "block") == 0) {
+		moat_debug("block device %s: %s", ev->devname, ev->action);
+		if (is_coming(ev))
+			moat_backends_device_appeared(init.backends);
+	} else if (strcmp(ev->subsystem, "xen-backend") == 0) {
+		/* perhaps a driver has let a node go */
+		moat_backends_look_again(init.backends);
+	}
+	if (moat_uevent_is_hardware(ev))
+		moat_backends_hardware(init.backends);
+	if (*ev->modalias && is_coming(ev) && init.pid1)
+		load_aside(ev->modalias);
+}
+
 static int uevent_ready(struct moat_source *source)
 {
 	char buf[UEVENT_BYTES];
 	struct moat_uevent ev;
-	int got;
+	int got = 1;
 
-	while ((got = moat_uevent_next(source->fd, buf, sizeof(buf),
-				       &ev)) == 1) {
-		if (strcmp(ev.subsystem, "block") == 0) {
-			moat_debug("block device %s: %s", ev.devname,
-				   ev.action);
-			if (is_coming(&ev))
-				moat_backends_device_appeared(init.backends);
-		} else if (strcmp(ev.subsystem, "xen-backend") == 0) {
-			/* perhaps a driver has let a node go */
-			moat_backends_look_again(init.backends);
-		}
-		if (*ev.modalias && is_coming(&ev) && init.pid1)
-			load_aside(ev.modalias);
+	for (int i = 0; i < EVENTS_A_TURN && got == 1; i++) {
+		got = moat_uevent_next(source->fd, buf, sizeof(buf), &ev);
+		if (got == 1)
+			take_uevent(&ev);
 	}
 	if (got == -ENOBUFS) {
 		moat_warn("device announcements lost; looking at all devices");
 		if (init.pid1)
-			moat_modules_coldplug(&init.modules);
+			coldplug_aside();
+		moat_backends_hardware(init.backends);
 		moat_backends_device_appeared(init.backends);
 		moat_backends_look_again(init.backends);
 		return 0;
 	}
-	return got;
+	return got < 0 ? got : 0;
 }
 
 static int open_uevents(struct init *in)
@@ -296,7 +305,7 @@ static int boot(struct init *in)
 
 static int serve(struct init *in)
 {
-	int err = watch_all(in);
+	int err = moat_backends_watch(in->backends);
 
 	if (err) {
 		moat_err("xenstore watch: %s", strerror(-err));
@@ -305,9 +314,11 @@ static int serve(struct init *in)
 	in->loop.before_wait = before_wait;
 	in->loop.context = in;
 	/* nodes that were there before us, before anyone is told "ready" */
-	err = before_wait(in);
-	if (err)
-		return err;
+	do {
+		err = before_wait(in);
+		if (err)
+			return err;
+	} while (moat_backends_unseen(in->backends));
 	if (in->pid1)
 		moat_children_start(MOAT_RUN_DIR);
 	moat_heartbeat_state(&in->heartbeat, "ready");
@@ -336,15 +347,13 @@ static int run(struct init *in)
 	be_prompt();
 	if (!err)
 		err = open_signals(in);
+	/* behind the signals: they are blocked there, too */
+	if (!err)
+		err = moat_heartbeat_start(&in->heartbeat);
 	if (!err)
 		err = open_uevents(in);
 	if (!err)
 		err = connect_store(in);
-	if (err)
-		return err;
-	err = moat_heartbeat_init(&in->heartbeat, &in->store);
-	if (!err)
-		err = moat_loop_add(&in->loop, &in->heartbeat.timer);
 	if (err)
 		return err;
 	in->backends = moat_backends_create(&in->store);
@@ -358,10 +367,11 @@ static int run(struct init *in)
 
 static void clean_up(struct init *in)
 {
-	if (in->store && in->heartbeat.timer.fd >= 0)
-		moat_heartbeat_state(&in->heartbeat, "stopping");
+	moat_heartbeat_state(&in->heartbeat, "stopping");
 	moat_backends_destroy(in->backends);
-	moat_heartbeat_deinit(&in->heartbeat);
+	if (!moat_heartbeat_stop(&in->heartbeat))
+		moat_warn("xenstore does not answer; our last word is not told");
+	moat_health_end();
 	moat_store_close(in->store);
 	moat_modules_deinit(&in->modules);
 	if (in->uevent_source.fd >= 0)
@@ -387,8 +397,7 @@ static int run_as_pid1(void)
 		moat_err("cannot go on: %s", strerror(-err));
 	if (!init.shutdown)
 		return EXIT_FAILURE;	/* the kernel panics, as it should */
-	if (init.store)
-		moat_heartbeat_state(&init.heartbeat, "stopping");
+	moat_heartbeat_state(&init.heartbeat, "stopping");
 	moat_shutdown_now(init.shutdown);
 }
 
@@ -396,8 +405,7 @@ static int run_as_server(void)
 {
 	int err = run(&init);
 
-	/* as PID 1 we do not: an end that takes too long is no end */
-	moat_health_end();
+	/* as PID 1 we take nothing back: an end that takes too long is no end */
 	clean_up(&init);
 	if (err < 0)
 		fprintf(stderr, "moat-init: %s\n", strerror(-err));

@@ -51,6 +51,14 @@ bool moat_uevent_parse(const char *buf, size_t len, struct moat_uevent *out)
 	return true;
 }
 
+bool moat_uevent_is_hardware(const struct moat_uevent *ev)
+{
+	return strcmp(ev->action, "add") == 0 &&
+	       strncmp(ev->devpath, "/devices/", 9) == 0 &&
+	       strncmp(ev->devpath, "/devices/virtual/", 17) != 0 &&
+	       strncmp(ev->subsystem, "xen", 3) != 0;
+}
+
 int moat_uevent_open(void)
 {
 	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = 1 };

@@ -27,6 +27,9 @@ struct moat_uevent {
  */
 bool moat_uevent_parse(const char *buf, size_t len, struct moat_uevent *out);
 
+/* Is it about hardware that the kernel is just finding? Others may follow. */
+bool moat_uevent_is_hardware(const struct moat_uevent *ev);
+
 /* Open the socket, non-blocking. Return: a file descriptor, or -errno. */
 int moat_uevent_open(void);
 

@@ -26,9 +26,17 @@ struct moat_vbd {
 	char params[MOAT_PARAMS_PATH];		/* as last acted on */
 	enum moat_node_phase phase;
 	bool front_seen;
-	bool dirty;		/* to be looked at */
+	bool dirty;		/* to be looked at, */
+	uint64_t look_at;	/* not before this; all times are monotonic ms */
+	uint64_t looked;	/* when it was, among all looks; 0: never */
 	bool retry;		/* a device may have appeared */
-	uint64_t remove_at;	/* monotonic ms; 0: not to be removed */
+	uint64_t tell_at;	/* if it waits then, that is told; 0: need not be */
+	uint64_t remove_at;	/* 0: not to be removed */
+	/* events of the front end's directory */
+	uint64_t heard_since;
+	unsigned int heard;
+	uint64_t deaf_until;	/* it is not watched; 0: it is */
+	bool told_deaf;
 	struct moat_blockdev disk;	/* valid while phase is SERVED */
 	bool shared;
 };
