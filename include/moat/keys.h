@@ -56,6 +56,13 @@
 #define MOAT_IDENTITY_MAX 256 /* with the zero at its end */
 
 /*
+ * In a back end's directory, written by moat-init with "physical-device": 1 if
+ * another node of the same VM has the device (a stub domain, the other half of a
+ * migration on one host). moat-back then shares it, as if "mode" said so.
+ */
+#define MOAT_KEY_SAME_VM "moat-same-vm"
+
+/*
  * In a front end's directory, device/vbd/ID of the application domain.
  *
  * Written by the front end:

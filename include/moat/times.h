@@ -18,6 +18,10 @@
 #define MOAT_HEARTBEAT_LIMIT_S 10
 /* Xen ends a domain whose pollers do not answer. */
 #define MOAT_WATCHDOG_S 10
+/* moat-init: a device that has not come so long after the last news of hardware is
+ * missing; until then its driver may still be finding it.
+ */
+#define MOAT_SETTLE_S 20
 /* moat-back keeps what a lost device has failed from the front end, for the domain to be
  * replaced; as long as Linux waits for a command by default.
  */
@@ -34,6 +38,8 @@ _Static_assert(3 * MOAT_PING_S <= MOAT_WATCHDOG_S, "two pings may be lost");
 /* Who is to be replaced is found while his requests are kept. */
 _Static_assert(MOAT_DOUBT_S < MOAT_HEARTBEAT_LIMIT_S, "the disk is given up first");
 _Static_assert(MOAT_HEARTBEAT_LIMIT_S < MOAT_LOST_S, "there is time to replace it");
+/* One disk that stays away does not hold up those that are back. */
+_Static_assert(MOAT_SETTLE_S < MOAT_LOST_S, "a missing device is told");
 /* A lost device is told; one that says nothing takes longer, and a panic longest. */
 _Static_assert(MOAT_LOST_S < MOAT_DEVICE_LIMIT_S, "a driver's own timeouts come first");
 _Static_assert(MOAT_DEVICE_LIMIT_S < MOAT_HUNG_TASK_S, "moatd comes before the panic");

@@ -171,7 +171,8 @@ int moat_handshake_read_wish(struct xenbus_device *dev, struct moat_disk_wish *w
 		return -ENOENT;
 	wish->dev = MKDEV(major, minor);
 	wish->readonly = !key_has(dev, "mode", "w");
-	wish->shared = key_has(dev, "mode", "!");
+	wish->shared = key_has(dev, "mode", "!") ||
+		       xenbus_read_unsigned(dev->nodename, MOAT_KEY_SAME_VM, 0);
 	wish->discard = xenbus_read_unsigned(dev->nodename, "discard-enable", 1);
 	return 0;
 }

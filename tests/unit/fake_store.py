@@ -9,7 +9,7 @@ import socket
 import struct
 import threading
 
-DEADLINE = 10
+DEADLINE = 30
 HOME = "/local/domain/2"       # where the client's relative paths begin
 
 DIRECTORY, READ, WATCH, UNWATCH, BEGIN, END, WRITE, RM, EVENT, ERROR = (
@@ -191,6 +191,8 @@ class Store:
                     self.put(path, words[1])
                 else:
                     self.drop(path)
+            if kind == RM and path not in self.nodes:
+                raise Refused("ENOENT")
             if client.transaction is None:
                 change()
             else:

@@ -203,33 +203,86 @@ class Serve(unittest.TestCase):
         self.connected(two)
 
     def test_device_that_appears_later(self):
+        """It is told to be missing, and served all the same once it is there."""
         name = f"/dev/serve-tools.{os.getpid()}"
         back, _ = self.attach(3, 51712, name)
         other, _ = self.attach(3, 51728, self.file("disk"), mode="w!")
         loop = self.connected(other)
-        self.assertIsNone(self.store.read(back + "/hotplug-status"))
+        self.failed(back, "there is no such device")
         self.assert_logged("waiting for it")
+        self.assert_quiet()
         os.symlink(loop, name)
         try:
             with open(f"/sys/block/{os.path.basename(loop)}/uevent", "w",
                       encoding="utf-8") as uevent:
                 uevent.write("change")
             self.assertEqual(self.connected(back), name)
+            self.assertIsNone(self.store.read(back + "/hotplug-error"))
         finally:
             os.unlink(name)
 
     def test_two_writers(self):
+        """The second is told at once, and gets the disk when the first has let it go."""
         path = self.file("disk")
         one, _ = self.attach(3, 51712, path)
         self.connected(one)
+        self.store.write({"/local/domain/3/vm": "/vm/a", "/local/domain/4/vm": "/vm/b"})
         two, _ = self.attach(4, 51712, path)
-        three, _ = self.attach(5, 51712, self.file("other"))
-        self.connected(three)
-        self.assertIsNone(self.store.read(two + "/hotplug-status"))
-        self.assert_logged("in use by vbd 3/51712")
+        self.failed(two, "is in use by vbd 3/51712, of another VM")
         self.assert_quiet()
         self.store.write({one + "/online": "0"})
         self.connected(two)
+        self.assertIsNone(self.store.read(two + "/hotplug-error"))
+
+    def test_writers_that_cannot_be_told_apart(self):
+        """What may not be read makes nobody the same VM."""
+        path = self.file("disk")
+        self.connected(self.attach(3, 51712, path)[0])
+        self.store.write({"/local/domain/3/vm": "/vm/a", "/local/domain/4/vm": "/vm/a"})
+        with self.store.lock:
+            self.store.secret = {"/local/domain/3/vm", "/local/domain/4/vm"}
+        two, _ = self.attach(4, 51712, path)
+        self.failed(two, "whether that is of the same VM cannot be told")
+
+    def test_reader_beside_a_writer(self):
+        path = self.file("disk")
+        self.connected(self.attach(3, 51712, path)[0])
+        self.failed(self.attach(4, 51712, path, mode="r")[0], "is in use by vbd 3/51712")
+        self.connected(self.attach(5, 51712, path, mode="w!")[0])
+
+    def test_two_nodes_of_one_vm(self):
+        """Its two halves while it migrates on this host, its stub domain, itself."""
+        self.store.write({"/local/domain/3/vm": "/vm/a", "/local/domain/4/vm": "/vm/a",
+                          "/local/domain/5/vm": "/vm/b", "/local/domain/5/target": "3"})
+        path = self.file("disk")
+        first, _ = self.attach(3, 51712, path)
+        self.connected(first)
+        self.assertIsNone(self.store.read(first + "/moat-same-vm"))
+        for front, device in (4, 51712), (5, 51712), (3, 51728):
+            with self.subTest(front=front, device=device):
+                back, _ = self.attach(front, device, path)
+                self.connected(back)
+                self.assertEqual(self.store.read(back + "/moat-same-vm"), "1")
+        self.store.write({"/local/domain/6/vm": "/vm/c"})
+        self.failed(self.attach(6, 51712, path)[0], "of another VM")
+
+    def test_disk_that_is_being_detached(self):
+        """No refusal: it will be free in a moment."""
+        path = self.file("disk")
+        one, _ = self.attach(3, 51712, path)
+        loop = self.connected(one)
+        with open(loop, "rb"):
+            self.store.write({one + "/online": "0"})
+            two, _ = self.attach(4, 51712, path)
+            self.assert_logged("waiting for it")
+            self.assertIsNone(self.store.read(two + "/hotplug-error"))
+        self.connected(two)
+
+    def test_loop_device_on_a_file_that_is_served(self):
+        """Two names of one disk, each of another kind."""
+        path = self.file("disk")
+        loop = self.connected(self.attach(3, 51712, path)[0])
+        self.failed(self.attach(4, 51712, loop)[0], "is in use by vbd 3/51712")
 
     def test_readers_may_share(self):
         path = self.file("disk")
@@ -400,7 +453,8 @@ class Serve(unittest.TestCase):
         self.load_back()
         self.store.wait(lambda n: n.get(HOME + "/data/moat/health") == "0 0", "health")
         with dead_file_system(os.path.join(self.dir.name, "dead")) as where:
-            self.attach(3, 51712, where + "/disk")
+            back, _ = self.attach(3, 51712, where + "/disk")
+            other, _ = self.attach(4, 51712, self.file("disk"))
             libc = ctypes.CDLL(None)
             opened = libc.inotify_init1(os.O_CLOEXEC)
             self.addCleanup(os.close, opened)
@@ -408,6 +462,11 @@ class Serve(unittest.TestCase):
                                    IN_OPEN)
             self.beats(4)
             self.assertTrue(select.select([opened], [], [], DEADLINE)[0], "no ping")
+            self.connected(other)
+            self.failed(back, "does not answer")
+        # Now whoever waited has been told that there is no such file system.
+        self.store.wait(lambda n: "does not answer" not in n[back + "/hotplug-error"],
+                        "tried again")
 
     def test_many(self):
         backs = [self.attach(front, 51712, self.file(f"disk{front}"))[0]

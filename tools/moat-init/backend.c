@@ -29,10 +29,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <moat/times.h>
+
 #include "../lib/log.h"
+#include "clock.h"
 #include "node.h"
 #include "vbd.h"
 
@@ -60,14 +62,6 @@ struct moat_backends {
 	bool told_bad_name;
 };
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000ull + now.tv_nsec / 1000000;
-}
-
 /* When something is to be done about a node that no event tells; 0: nothing. */
 static uint64_t due_at(const struct moat_vbd *n)
 {
@@ -94,13 +88,19 @@ static int timer_ready(struct moat_source *source)
 {
 	struct moat_backends *bs = (struct moat_backends *)source;
 	unsigned long long expired;
-	uint64_t now = now_ms();
+	uint64_t now = moat_clock_ms();
 
 	if (read(source->fd, &expired, sizeof(expired)) < 0)
 		return 0;
-	for (struct moat_vbd *n = bs->nodes; n; n = n->next)
-		if (due_at(n) && due_at(n) <= now)
-			look_now(n);
+	for (struct moat_vbd *n = bs->nodes; n; n = n->next) {
+		if (!due_at(n) || due_at(n) > now)
+			continue;
+		if (n->tell_at && n->tell_at <= now) {
+			n->tell_at = 0;
+			n->retry = true;
+		}
+		look_now(n);
+	}
 	return 0;
 }
 
@@ -111,7 +111,7 @@ struct moat_backends *moat_backends_create(struct moat_store **store)
 	if (!bs)
 		return NULL;
 	bs->store = store;
-	bs->hardware_at = now_ms();
+	bs->hardware_at = moat_clock_ms();
 	bs->timer.ready = timer_ready;
 	bs->timer.fd = timerfd_create(CLOCK_MONOTONIC,
 				      TFD_CLOEXEC | TFD_NONBLOCK);
@@ -185,7 +185,7 @@ static bool is_below(const char *path, const char *parent)
 
 static void hear_front(struct moat_vbd *n)
 {
-	uint64_t now = now_ms();
+	uint64_t now = moat_clock_ms();
 
 	if (now - n->heard_since >= DEAF_MS) {
 		n->heard_since = now;
@@ -227,7 +227,7 @@ void moat_backends_device_appeared(struct moat_backends *bs)
 
 void moat_backends_hardware(struct moat_backends *bs)
 {
-	bs->hardware_at = now_ms();
+	bs->hardware_at = moat_clock_ms();
 }
 
 void moat_backends_look_again(struct moat_backends *bs)
@@ -393,9 +393,9 @@ static int remove_node(struct moat_backends *bs, struct moat_vbd *n)
 	/* the disk at once: whoever sees state 6 may want it */
 	if (!n->remove_at) {
 		release(bs, n);
-		n->remove_at = now_ms() + LINGER_MS;
+		n->remove_at = moat_clock_ms() + LINGER_MS;
 	}
-	if (now_ms() < n->remove_at)
+	if (moat_clock_ms() < n->remove_at)
 		return 0;
 	err = moat_store_rm(*bs->store, n->path);
 	if (moat_store_is_lost(err))
@@ -414,7 +414,7 @@ static int remove_node(struct moat_backends *bs, struct moat_vbd *n)
 /* Stop listening to a front end that writes without pause, and begin again later. */
 static int listen_or_not(struct moat_backends *bs, struct moat_vbd *n)
 {
-	uint64_t now = now_ms();
+	uint64_t now = moat_clock_ms();
 	int err = 0;
 
 	if (n->deaf_until && now >= n->deaf_until) {
@@ -442,7 +442,7 @@ static int settle_node(struct moat_backends *bs, struct moat_vbd *n)
 
 	n->dirty = false;
 	n->looked = ++bs->looks;
-	n->look_at = now_ms() + REST_MS;
+	n->look_at = moat_clock_ms() + REST_MS;
 	if (!err)
 		err = moat_vbd_look(*bs->store, n, &view);
 	if (err)
@@ -450,7 +450,8 @@ static int settle_node(struct moat_backends *bs, struct moat_vbd *n)
 	switch (moat_node_decide(n->phase, &view)) {
 	case MOAT_NODE_RESOLVE:
 		n->remove_at = 0;
-		return moat_vbd_resolve(*bs->store, n, bs->nodes);
+		return moat_vbd_resolve(*bs->store, n, bs->nodes,
+					bs->hardware_at + MOAT_SETTLE_S * 1000);
 	case MOAT_NODE_REMOVE:
 		return remove_node(bs, n);
 	case MOAT_NODE_FORGET:
@@ -470,7 +471,7 @@ static int settle_node(struct moat_backends *bs, struct moat_vbd *n)
 static struct moat_vbd *next_to_look(struct moat_backends *bs)
 {
 	struct moat_vbd *next = NULL;
-	uint64_t now = now_ms();
+	uint64_t now = moat_clock_ms();
 
 	for (struct moat_vbd *n = bs->nodes; n; n = n->next)
 		if (n->dirty && n->look_at <= now &&

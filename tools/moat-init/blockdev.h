@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include <moat/keys.h>
+
 #include "loopdev.h"
 #include "params.h"
 
@@ -18,6 +20,8 @@ struct moat_blockdev {
 	/* what it finally is, so that two names of one disk can be told */
 	dev_t id_dev;
 	ino_t id_ino;		/* 0 for a block device */
+	dev_t whole;		/* for a partition its disk, else @id_dev */
+	char identity[MOAT_IDENTITY_MAX];	/* once attached */
 	struct moat_loopdev loop;
 };
 
@@ -29,13 +33,19 @@ struct moat_blockdev_spec {
 	bool direct;	/* a file: bypass the page cache */
 };
 
+/*
+ * These three touch what may not answer, and do it aside: they come back within
+ * seconds, and what has not been done by then is taken back when it ends.
+ */
+
 /**
  * moat_blockdev_find() - see what a path names; nothing is held afterwards
  * @spec: what and how
- * @out: set on success; @loop not
+ * @out: set on success; @identity and @loop not
  *
  * Return: 0; -ENOENT if there is nothing by that name; -ENOTBLK if it is
- * neither a block device nor a regular file; other -errno.
+ * neither a block device nor a regular file; -ETIMEDOUT if it does not answer,
+ * -EUSERS if too many others do not; other -errno.
  */
 int moat_blockdev_find(const struct moat_blockdev_spec *spec,
 		       struct moat_blockdev *out);
@@ -47,14 +57,14 @@ int moat_blockdev_find(const struct moat_blockdev_spec *spec,
  *	  moat_blockdev_release()
  *
  * Return: 0; -EAGAIN for a file that whoever had it last has not let go, which the
- * kernel announces when it has; or another -errno.
+ * kernel announces when it has; -ETIMEDOUT and -EUSERS as above; or another -errno.
  */
 int moat_blockdev_attach(const struct moat_blockdev_spec *spec,
 			 struct moat_blockdev *disk);
 void moat_blockdev_release(struct moat_blockdev *disk);
 
-/* Are these two the same disk? */
-bool moat_blockdev_same(const struct moat_blockdev *a,
-			const struct moat_blockdev *b);
+/* Are these two the same disk, or one a part of the other? */
+bool moat_blockdev_overlaps(const struct moat_blockdev *a,
+			    const struct moat_blockdev *b);
 
 #endif

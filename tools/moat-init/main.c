@@ -24,6 +24,7 @@
 #include "../lib/file.h"
 #include "../lib/log.h"
 #include "../lib/store.h"
+#include "aside.h"
 #include "backend.h"
 #include "children.h"
 #include "health.h"
@@ -244,6 +245,26 @@ static int open_uevents(struct init *in)
 	return moat_loop_add(&in->loop, &in->uevent_source);
 }
 
+/* --- what did not answer --------------------------------------------- */
+
+static int came_back(struct moat_source *source)
+{
+	(void)source;
+	moat_aside_heard();
+	moat_backends_device_appeared(init.backends);
+	return 0;
+}
+
+static int open_aside(struct init *in)
+{
+	struct moat_source *source = moat_aside_source();
+
+	if (!source)
+		return -EMFILE;
+	source->ready = came_back;
+	return moat_loop_add(&in->loop, source);
+}
+
 /* --- signals --------------------------------------------------------- */
 
 static int signal_ready(struct moat_source *source)
@@ -352,6 +373,8 @@ static int run(struct init *in)
 		err = moat_heartbeat_start(&in->heartbeat);
 	if (!err)
 		err = open_uevents(in);
+	if (!err)
+		err = open_aside(in);
 	if (!err)
 		err = connect_store(in);
 	if (err)

@@ -15,11 +15,14 @@
 #include <moat/keys.h>
 
 #include "../lib/log.h"
-#include "identity.h"
+#include "clock.h"
+#include "sharing.h"
 
 #define STATE_CLOSED "6"
 /* a transaction that loses against others this often is given up */
 #define TXN_TRIES 32
+/* a disk that its last user does not let go for so long is told to be in use */
+#define LET_GO_MS 10000
 
 static int key_path(char *path, size_t size, const struct moat_vbd *vbd,
 		    const char *key)
@@ -44,6 +47,17 @@ static int write_key(struct moat_store *store, const struct moat_vbd *vbd,
 
 	key_path(path, sizeof(path), vbd, key);
 	return moat_store_write(store, path, value);
+}
+
+static int remove_key(struct moat_store *store, const struct moat_vbd *vbd,
+		      const char *key)
+{
+	char path[MOAT_VBD_PATH + 64];
+	int err;
+
+	key_path(path, sizeof(path), vbd, key);
+	err = moat_store_rm(store, path);
+	return err == -ENOENT ? 0 : err;
 }
 
 /* Has a kernel driver taken the xenbus device? */
@@ -138,7 +152,7 @@ static int begin_on(struct moat_store *store, const struct moat_vbd *vbd)
 	return 0;
 }
 
-/* A key and its value; the list ends with a NULL key. */
+/* A key and its value, NULL to remove it; the list ends with a NULL key. */
 struct pair {
 	const char *key, *value;
 };
@@ -153,7 +167,8 @@ static int write_pairs(struct moat_store *store, const struct moat_vbd *vbd,
 		if (err)
 			return err;
 		for (const struct pair *p = pairs; p->key && !err; p++)
-			err = write_key(store, vbd, p->key, p->value);
+			err = p->value ? write_key(store, vbd, p->key, p->value) :
+					 remove_key(store, vbd, p->key);
 		if (err) {
 			moat_store_abort(store);
 			return err;
@@ -166,26 +181,33 @@ static int write_pairs(struct moat_store *store, const struct moat_vbd *vbd,
 static int fail(struct moat_store *store, struct moat_vbd *vbd,
 		const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* Say why a node cannot be served, in the log and in xenstore. */
-static int fail(struct moat_store *store, struct moat_vbd *vbd,
-		const char *fmt, ...)
+/* Say why a node is not served, in the log and in xenstore. */
+static int tell(struct moat_store *store, struct moat_vbd *vbd, const char *why)
 {
-	char why[MOAT_PARAMS_PATH + 256];
 	const struct pair pairs[] = {
 		{ "hotplug-error", why },
 		{ "hotplug-status", "error" },
 		{ NULL, NULL },
 	};
-	va_list args;
 	int err;
+
+	moat_err("vbd %u/%u: %s", vbd->front, vbd->device, why);
+	err = write_pairs(store, vbd, pairs);
+	return moat_store_is_lost(err) ? err : 0;
+}
+
+/* A node that cannot be served unless it is written anew. */
+static int fail(struct moat_store *store, struct moat_vbd *vbd,
+		const char *fmt, ...)
+{
+	char why[MOAT_PARAMS_PATH + 256];
+	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(why, sizeof(why), fmt, args);
 	va_end(args);
-	moat_err("vbd %u/%u: %s", vbd->front, vbd->device, why);
 	vbd->phase = MOAT_NODE_FAILED;
-	err = write_pairs(store, vbd, pairs);
-	return moat_store_is_lost(err) ? err : 0;
+	return tell(store, vbd, why);
 }
 
 static void remember_params(struct moat_vbd *vbd, const char *value)
@@ -226,47 +248,69 @@ static int read_spec(struct moat_store *store, struct moat_vbd *vbd,
 	return 1;
 }
 
-/* Another node that writes to the disk, or would see it being written. */
-static const struct moat_vbd *conflict(const struct moat_vbd *all,
-				       const struct moat_vbd *vbd,
-				       const struct moat_blockdev *disk,
-				       bool shared)
-{
-	for (const struct moat_vbd *o = all; o; o = o->next) {
-		if (o == vbd || o->phase != MOAT_NODE_SERVED ||
-		    (o->shared || shared) ||
-		    (o->disk.read_only && disk->read_only))
-			continue;
-		if (moat_blockdev_same(&o->disk, disk))
-			return o;
-	}
-	return NULL;
-}
-
 /* Tell the kernel's back end which device it is. */
 static int publish(struct moat_store *store, struct moat_vbd *vbd)
 {
-	char device[32], identity[MOAT_IDENTITY_MAX];
+	char device[32];
 	const struct pair pairs[] = {
-		{ MOAT_KEY_IDENTITY, identity },
+		{ MOAT_KEY_IDENTITY, vbd->disk.identity },
+		{ MOAT_KEY_SAME_VM, vbd->same_vm ? "1" : NULL },
 		{ "physical-device", device },
 		{ "physical-device-path", vbd->disk.path },
+		{ "hotplug-error", NULL },
 		{ "hotplug-status", "connected" },
 		{ NULL, NULL },
 	};
 
 	snprintf(device, sizeof(device), "%x:%x", major(vbd->disk.dev),
 		 minor(vbd->disk.dev));
-	moat_identity_read(MOAT_IDENTITY_SYS, vbd->disk.dev, identity, sizeof(identity));
 	return write_pairs(store, vbd, pairs);
 }
 
-static void wait_for_disk(struct moat_vbd *vbd, const char *why)
+static void begin_to_wait(struct moat_vbd *vbd, const char *why)
 {
-	if (vbd->phase != MOAT_NODE_WAITING)
-		moat_notice("vbd %u/%u: %s %s; waiting for it", vbd->front,
-			    vbd->device, vbd->params, why);
+	if (vbd->phase == MOAT_NODE_WAITING)
+		return;
+	moat_notice("vbd %u/%u: %s: %s; waiting for it", vbd->front, vbd->device,
+		    vbd->params, why);
 	vbd->phase = MOAT_NODE_WAITING;
+	vbd->waits_since = moat_clock_ms();
+	vbd->told[0] = '\0';
+}
+
+static int wait_for_disk(struct moat_store *store, struct moat_vbd *vbd,
+			 uint64_t tell_at, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Try again when something has changed; tell why, unless that is soon. */
+static int wait_for_disk(struct moat_store *store, struct moat_vbd *vbd,
+			 uint64_t tell_at, const char *fmt, ...)
+{
+	char why[MOAT_VBD_WHY], text[MOAT_PARAMS_PATH + MOAT_VBD_PATH + MOAT_VBD_WHY + 16];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(why, sizeof(why), fmt, args);
+	va_end(args);
+	begin_to_wait(vbd, why);
+	if (strcmp(vbd->told, why) == 0)
+		return 0;
+	if (moat_clock_ms() < tell_at) {
+		vbd->tell_at = tell_at;
+		return 0;
+	}
+	strcpy(vbd->told, why);
+	snprintf(text, sizeof(text), "%s/params=%s: %s", vbd->path, vbd->params, why);
+	return tell(store, vbd, text);
+}
+
+/* The last user is about to let it go: tell only if that takes long. */
+static uint64_t let_go_at(const struct moat_vbd *vbd)
+{
+	uint64_t since = vbd->phase == MOAT_NODE_WAITING ? vbd->waits_since :
+							    moat_clock_ms();
+
+	return since + LET_GO_MS;
 }
 
 /* Say that the disk is served, and how. */
@@ -282,19 +326,35 @@ static void log_served(const struct moat_vbd *vbd)
 		    vbd->shared ? ", shared" : "");
 }
 
+/* Neither found nor set up. */
+static int no_disk(struct moat_store *store, struct moat_vbd *vbd, int err)
+{
+	switch (err) {
+	case -EAGAIN:
+		return wait_for_disk(store, vbd, let_go_at(vbd),
+				     "has not been let go by its last user");
+	case -ETIMEDOUT:
+		return wait_for_disk(store, vbd, 0, "does not answer");
+	case -EUSERS:
+		return wait_for_disk(store, vbd, 0, "not looked at, as too many others "
+				     "do not answer");
+	case -ENOTBLK:
+		return fail(store, vbd, "%s/params=%s: neither a block device "
+			    "nor a regular file", vbd->path, vbd->params);
+	default:
+		return fail(store, vbd, "%s/params=%s: %s", vbd->path,
+			    vbd->params, strerror(-err));
+	}
+}
+
 /* Set up the disk that was found, and hand it to the kernel. */
 static int serve(struct moat_store *store, struct moat_vbd *vbd,
 		 const struct moat_blockdev_spec *spec)
 {
 	int err = moat_blockdev_attach(spec, &vbd->disk);
 
-	if (err == -EAGAIN) {
-		wait_for_disk(vbd, "has not been let go by the last one");
-		return 0;
-	}
 	if (err)
-		return fail(store, vbd, "%s/params=%s: %s", vbd->path,
-			    vbd->params, strerror(-err));
+		return no_disk(store, vbd, err);
 	vbd->shared = spec->shared;
 	vbd->phase = MOAT_NODE_SERVED;
 	err = publish(store, vbd);
@@ -310,41 +370,51 @@ static int serve(struct moat_store *store, struct moat_vbd *vbd,
 		    strerror(-err));
 }
 
+/* Somebody else has the disk that was found. */
+static int in_use(struct moat_store *store, struct moat_vbd *vbd,
+		  const struct moat_sharing *sharing)
+{
+	const struct moat_vbd *other = sharing->other;
+
+	if (sharing->going)
+		return wait_for_disk(store, vbd, let_go_at(vbd),
+				     "is in use by vbd %u/%u, which is being detached",
+				     other->front, other->device);
+	return wait_for_disk(store, vbd, 0, "is in use by vbd %u/%u%s", other->front,
+			     other->device, sharing->unknown ?
+			     "; whether that is of the same VM cannot be told" :
+			     ", of another VM");
+}
+
 static int find_and_serve(struct moat_store *store, struct moat_vbd *vbd,
 			  const struct moat_blockdev_spec *spec,
-			  const struct moat_vbd *all)
+			  struct moat_vbd *all, uint64_t settled_at)
 {
-	const struct moat_vbd *other;
-	char why[80];
+	struct moat_sharing sharing;
 	int err = moat_blockdev_find(spec, &vbd->disk);
 
-	if (err == -ENOENT && spec->params.device) {
-		wait_for_disk(vbd, "is not there yet");
-		return 0;
-	}
-	if (err == -ENOTBLK)
-		return fail(store, vbd, "%s/params=%s: neither a block device "
-			    "nor a regular file", vbd->path, vbd->params);
+	if (err == -ENOENT && spec->params.device)
+		return wait_for_disk(store, vbd, settled_at, "there is no such device");
 	if (err)
-		return fail(store, vbd, "%s/params=%s: %s", vbd->path,
-			    vbd->params, strerror(-err));
-	other = conflict(all, vbd, &vbd->disk, spec->shared);
-	if (!other)
-		return serve(store, vbd, spec);
-	snprintf(why, sizeof(why), "is in use by vbd %u/%u", other->front,
-		 other->device);
-	wait_for_disk(vbd, why);
-	return 0;
+		return no_disk(store, vbd, err);
+	err = moat_sharing_look(store, vbd, spec->shared, all, &sharing);
+	if (err)
+		return err;
+	if (sharing.other)
+		return in_use(store, vbd, &sharing);
+	vbd->same_vm = sharing.same_vm;
+	return serve(store, vbd, spec);
 }
 
 int moat_vbd_resolve(struct moat_store *store, struct moat_vbd *vbd,
-		     const struct moat_vbd *all)
+		     struct moat_vbd *all, uint64_t settled_at)
 {
 	struct moat_blockdev_spec spec = { .read_only = true };
 	char value[MOAT_STORE_VALUE];
 	int got;
 
 	vbd->retry = false;
+	vbd->tell_at = 0;
 	if (vbd->phase == MOAT_NODE_NEW) {
 		got = read_key(store, vbd, "physical-device", value,
 			       sizeof(value));
@@ -356,7 +426,8 @@ int moat_vbd_resolve(struct moat_store *store, struct moat_vbd *vbd,
 				  vbd->path, value);
 	}
 	got = read_spec(store, vbd, &spec);
-	return got <= 0 ? got : find_and_serve(store, vbd, &spec, all);
+	return got <= 0 ? got : find_and_serve(store, vbd, &spec, all,
+						  settled_at);
 }
 
 void moat_vbd_refuse_change(struct moat_store *store, struct moat_vbd *vbd)
@@ -371,10 +442,10 @@ void moat_vbd_refuse_change(struct moat_store *store, struct moat_vbd *vbd)
 	remember_params(vbd, value);
 }
 
-
 void moat_vbd_release(struct moat_vbd *vbd)
 {
 	if (vbd->phase == MOAT_NODE_SERVED)
 		moat_blockdev_release(&vbd->disk);
 	vbd->phase = MOAT_NODE_NEW;
+	vbd->tell_at = 0;
 }

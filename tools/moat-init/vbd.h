@@ -15,6 +15,7 @@
 
 #define MOAT_VBD_ROOT "backend/vbd"
 #define MOAT_VBD_PATH 48	/* backend/vbd/4294967295/4294967295 */
+#define MOAT_VBD_WHY 256
 /* token of the watch on a front end's directory */
 #define MOAT_VBD_TOKEN_FRONT "front"
 
@@ -30,7 +31,9 @@ struct moat_vbd {
 	uint64_t look_at;	/* not before this; all times are monotonic ms */
 	uint64_t looked;	/* when it was, among all looks; 0: never */
 	bool retry;		/* a device may have appeared */
-	uint64_t tell_at;	/* if it waits then, that is told; 0: need not be */
+	uint64_t waits_since;	/* valid while phase is WAITING */
+	uint64_t tell_at;	/* what it waits for is told then; 0: need not be */
+	char told[MOAT_VBD_WHY];	/* what has been told; "": nothing */
 	uint64_t remove_at;	/* 0: not to be removed */
 	/* events of the front end's directory */
 	uint64_t heard_since;
@@ -39,6 +42,7 @@ struct moat_vbd {
 	bool told_deaf;
 	struct moat_blockdev disk;	/* valid while phase is SERVED */
 	bool shared;
+	bool same_vm;		/* another node of the same VM has it, too */
 };
 
 /**
@@ -57,11 +61,15 @@ int moat_vbd_look(struct moat_store *store, struct moat_vbd *vbd,
  * @store: the connection
  * @vbd: the node; its phase tells the result, as do log and xenstore
  * @all: list of all nodes, with one of which it may not share a disk
+ * @settled_at: a device that is not there then is told to be missing, monotonic ms
+ *
+ * A node whose disk is missing, or somebody else's, is told so in hotplug-error,
+ * and is tried again when that may have changed.
  *
  * Return: 0, or -errno if the connection is lost.
  */
 int moat_vbd_resolve(struct moat_store *store, struct moat_vbd *vbd,
-		     const struct moat_vbd *all);
+		     struct moat_vbd *all, uint64_t settled_at);
 
 /* Say in the log, once, that a disk in use cannot become another. */
 void moat_vbd_refuse_change(struct moat_store *store, struct moat_vbd *vbd);
