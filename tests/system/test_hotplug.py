@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Disks come and go, domains die; nothing is left behind."""
+from client import vdev_number
 from load import finished, in_background, verified, verify_loop
 from runner import check
 
@@ -54,3 +55,66 @@ def test_load_runs_through_other_disks_coming_and_going(machine):
     for _ in range(2):
         machine.attach("xvdc", "memory").detach()
     finished(machine, "app", "load", 120)
+
+
+XL_ATTACH = ("xl block-attach %s 'format=raw,backendtype=phy,backend=storage,vdev=%s,"
+             "access=rw,target=%s'")
+
+
+class Node:
+    """A back-end node of a disk that xl alone has attached."""
+
+    def __init__(self, machine, app, vdev, target):
+        self.machine, self.app, self.vdev = machine, app, vdev
+        self.path = "/local/domain/%d/backend/vbd/%d/%d" % (
+            machine.domid("storage"), machine.domid(app), vdev_number(vdev))
+        machine.sh("dom0", XL_ATTACH % (app, vdev, target))
+
+    def read(self, key):
+        return self.machine.sh("dom0", "xenstore-read %s/%s" % (self.path, key)).strip()
+
+    def becomes(self, status):
+        there = self.machine.wait_until(
+            "dom0", "[ \"$(xenstore-read %s/hotplug-status)\" = %s ]" % (self.path, status), 60)
+        check(there, "%s of %s is not %s" % (self.vdev, self.app, status))
+
+    def detach(self):
+        self.machine.try_sh("dom0", "timeout 60 xl block-detach %s %s" % (self.app, self.vdev))
+        gone = self.machine.wait_until("dom0", "! xenstore-read %s" % self.path, 60)
+        check(gone, "the node of %s is still there" % self.vdev)
+
+
+def test_disk_of_another_vm(machine):
+    """A second writer is told at once that he is none, unless he is of the same VM."""
+    machine.allowed_log.append("is in use by vbd")
+    machine.create("second", "app")
+    disk = machine.attach("xvdb", "memory")
+    app, second, storage = map(machine.domid, ("app", "second", "storage"))
+    target = machine.sh("dom0", "xenstore-read /local/domain/%d/backend/vbd/%d/%d/params"
+                        % (storage, app, vdev_number("xvdb"))).strip()
+    node = Node(machine, "second", "xvdb", target)
+    node.becomes("error")
+    check("cannot be told" in node.read("hotplug-error"), node.read("hotplug-error"))
+    verified(disk, bs="4k", depth=4, size="256k")
+    node.detach()
+    # As while it migrates on this host: the same VM, which the storage domain may know.
+    machine.sh("dom0", "vm=$(xenstore-read /local/domain/%d/vm); "
+               "xenstore-write /local/domain/%d/vm $vm; for n in %d %d; do "
+               "xenstore-chmod /local/domain/$n/vm n0 r$n r%d; done"
+               % (app, second, app, second, storage))
+    node = Node(machine, "second", "xvdb", target)
+    node.becomes("connected")
+    seen = machine.wait_until("second", "[ -b /dev/xvdb ]")
+    check(seen, "the other node of one VM does not connect")
+    node.detach()
+
+
+def test_device_that_is_not_there(machine):
+    """It is told; and the disk can be taken away again."""
+    machine.allowed_log.append("there is no such device")
+    before = nodes(machine, "storage")
+    node = Node(machine, "app", "xvdb", "/dev/not-there")
+    node.becomes("error")
+    check("there is no such device" in node.read("hotplug-error"), node.read("hotplug-error"))
+    node.detach()
+    check(nodes(machine, "storage") == before, "the detach left back-end nodes")

@@ -33,6 +33,8 @@ static void paths(void **state)
 	check_path("aio:/srv/disk.img", "/srv/disk.img", false);
 	check_path("/srv/a:b.img", "/srv/a:b.img", false);
 	check_path("/device", "/device", false);
+	check_path("disk/by-path/pci-0000:00:04.0-nvme-1",
+		   "/dev/disk/by-path/pci-0000:00:04.0-nvme-1", true);
 }
 
 static void refused(void **state)

@@ -12,6 +12,8 @@ import contextlib
 import ctypes
 import os
 import select
+import stat
+import struct
 import subprocess
 import sys
 import tempfile
@@ -467,6 +469,39 @@ class Serve(unittest.TestCase):
         # Now whoever waited has been told that there is no such file system.
         self.store.wait(lambda n: "does not answer" not in n[back + "/hotplug-error"],
                         "tried again")
+
+    def test_names_that_last(self):
+        """What udev would make a link of."""
+        path = self.file("disk")
+        loop = self.connected(self.attach(3, 51712, path)[0])
+        name = os.path.basename(loop)
+        with open(path, "r+b") as disk:
+            disk.seek(440)
+            disk.write(os.urandom(3) + b"\x01")
+            disk.seek(446)
+            disk.write(struct.pack("<BBBBBBBBII", 0, 0, 0, 0, 0x83, 0, 0, 0, 8, 64))
+            disk.seek(510)
+            disk.write(b"\x55\xaa")
+            disk.flush()
+            os.fsync(disk.fileno())
+            disk.seek(440)
+            uuid = f"{struct.unpack('<I', disk.read(4))[0]:08x}-01"
+        subprocess.run(["partx", "-a", loop], check=True)
+        node = f"/dev/{name}p1"
+        with contextlib.ExitStack() as behind:
+            behind.callback(subprocess.run, ["partx", "-d", loop], check=True)
+            with open(f"/sys/block/{name}/{name}p1/dev", encoding="utf-8") as text:
+                major, minor = map(int, text.read().split(":"))
+            if not os.path.exists(node):        # no devtmpfs here
+                os.mknod(node, 0o600 | stat.S_IFBLK, os.makedev(major, minor))
+                behind.callback(os.unlink, node)
+            back, _ = self.attach(4, 51712, f"/dev/disk/by-partuuid/{uuid}", mode="w!")
+            self.assertEqual(self.connected(back), node)
+            self.assertEqual(self.store.read(back + "/physical-device"),
+                             f"{major:x}:{minor:x}")
+            self.assert_logged(f"by-partuuid/{uuid} through {node}")
+            self.store.remove(back)
+            self.gone(f"{HOME}/backend/vbd/4")
 
     def test_many(self):
         backs = [self.attach(front, 51712, self.file(f"disk{front}"))[0]

@@ -17,6 +17,7 @@
 #include "../lib/file.h"
 #include "aside.h"
 #include "identity.h"
+#include "name.h"
 
 /* Nobody is made to wait longer for what does not answer. */
 #define ANSWER_MS 5000
@@ -67,14 +68,33 @@ static void look_below(struct moat_blockdev *disk)
 	free(text);
 }
 
+/* What a path names; in disk->path, where it can be opened. */
+static int find_path(const struct moat_params *params, struct moat_blockdev *disk,
+		     struct stat *st)
+{
+	int err = 0;
+
+	strcpy(disk->path, params->path);
+	if (stat(disk->path, st) == 0)
+		return 0;
+	if (errno != ENOENT || !params->device)
+		return -errno;
+	/* nobody made a link of it */
+	err = moat_name_find(MOAT_NAME_SYS, MOAT_NAME_DEV, params->path, disk->path,
+			     sizeof(disk->path));
+	if (err)
+		return err;
+	return stat(disk->path, st) < 0 ? -errno : 0;
+}
+
 static int find(const struct moat_blockdev_spec *spec, struct moat_blockdev *disk)
 {
 	struct stat st;
+	int err = find_path(&spec->params, disk, &st);
 
-	if (stat(spec->params.path, &st) < 0)
-		return -errno;
+	if (err)
+		return err;
 	disk->read_only = spec->read_only;
-	strcpy(disk->path, spec->params.path);
 	if (S_ISBLK(st.st_mode)) {
 		disk->dev = st.st_rdev;
 		disk->id_dev = st.st_rdev;

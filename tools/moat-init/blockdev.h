@@ -43,7 +43,8 @@ struct moat_blockdev_spec {
  * @spec: what and how
  * @out: set on success; @identity and @loop not
  *
- * Return: 0; -ENOENT if there is nothing by that name; -ENOTBLK if it is
+ * Return: 0; -ENOENT if there is nothing by that name; -ENOTUNIQ if several devices
+ * have it; -ENOTBLK if it is
  * neither a block device nor a regular file; -ETIMEDOUT if it does not answer,
  * -EUSERS if too many others do not; other -errno.
  */

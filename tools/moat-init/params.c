@@ -23,13 +23,16 @@ static const char *skip_prefix(const char *text)
 const char *moat_params_parse(const char *text, struct moat_params *out)
 {
 	const char *path = skip_prefix(text);
-	const char *colon = strchr(path, ':');
+	size_t head = strcspn(path, ":/");
 	int len;
 
 	if (!*path)
 		return "empty";
-	/* "qcow2:..." or "nbd:...": a format that needs a user-space back end */
-	if (path[0] != '/' && colon)
+	/*
+	 * "qcow2:..." or "nbd:...": a format that needs a user-space back end; but
+	 * not "disk/by-path/pci-0000:..."
+	 */
+	if (path[head] == ':')
 		return "an image format or protocol that is not served here; "
 		       "use a raw device or file";
 	for (const char *c = path; *c; c++)

@@ -317,11 +317,12 @@ static uint64_t let_go_at(const struct moat_vbd *vbd)
 static void log_served(const struct moat_vbd *vbd)
 {
 	const struct moat_blockdev *disk = &vbd->disk;
-	bool file = disk->loop.fd >= 0;
+	/* a loop device, or what a lasting name is the name of */
+	bool through = strcmp(disk->path, vbd->params) != 0;
 
 	moat_notice("vbd %u/%u: serving %s%s%s (%u:%u), %s%s", vbd->front,
-		    vbd->device, vbd->params, file ? " through " : "",
-		    file ? disk->path : "", major(disk->dev), minor(disk->dev),
+		    vbd->device, vbd->params, through ? " through " : "",
+		    through ? disk->path : "", major(disk->dev), minor(disk->dev),
 		    disk->read_only ? "read-only" : "read-write",
 		    vbd->shared ? ", shared" : "");
 }
@@ -335,6 +336,8 @@ static int no_disk(struct moat_store *store, struct moat_vbd *vbd, int err)
 				     "has not been let go by its last user");
 	case -ETIMEDOUT:
 		return wait_for_disk(store, vbd, 0, "does not answer");
+	case -ENOTUNIQ:
+		return wait_for_disk(store, vbd, 0, "several devices have this name");
 	case -EUSERS:
 		return wait_for_disk(store, vbd, 0, "not looked at, as too many others "
 				     "do not answer");
