@@ -470,6 +470,23 @@ class Serve(unittest.TestCase):
         self.store.wait(lambda n: "does not answer" not in n[back + "/hotplug-error"],
                         "tried again")
 
+    def size(self, loop):
+        """A loop device's size in bytes."""
+        with open(f"/sys/block/{os.path.basename(loop)}/size", encoding="utf-8") as text:
+            return int(text.read()) * 512
+
+    def test_file_that_grows(self):
+        """The device follows it; one that becomes smaller is left as it is."""
+        small, large = self.file("small"), self.file("large")
+        small_loop = self.connected(self.attach(3, 51712, small)[0])
+        loop = self.connected(self.attach(3, 51728, large)[0])
+        self.assertEqual(self.size(loop), 1 << 20)
+        os.truncate(small, 4096)
+        os.truncate(large, (2 << 20) + 100)
+        self.assert_logged("has grown to 2097252 bytes")
+        self.assertEqual(self.size(loop), 2 << 20)
+        self.assertEqual(self.size(small_loop), 1 << 20)
+
     def test_names_that_last(self):
         """What udev would make a link of."""
         path = self.file("disk")

@@ -49,6 +49,8 @@
 /* a front end with more events than that in DEAF_MS is not listened to for as long */
 #define HEARD_MAX 200
 #define DEAF_MS 1000
+/* so often is looked whether a file that is served has grown */
+#define GROW_MS 5000
 /* where the kernel tells of a node's errors: as backend/vbd, node by node */
 #define ERROR_ROOT "error/" MOAT_VBD_ROOT
 
@@ -57,6 +59,7 @@ struct moat_backends {
 	struct moat_store **store;
 	struct moat_vbd *nodes;
 	uint64_t looks;		/* at nodes, so far */
+	uint64_t grow_at;	/* when to look at the files; 0: there are none */
 	uint64_t hardware_at;	/* when hardware was last found, monotonic ms */
 	bool rescan;	/* the list of nodes may have changed */
 	bool told_bad_name;
@@ -480,11 +483,35 @@ static struct moat_vbd *next_to_look(struct moat_backends *bs)
 	return next;
 }
 
+static bool has_file(const struct moat_vbd *n)
+{
+	return n->phase == MOAT_NODE_SERVED && n->disk.loop.fd >= 0;
+}
+
+/* Files grow without a word, and their guests are to have what there is. */
+static void follow_files(struct moat_backends *bs)
+{
+	uint64_t now = moat_clock_ms();
+	bool look = bs->grow_at && now >= bs->grow_at, any = false;
+
+	for (struct moat_vbd *n = bs->nodes; n; n = n->next) {
+		long long size;
+
+		any |= has_file(n);
+		size = look && has_file(n) ? moat_loopdev_grow(&n->disk.loop) : 0;
+		if (size > 0)
+			moat_notice("vbd %u/%u: %s has grown to %lld bytes", n->front,
+				    n->device, n->params, size);
+	}
+	if (look || !bs->grow_at)
+		bs->grow_at = any ? now + GROW_MS : 0;
+}
+
 /* Have the timer run out when the next node's time has come. */
 static void set_timer(struct moat_backends *bs)
 {
 	struct itimerspec when = { 0 };
-	uint64_t next = 0;
+	uint64_t next = bs->grow_at;
 
 	for (const struct moat_vbd *n = bs->nodes; n; n = n->next)
 		if (due_at(n) && (!next || due_at(n) < next))
@@ -510,6 +537,7 @@ int moat_backends_settle(struct moat_backends *bs)
 		if (moat_store_is_lost(err))
 			return err;
 	}
+	follow_files(bs);
 	set_timer(bs);
 	return 0;
 }

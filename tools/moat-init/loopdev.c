@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/loop.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 
 /* somebody else may take the free device between the two calls */
 #define TRIES 16
+#define SECTOR_SHIFT 9
 
 /* Open a device that is free at this moment. Return: its fd, or -errno. */
 static int open_free(int flags, struct moat_loopdev *out)
@@ -77,7 +79,10 @@ int moat_loopdev_attach(const char *file, bool read_only, bool direct,
 		return -errno;
 	for (int i = 0; i < TRIES && err == -EBUSY; i++)
 		err = configure(file_fd, file, flags, direct, out);
-	close(file_fd);
+	if (err)
+		close(file_fd);
+	else
+		out->file_fd = file_fd;
 	return err;
 }
 
@@ -132,6 +137,21 @@ bool moat_loopdev_lingers(const char *file)
 	return found;
 }
 
+long long moat_loopdev_grow(const struct moat_loopdev *loop)
+{
+	struct statx st;
+	uint64_t now;
+
+	/* what is known of the file's size, without asking whoever has the file */
+	if (statx(loop->file_fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_SIZE,
+		  &st) < 0 || ioctl(loop->fd, BLKGETSIZE64, &now) < 0)
+		return -errno;
+	/* a device has whole sectors */
+	if (st.stx_size >> SECTOR_SHIFT <= now >> SECTOR_SHIFT)
+		return 0;
+	return ioctl(loop->fd, LOOP_SET_CAPACITY, 0) < 0 ? -errno : (long long)st.stx_size;
+}
+
 void moat_loopdev_detach(struct moat_loopdev *loop)
 {
 	if (loop->fd < 0)
@@ -139,5 +159,6 @@ void moat_loopdev_detach(struct moat_loopdev *loop)
 	/* while the kernel's back end still has it open, this only marks it */
 	ioctl(loop->fd, LOOP_CLR_FD);
 	close(loop->fd);
+	close(loop->file_fd);
 	loop->fd = -1;
 }

@@ -11,6 +11,7 @@
 /* A loop device that is ours; fd is -1 when there is none. */
 struct moat_loopdev {
 	int fd;
+	int file_fd;	/* the file below it; valid while @fd is */
 	dev_t dev;
 	char path[32];
 };
@@ -34,6 +35,16 @@ int moat_loopdev_attach(const char *file, bool read_only, bool direct,
  * What its last user has begun may be written to the file at any time.
  */
 bool moat_loopdev_lingers(const char *file);
+
+/**
+ * moat_loopdev_grow() - follow the file below a device, if that has grown
+ *
+ * Never waits for the file's storage. A file that has become smaller is not
+ * followed: what was on the device is still asked for.
+ *
+ * Return: the new size in bytes; 0 if it is as it was; or -errno.
+ */
+long long moat_loopdev_grow(const struct moat_loopdev *loop);
 
 /* Let the device go, at once or when its last user closes it. Idempotent. */
 void moat_loopdev_detach(struct moat_loopdev *loop);
