@@ -36,6 +36,7 @@
 #include "../lib/log.h"
 #include "clock.h"
 #include "node.h"
+#include "resolve.h"
 #include "vbd.h"
 
 #define TOKEN_ROOT "vbd"
@@ -453,7 +454,7 @@ static int settle_node(struct moat_backends *bs, struct moat_vbd *n)
 	switch (moat_node_decide(n->phase, &view)) {
 	case MOAT_NODE_RESOLVE:
 		n->remove_at = 0;
-		return moat_vbd_resolve(*bs->store, n, bs->nodes,
+		return moat_resolve_disk(*bs->store, n, bs->nodes,
 					bs->hardware_at + MOAT_SETTLE_S * 1000);
 	case MOAT_NODE_REMOVE:
 		return remove_node(bs, n);
@@ -464,7 +465,7 @@ static int settle_node(struct moat_backends *bs, struct moat_vbd *n)
 	case MOAT_NODE_NONE:
 		n->remove_at = 0;
 		if (n->phase == MOAT_NODE_SERVED && view.params_changed)
-			moat_vbd_refuse_change(*bs->store, n);
+			moat_resolve_change(*bs->store, n);
 		break;
 	}
 	return 0;

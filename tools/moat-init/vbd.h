@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One back-end node: looking at it, and giving it its disk.
+ * One back-end node: what is known of it, looking at it, and writing to it.
  */
 #ifndef MOAT_VBD_H
 #define MOAT_VBD_H
@@ -56,23 +56,25 @@ struct moat_vbd {
 int moat_vbd_look(struct moat_store *store, struct moat_vbd *vbd,
 		  struct moat_node_view *view);
 
-/**
- * moat_vbd_resolve() - find a node's disk and tell the kernel's back end
- * @store: the connection
- * @vbd: the node; its phase tells the result, as do log and xenstore
- * @all: list of all nodes, with one of which it may not share a disk
- * @settled_at: a device that is not there then is told to be missing, monotonic ms
- *
- * A node whose disk is missing, or somebody else's, is told so in hotplug-error,
- * and is tried again when that may have changed.
- *
- * Return: 0, or -errno if the connection is lost.
- */
-int moat_vbd_resolve(struct moat_store *store, struct moat_vbd *vbd,
-		     struct moat_vbd *all, uint64_t settled_at);
+/* Read one of a node's keys. Return: its length, or -errno. */
+int moat_vbd_read(struct moat_store *store, const struct moat_vbd *vbd,
+		  const char *key, char *buf, size_t size);
 
-/* Say in the log, once, that a disk in use cannot become another. */
-void moat_vbd_refuse_change(struct moat_store *store, struct moat_vbd *vbd);
+/* A key and its value, NULL to remove it; a list of them ends with a NULL key. */
+struct moat_vbd_pair {
+	const char *key, *value;
+};
+
+/**
+ * moat_vbd_write() - change some of a node's keys, all at once
+ * @store: the connection
+ * @vbd: the node
+ * @pairs: what to write
+ *
+ * Return: 0; -ENOENT if the node is gone, nothing is written then; or -errno.
+ */
+int moat_vbd_write(struct moat_store *store, const struct moat_vbd *vbd,
+		   const struct moat_vbd_pair *pairs);
 
 /* Let the disk go. Idempotent. */
 void moat_vbd_release(struct moat_vbd *vbd);
