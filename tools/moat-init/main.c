@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -334,6 +335,8 @@ static int serve(struct init *in)
 	}
 	in->loop.before_wait = before_wait;
 	in->loop.context = in;
+	/* what boot() has found may have its devices yet to come */
+	moat_backends_hardware(in->backends);
 	/* nodes that were there before us, before anyone is told "ready" */
 	do {
 		err = before_wait(in);
@@ -357,6 +360,8 @@ static void be_prompt(void)
 {
 	if (setpriority(PRIO_PROCESS, 0, -20) < 0)
 		moat_debug("priority not raised: %s", strerror(errno));
+	/* nor is there memory to spare for a heap of each thread's */
+	mallopt(M_ARENA_MAX, 1);
 	if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
 		moat_debug("memory not locked: %s", strerror(errno));
 }
