@@ -57,7 +57,7 @@
 
 /*
  * In a back end's directory, written by moat-init with "physical-device": 1 if
- * another node of the same VM has the device (a stub domain, the other half of a
+ * another domain of the same VM has the device (a stub domain, the other half of a
  * migration on one host). moat-back then shares it, as if "mode" said so.
  */
 #define MOAT_KEY_SAME_VM "moat-same-vm"

@@ -28,6 +28,14 @@ class Node:
     def read(self, key):
         return self.machine.sh("dom0", "xenstore-read %s/%s" % (self.path, key)).strip()
 
+    def name_device(self, device):
+        """What moat-init would not do: give the kernel's back end a device that is in use."""
+        refused = self.machine.wait_until(
+            "dom0", "xenstore-read %s/hotplug-error 2>/dev/null | grep -q 'in use'" % self.path)
+        check(refused, "moat-init has not refused %s" % device)
+        self.write("physical-device",
+                   self.machine.sh(self.storage, "stat -c %%t:%%T %s" % device).strip())
+
     def told(self, words, seconds=20):
         """Wait until the back end has told of an error."""
         said = self.machine.wait_until(
@@ -56,7 +64,7 @@ def test_one_writer(machine):
     machine.allowed_log.append("device is in use")
     disk = machine.attach("xvdb", "nvme:1")
     node = kept_out(machine, "xvdc", "/dev/nvme1n1")
-    node.write("physical-device", Node(machine, "xvdb").read("physical-device"))
+    node.name_device("/dev/nvme1n1")
     node.told("in use")
     verified(disk, size="256k")
     disk.detach()
@@ -69,7 +77,9 @@ def test_no_reader_beside_a_writer(machine):
     partitioned(machine)
     for held, wanted in (("/dev/nvme0n1p1", "/dev/nvme0n1"), ("/dev/nvme1n1", "/dev/nvme1n1p2")):
         disk = machine.attach("xvdb", "path:" + held)
-        kept_out(machine, "xvdc", wanted, "--readonly").told("in use")
+        node = kept_out(machine, "xvdc", wanted, "--readonly")
+        node.name_device(wanted)
+        node.told("in use")
         disk.detach()
         let_in(machine, "xvdc")
 

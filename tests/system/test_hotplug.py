@@ -94,7 +94,7 @@ def test_disk_of_another_vm(machine):
                         % (storage, app, vdev_number("xvdb"))).strip()
     node = Node(machine, "second", "xvdb", target)
     node.becomes("error")
-    check("cannot be told" in node.read("hotplug-error"), node.read("hotplug-error"))
+    check("may not compare" in node.read("hotplug-error"), node.read("hotplug-error"))
     verified(disk, bs="4k", depth=4, size="256k")
     node.detach()
     # As while it migrates on this host: the same VM, which the storage domain may know.

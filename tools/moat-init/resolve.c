@@ -225,10 +225,10 @@ static int in_use(struct moat_store *store, struct moat_vbd *vbd,
 		return wait_for_disk(store, vbd, let_go_at(vbd),
 				     "is in use by vbd %u/%u, which is being detached",
 				     other->front, other->device);
-	return wait_for_disk(store, vbd, 0, "is in use by vbd %u/%u%s", other->front,
-			     other->device, sharing->unknown ?
-			     "; whether that is of the same VM cannot be told" :
-			     ", of another VM");
+	return wait_for_disk(store, vbd, 0, "is in use by vbd %u/%u, of %s", other->front,
+			     other->device, other->front == vbd->front ?
+			     "the same domain" : sharing->unknown ?
+			     "a VM that we may not compare" : "another VM");
 }
 
 static int find_and_serve(struct moat_store *store, struct moat_vbd *vbd,

@@ -34,8 +34,9 @@ static int compare_vms(struct moat_store *store, const struct moat_vbd *vbd,
 	struct moat_vm mine, others;
 	int err;
 
-	*same = vbd->front == other->front;
-	if (*same)
+	*same = false;
+	s->unknown = false;
+	if (vbd->front == other->front)
 		return 0;
 	err = moat_vm_read(store, vbd->front, &mine);
 	if (!err)

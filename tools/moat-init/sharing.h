@@ -3,8 +3,9 @@
  * Who else has a disk, and whether a node may have it, too.
  *
  * As Xen's block script has it: any number may read; one that writes has it alone,
- * but for the nodes of its own VM, and where the toolstack says so by a mode that
- * ends in "!".
+ * but for another domain of its own VM, and where the toolstack says so by a mode
+ * that ends in "!". Two disks of one domain, which the script lets pass, are a
+ * mistake: nobody puts what the two write in order.
  */
 #ifndef MOAT_SHARING_H
 #define MOAT_SHARING_H
@@ -14,7 +15,7 @@
 #include "vbd.h"
 
 struct moat_sharing {
-	bool same_vm;	/* another node of the same VM has it, which does not matter */
+	bool same_vm;	/* another domain of the same VM has it, which does not matter */
 	const struct moat_vbd *other;	/* who is in the way; NULL: nobody */
 	bool going;	/* @other is being detached */
 	bool unknown;	/* which VM @other belongs to cannot be told */

@@ -42,7 +42,7 @@ struct moat_vbd {
 	bool told_deaf;
 	struct moat_blockdev disk;	/* valid while phase is SERVED */
 	bool shared;
-	bool same_vm;		/* another node of the same VM has it, too */
+	bool same_vm;		/* another domain of the same VM has it, too */
 };
 
 /**
