@@ -309,6 +309,16 @@ class Serve(unittest.TestCase):
         self.store.write({back + "/params": self.file("disk")})
         self.connected(back)
 
+    def test_params_of_one_that_waits(self):
+        """What is told is about the device of now."""
+        back, _ = self.attach(3, 51712, "/dev/not-there")
+        self.failed(back, "/dev/not-there: there is no such device")
+        self.store.write({back + "/params": "/dev/nor-this"})
+        self.store.wait(lambda n: "/dev/nor-this: there" in n[back + "/hotplug-error"],
+                        "told anew")
+        self.store.write({back + "/params": self.file("disk")})
+        self.connected(back)
+
     def test_params_changed_in_use(self):
         back, _ = self.attach(3, 51712, self.file("disk"))
         loop = self.connected(back)

@@ -39,8 +39,11 @@
 /* a uevent is at most two pages */
 #define UEVENT_BYTES 8192
 
-/* So many of one source's are taken in a turn of the loop. */
-#define EVENTS_A_TURN 256
+/*
+ * So many of one source's are taken in a turn of the loop: more than come while
+ * those of the last turn are seen to, and few enough not to be noticed.
+ */
+#define EVENTS_A_TURN 1024
 
 struct init {
 	bool pid1;

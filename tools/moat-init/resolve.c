@@ -54,6 +54,9 @@ static int fail(struct moat_store *store, struct moat_vbd *vbd,
 
 static void remember_params(struct moat_vbd *vbd, const char *value)
 {
+	/* what was told names the old ones */
+	if (strncmp(vbd->params, value, sizeof(vbd->params) - 1))
+		vbd->told[0] = '\0';
 	snprintf(vbd->params, sizeof(vbd->params), "%.*s",
 		 (int)sizeof(vbd->params) - 1, value);
 }
