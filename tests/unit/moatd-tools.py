@@ -169,6 +169,8 @@ class WithStandby(Moatd):
                            ("dev", "xvda"), ("frontend-id", str(self.app))):
             self.assertEqual(store.read(f"{back}/{key}"), value)
         self.assertEqual(self.status()["last"]["id"], event["id"])
+        self.assertEqual((self.status()["standby_wanted"], self.status()["failure"]),
+                         (True, None))
         self.assertEqual(len([c for c in self.world.calls if c[0] == "create"]), 3)
 
     def test_heartbeat_is_cheap(self):
@@ -260,6 +262,7 @@ class WithStandby(Moatd):
         self.assertEqual({e["text"] for e in self.events("failed")},
                          {"destroy failed with status 1", "pci-attach failed with status 1"})
         self.assertIn("fails, as told", self.log())
+        self.assertEqual(self.status()["failure"], self.events("failed")[-1])
 
     def test_killed_at_random(self):
         """kill -9 in the middle of recoveries; the next moatd goes on."""
@@ -300,6 +303,7 @@ class Cold(Moatd):
     standby, loop = "false", 3
 
     def test_crash_then_loop(self):
+        self.assertFalse(self.status()["standby_wanted"])
         self.world.end_domain(self.storage(), "crashed")
         self.wait(lambda: self.events("recovered"), "recovered")
         self.whole()

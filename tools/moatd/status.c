@@ -124,6 +124,15 @@ static json_t *last_of(const struct moat_unit *u)
 	return a ? json_incref(a) : json_null();
 }
 
+/* What went wrong last, however long ago: whoever asks can see when. */
+static json_t *failure_of(const struct moat_unit *u)
+{
+	json_t *event = (json_t *)moat_events_last(u->daemon->events,
+						   u->storage->name, "failed");
+
+	return event ? json_incref(event) : json_null();
+}
+
 static json_t *wish_of(const struct moat_unit *u)
 {
 	switch (u->view.wish) {
@@ -177,6 +186,9 @@ static json_t *unit_status(struct moat_unit *u)
 		all, "crashes",
 		json_integer(moat_decide_crashes(v, &u->storage->limits, now)));
 	json_object_set_new(all, "last", last_of(u));
+	json_object_set_new(all, "failure", failure_of(u));
+	json_object_set_new(all, "standby_wanted",
+			    json_boolean(u->storage->limits.standby));
 	return all;
 }
 
