@@ -12,7 +12,15 @@ enum moat_exit {
 	MOAT_EXIT_FAILED = 1,	/* tried, and it did not work */
 	MOAT_EXIT_USAGE = 2,	/* not understood, nothing was done */
 	MOAT_EXIT_NO_DAEMON = 3,	/* moatd does not answer */
+	MOAT_EXIT_DEGRADED = 4,	/* status -x: something is missing */
+	MOAT_EXIT_DOWN = 5,		/* status -x: something does not serve */
 };
+
+/*
+ * The "version" in all JSON that is one object; moat-json(5). A key may be added
+ * without a new version; one that goes, or means something else, is a new one.
+ */
+#define MOAT_JSON_VERSION 1
 
 /* What stands in front of the command: moat [--socket PATH] ... */
 struct moat_context {

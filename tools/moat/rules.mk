@@ -26,11 +26,12 @@ stats_SRCS := moat/stats.c
 event_SRCS := moat/event.c moat/text.c
 disk_SRCS := moat/diskspec.c moat/vbd.c moat/xstore.c moat/text.c lib/log.c
 MOAT_TESTS := $(MOAT_TEST_NAMES:%=$(TESTS)/%)
+MOAT_SCRIPTS := $(patsubst %,$(TOP)/tests/unit/%-tools.py,moat status)
 
 check: check-moat
 
 check-moat: $(MOAT_TESTS) $(TESTS)/moat
-	@for t in $(MOAT_TESTS) $(TOP)/tests/unit/moat-tools.py; do \
+	@for t in $(MOAT_TESTS) $(MOAT_SCRIPTS); do \
 		echo "== $$t"; MOAT=$(TESTS)/moat $$t; \
 		case $$? in 0|77) ;; *) exit 1;; esac; done
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * moat status: how the storage domains are, and the disks they serve. What
- * moatd answers is passed on as it is with --json, and as two tables without.
+ * moat status: how the storage domains are, and the disks they serve; blocks on
+ * a terminal, tables in a pipe, or JSON.
  */
 #include "args.h"
-#include "client.h"
-#include "event.h"
 #include "field.h"
-#include "table.h"
+#include "statusblock.h"
+#include "statustable.h"
+#include "storages.h"
 #include "text.h"
 
 #include "lib/log.h"
@@ -15,262 +15,123 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-static const struct moat_column storage_columns[] = {
-	{ "STORAGE", false }, { "STATE", false }, { "DOMAIN", true },
-	{ "STANDBY", false }, { "PCI", false }, { "HEARTBEAT", true },
-	{ "POLLER", true }, { "DEVICE", true }, { "DISKS", true },
-	{ "RECOVERIES", true }, { "LAST", false }, { NULL, false },
+struct wanted {
+	bool json, table, names;
+	bool wrong;		/* only what is wrong, and tell by the status */
 };
 
-static const struct moat_column disk_columns[] = {
-	{ "APPLICATION", false }, { "DOMAIN", true }, { "DISK", false },
-	{ "STORAGE", false }, { "ACCESS", false }, { "FRONT", false },
-	{ "BACK", false }, { "STATE", false }, { "TARGET", false },
-	{ "TROUBLE", false }, { NULL, false },
-};
-
-/* --- storage domains --------------------------------------------------- */
-
-static void add_number(struct moat_table *t, double value)
+static void print_names(const json_t *list)
 {
-	if (value < 0)
-		moat_table_add(t, "-");
-	else
-		moat_table_add(t, "%.0f", value);
-}
-
-static void add_age(struct moat_table *t, const json_t *object, const char *key)
-{
-	char age[MOAT_TEXT_SHORT];
-
-	moat_table_add(t, "%s", moat_text_age(moat_field_number(object, key),
-					      age));
-}
-
-static void add_state(struct moat_table *t, const json_t *storage)
-{
-	const char *why = moat_field_text(storage, "why");
-	const char *wish = moat_field_text(storage, "wish");
-
-	moat_table_add(t, "%s%s%s%s%s", moat_field_text(storage, "state"),
-		       *why ? ": " : "", why, *wish ? ", asked to " : "",
-		       wish);
-}
-
-static void add_standby(struct moat_table *t, const json_t *standby)
-{
-	double domid = moat_field_number(standby, "domid");
-
-	if (domid >= 0)
-		moat_table_add(t, "%s (%.0f)",
-			       moat_field_text(standby, "state"), domid);
-	else
-		moat_table_add(t, "%s", moat_field_text(standby, "state"));
-}
-
-/* A device that is not with the domain it belongs to is marked. */
-static void add_pci(struct moat_table *t, const json_t *storage)
-{
-	const json_t *device;
-	char text[512] = "";
+	const json_t *storage;
 	size_t i;
 
-	json_array_foreach(json_object_get(storage, "pci"), i, device) {
-		bool plain = json_is_string(device);
-		const char *name = plain ? json_string_value(device) :
-					   moat_field_text(device, "device");
-		bool away = !plain && moat_field_number(device, "domid") !=
-				      moat_field_number(storage, "domid");
-		size_t at = strlen(text);
-
-		snprintf(text + at, sizeof(text) - at, "%s%s%s",
-			 at ? " " : "", name, away ? "(away)" : "");
-	}
-	moat_table_add(t, "%s", text);
-}
-
-static void add_last(struct moat_table *t, const json_t *last)
-{
-	char total[MOAT_TEXT_SHORT];
-	struct moat_event event;
-
-	if (moat_event_decode(last, &event)) {
-		moat_table_add(t, "-");
-		return;
-	}
-	moat_table_add(t, "%s %s%s%s%s%s", event.time, event.event,
-		       *event.detail ? ": " : "", event.detail,
-		       event.total < 0 ? "" : ", ",
-		       event.total < 0 ? "" :
-		       moat_text_age(event.total, total));
-}
-
-static void put_storage(struct moat_table *t, const json_t *storage)
-{
-	const json_t *health = json_object_get(storage, "health");
-
-	moat_table_add(t, "%s", moat_field_text(storage, "name"));
-	add_state(t, storage);
-	add_number(t, moat_field_number(storage, "domid"));
-	add_standby(t, json_object_get(storage, "standby"));
-	add_pci(t, storage);
-	add_age(t, storage, "heartbeat_age_ms");
-	add_age(t, health, "poller_ms");
-	add_age(t, health, "device_ms");
-	moat_table_add(t, "%zu",
-		       json_array_size(json_object_get(storage, "disks")));
-	add_number(t, moat_field_number(storage, "recoveries"));
-	add_last(t, json_object_get(storage, "last"));
-}
-
-/* --- disks -------------------------------------------------------------- */
-
-static void add_xenbus(struct moat_table *t, const json_t *disk,
-		       const char *key)
-{
-	double number = moat_field_number(disk, key);
-	char digit[MOAT_TEXT_SHORT];
-
-	snprintf(digit, sizeof(digit), "%.0f", number);
-	moat_table_add(t, "%s", moat_text_xenbus(number >= 0 && number < 9 ?
-						 digit :
-						 moat_field_text(disk, key)));
-}
-
-static const char *access_word(const char *mode)
-{
-	return strcmp(mode, "w") == 0 ? "read-write" :
-	       strcmp(mode, "r") == 0 ? "read-only" : mode;
-}
-
-/* What of a disk makes it stay away from its storage domain for ever. */
-static const char *disk_state(const json_t *disk)
-{
-	const char *state = moat_field_text(disk, "moat_state");
-
-	if (*state)
-		return state;
-	return json_is_false(json_object_get(disk, "recovery")) ?
-		       "cannot recover" : "";
-}
-
-static void put_disk(struct moat_table *t, const json_t *storage,
-		     const json_t *disk)
-{
-	moat_table_add(t, "%s", moat_field_text(disk, "domain"));
-	add_number(t, moat_field_number(disk, "domid"));
-	moat_table_add(t, "%s", moat_field_text(disk, "vdev"));
-	moat_table_add(t, "%s", moat_field_text(storage, "name"));
-	moat_table_add(t, "%s", access_word(moat_field_text(disk, "mode")));
-	add_xenbus(t, disk, "front_state");
-	add_xenbus(t, disk, "back_state");
-	moat_table_add(t, "%s", disk_state(disk));
-	moat_table_add(t, "%s", moat_field_text(disk, "params"));
-	moat_table_add(t, "%s", moat_field_text(disk, "trouble"));
-}
-
-static void print_tables(const json_t *list)
-{
-	struct moat_table *storages = moat_table_create(storage_columns);
-	struct moat_table *disks = moat_table_create(disk_columns);
-	const json_t *storage, *disk;
-	size_t i, k, count = 0;
-
 	json_array_foreach(list, i, storage) {
-		put_storage(storages, storage);
-		json_array_foreach(json_object_get(storage, "disks"), k, disk) {
-			put_disk(disks, storage, disk);
-			count++;
-		}
+		char name[256];
+
+		snprintf(name, sizeof(name), "%s",
+			 moat_field_text(storage, "name"));
+		moat_text_clean(name);
+		if (*name)
+			puts(name);
 	}
-	moat_table_print(storages, stdout);
-	if (count) {
-		putchar('\n');
-		moat_table_print(disks, stdout);
-	}
-	moat_table_destroy(storages);
-	moat_table_destroy(disks);
 }
 
-/* --- the command ---------------------------------------------------------- */
-
-/* The list with no other storage domain than this; NULL if there is none. */
-static json_t *only(const json_t *list, const char *name)
+/* The storage domains with which something is wrong. */
+static json_t *with_problems(const json_t *list)
 {
-	json_t *storage;
+	json_t *some = json_array(), *storage;
 	size_t i;
 
 	json_array_foreach(list, i, storage)
-		if (strcmp(moat_field_text(storage, "name"), name) == 0)
-			return json_pack("[O]", storage);
-	return NULL;
+		if (json_array_size(json_object_get(storage, "problems")))
+			json_array_append(some, storage);
+	return some;
 }
 
-static int print(const json_t *answer, const char *name, bool json)
+static void print_json(json_t *list, enum moat_condition condition)
 {
-	json_t *list = json_incref(json_object_get(answer, "storage"));
+	json_t *all = json_pack("{s:i, s:s, s:O}", "version", MOAT_JSON_VERSION,
+				"condition", moat_condition_name(condition),
+				"storage", list);
 
-	if (!json_is_array(list)) {
-		json_decref(list);
-		moat_err("moatd's answer has no list of storage domains; "
-			 "is it of another version?");
-		return MOAT_EXIT_FAILED;
-	}
-	if (name) {
-		json_t *one = only(list, name);
+	json_dumpf(all, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	putchar('\n');
+	json_decref(all);
+}
 
-		json_decref(list);
-		if (!one) {
-			moat_err("moatd keeps no storage domain '%s'", name);
-			return MOAT_EXIT_FAILED;
-		}
-		list = one;
-	}
-	if (json) {
-		json_dumpf(list, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-		putchar('\n');
-	} else if (json_array_size(list) == 0) {
-		puts("No storage domain is configured.");
-	} else {
-		print_tables(list);
-	}
-	json_decref(list);
-	return MOAT_EXIT_OK;
+static void print_text(const json_t *list, const struct wanted *wanted)
+{
+	bool table = wanted->table || !isatty(STDOUT_FILENO);
+
+	if (json_array_size(list) == 0)
+		puts(wanted->wrong ? "All is well." :
+				     "No storage domain is configured.");
+	else if (wanted->wrong && table)
+		moat_status_problem_table(list, stdout);
+	else if (wanted->wrong)
+		moat_status_problem_block(list, stdout);
+	else if (table)
+		moat_status_table(list, stdout);
+	else
+		moat_status_block(list, stdout);
+}
+
+static void print(json_t *list, const struct wanted *wanted)
+{
+	json_t *some = wanted->wrong ? with_problems(list) : json_incref(list);
+
+	if (wanted->names)
+		print_names(some);
+	else if (wanted->json)
+		print_json(some, moat_storages_condition(list));
+	else
+		print_text(some, wanted);
+	json_decref(some);
 }
 
 static int run(const struct moat_command *command,
 	       const struct moat_context *context, int argc, char **argv)
 {
-	bool json = false;
+	struct wanted wanted = { 0 };
 	const struct moat_option options[] = {
-		{ "json", 0, MOAT_OPTION_FLAG, &json },
+		{ "wrong", 'x', MOAT_OPTION_FLAG, &wanted.wrong },
+		{ "json", 0, MOAT_OPTION_FLAG, &wanted.json },
+		{ "table", 0, MOAT_OPTION_FLAG, &wanted.table },
+		{ "names", 0, MOAT_OPTION_FLAG, &wanted.names },
 		{ NULL, 0, 0, NULL },
 	};
 	struct moat_args args = { .options = options, .max = 1 };
-	json_t *answer;
+	json_t *list;
 	int status = moat_args_take(&args, command, argc, argv);
 
 	if (status >= 0)
 		return status;
-	status = moat_client_call(context,
-				  json_pack("{s:s}", "command", "status"),
-				  &answer);
+	status = moat_storages_get(context, args.count ? args.operands[0] : NULL,
+				   &list);
 	if (status != MOAT_EXIT_OK)
 		return status;
-	status = print(answer, args.count ? args.operands[0] : NULL, json);
-	json_decref(answer);
+	print(list, &wanted);
+	if (wanted.wrong)
+		status = moat_condition_exit(moat_storages_condition(list));
+	json_decref(list);
 	return status;
 }
 
 const struct moat_command moat_command_status = {
 	.name = "status",
-	.synopsis = "[--json] [STORAGE]",
+	.synopsis = "[-x] [--json | --table | --names] [STORAGE]",
 	.summary = "Show the storage domains and the disks they serve",
 	.help =
 	"HEARTBEAT is the age of the domain's last sign of life; POLLER is how\n"
 	"long a call to it has waited, DEVICE how long its device, with work to\n"
 	"do, has done nothing.\n\n"
-	"      --json  JSON: a list of storage domains, as moatd tells them\n",
+	"  -x, --wrong  only what is wrong, and what to do about it; the status is 0\n"
+	"               if all is well, 4 if something is missing, 5 if a storage\n"
+	"               domain does not serve\n"
+	"      --json   JSON, see moat-json(5)\n"
+	"      --table  tables, as in a pipe, on a terminal too\n"
+	"      --names  the names of the storage domains, one a line\n",
 	.run = run,
 };
