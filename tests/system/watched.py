@@ -98,7 +98,7 @@ class Watched:
     def restart(self):
         """Replace a storage domain that lives on with something broken in it."""
         mark = self.events.mark()
-        self.machine.sh("dom0", "moat restart " + STORAGE)
+        self.machine.sh("dom0", "moat restart --yes --no-wait " + STORAGE)
         return self.recovered(mark)
 
     def new_record(self, kind, sealed=False):

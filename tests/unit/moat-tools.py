@@ -5,6 +5,7 @@
 tests/unit/fake_moatd.py is the moatd, and the drivers that answer in xenstore.
 """
 
+import copy
 import fcntl
 import json
 import os
@@ -72,7 +73,8 @@ class Words(Case):
                 (["--bogus"], "unknown option '--bogus'"),
                 (["--timeout", "x", "status"], "not a number of seconds"),
                 (["status", "a", "b"], "one word too many: 'b'"),
-                (["restart"], "1 word is missing"), (["attach", "a"], "3 words are missing"),
+                (["restart"], "STORAGE is missing"), (["attach", "a"], "VDEV is missing"),
+                (["mode", "--json", "a"], "VDEV is missing"),
                 (["mode", "a", "b", "spun"], "neither event, spin nor adaptive: spun"),
                 (["mode", "a", "b", "--back"], "for setting"),
                 (["events", "-n", "0"], "not a number from 1 up: '0'"),
@@ -227,7 +229,7 @@ class Daemon(Case):
 class Action(Case):
     def setUp(self):
         super().setUp()
-        self.daemon = self.moatd(restart={"ok": True}, upgrade={"ok": True})
+        self.daemon = self.moatd(restart={"ok": True}, upgrade={"ok": True}, status=STATUS)
 
     def begin(self, *words):
         process = self.start(*words)
@@ -270,7 +272,54 @@ class Action(Case):
 
     def test_no_wait(self):
         self.assertEqual(self.moat("restart", "--no-wait", "storage"), ("", ""))
-        self.assertEqual(self.daemon.requests, [{"command": "restart", "storage": "storage"}])
+        self.assertEqual(self.daemon.requests[-1], {"command": "restart", "storage": "storage"})
+        self.assertNotIn("watch", [request["command"] for request in self.daemon.requests])
+
+    def stock(self):
+        """Another disk, of a front end that cannot recover."""
+        status = copy.deepcopy(STATUS)
+        disk = status["storage"][0]["disks"][1]
+        disk.update(back_state=4, trouble=None)
+        self.daemon.answers["status"] = status
+        return disk
+
+    def asked(self):
+        return [r["command"] for r in self.daemon.requests if r["command"] != "status"]
+
+    def test_would_lose_a_disk(self):
+        """Nobody's disk is lost by mistake: without a yes moatd is asked for nothing."""
+        self.stock()
+        _, err = self.moat("restart", "--no-wait", "storage", status=FAILED)
+        for text in "old would lose its disk xvdb", "--yes", "storage is left as it is":
+            self.assertIn(text, err)
+        for typed in b"\n", b"n\n", b"yess\n", b"\x04":
+            status, shown = self.terminal("restart", "--no-wait", "storage", typed=typed)
+            self.assertEqual(status, FAILED)
+            self.assertIn("[y/N]", shown)
+        self.assertEqual(self.asked(), [])
+        for typed in b"y\n", b"YES\n":
+            self.assertEqual(self.terminal("restart", "--no-wait", "storage", typed=typed)[0], OK)
+            self.assertEqual(self.asked(), ["restart"])
+            self.daemon.requests.clear()
+        self.moat("restart", "--yes", "--no-wait", "storage")
+        self.assertEqual(self.asked(), ["restart"])
+
+    def test_loses_no_disk(self):
+        """What is lost already, or never was connected, is no reason to ask."""
+        for changes in {"back_state": 6}, {"backend_domid": 3}, {"front_state": 1}, \
+                {"recovery": True}:
+            self.stock().update(changes)
+            with self.subTest(changes=changes):
+                self.moat("restart", "--no-wait", "storage")
+
+    def test_nobody(self):
+        self.fails(["restart", "nobody"], FAILED, "no storage domain 'nobody'", "storage, backup")
+        self.assertEqual(self.asked(), [])
+
+    def test_not_all_up(self):
+        process = self.begin("restart", "storage")
+        self.daemon.event(**event("recovered", left=2, disks=3))
+        self.assertIn("2 disks not up in time", self.end(process, FAILED)[0])
 
     def test_patience(self):
         self.fails(["restart", "--wait", "0.3", "storage"], FAILED, "not done within 0.3 s")

@@ -3,11 +3,16 @@
  * moat restart, moat upgrade: ask moatd to replace a storage domain, and follow
  * the events until it is done. The watch is set up before the request is sent,
  * so that no event of it can be missed.
+ *
+ * moatd refuses an upgrade that would cost somebody a disk. A restart is also the
+ * way out of trouble, so it is done, but not by mistake.
  */
 #include "args.h"
+#include "ask.h"
 #include "client.h"
 #include "event.h"
 #include "field.h"
+#include "storages.h"
 #include "text.h"
 
 #include "lib/log.h"
@@ -166,6 +171,40 @@ static int follow(struct action *a, double patience)
 	return outcome == MOAT_OUTCOME_GOOD ? MOAT_EXIT_OK : MOAT_EXIT_FAILED;
 }
 
+/* Name the disks that would be lost. Return: how many. */
+static size_t list_losses(const json_t *storage)
+{
+	size_t i, count = 0;
+	const json_t *disk;
+
+	json_array_foreach(json_object_get(storage, "disks"), i, disk) {
+		if (!moat_condition_would_lose(storage, disk))
+			continue;
+		moat_warn("%s would lose its disk %s for good: its front end cannot recover",
+			  moat_field_text(disk, "domain"),
+			  moat_field_text(disk, "vdev"));
+		count++;
+	}
+	return count;
+}
+
+/* Return: MOAT_EXIT_OK to go on, or the status to end with. */
+static int confirm(const struct moat_context *context, const char *storage)
+{
+	json_t *list;
+	size_t losses;
+	int status = moat_storages_get(context, storage, &list);
+
+	if (status != MOAT_EXIT_OK)
+		return status;
+	losses = list_losses(json_array_get(list, 0));
+	json_decref(list);
+	if (!losses || moat_ask_yes("Restart it all the same?"))
+		return MOAT_EXIT_OK;
+	moat_err("%s is left as it is", storage);
+	return MOAT_EXIT_FAILED;
+}
+
 static int ask(const struct moat_context *context, const char *what,
 	       const char *storage)
 {
@@ -184,12 +223,32 @@ static int ask(const struct moat_context *context, const char *what,
 	return status;
 }
 
+/* Send the request, and follow what comes of it unless @patience is 0. */
+static int act(struct action *a, const char *what, double patience)
+{
+	int status, err = 0;
+
+	a->told = seconds_of(CLOCK_REALTIME);
+	a->end = now_seconds() + patience;
+	if (patience > 0)
+		err = moat_client_watch(a->context, &a->client);
+	if (err)
+		status = moat_client_explain(a->context, err);
+	else
+		status = ask(a->context, what, a->storage);
+	if (status == MOAT_EXIT_OK && patience > 0)
+		status = follow(a, patience);
+	moat_client_close(&a->client);
+	return status;
+}
+
 static int run(const struct moat_command *command,
 	       const struct moat_context *context, int argc, char **argv)
 {
-	bool json = false, no_wait = false;
+	bool json = false, no_wait = false, yes = false;
 	double patience = WAIT_SECONDS;
 	const struct moat_option options[] = {
+		{ "yes", 'y', MOAT_OPTION_FLAG, &yes },
 		{ "json", 0, MOAT_OPTION_FLAG, &json },
 		{ "no-wait", 0, MOAT_OPTION_FLAG, &no_wait },
 		{ "wait", 0, MOAT_OPTION_SECONDS, &patience },
@@ -197,30 +256,25 @@ static int run(const struct moat_command *command,
 	};
 	struct moat_args args = { .options = options, .min = 1, .max = 1 };
 	struct action a = { .context = context, .client.fd = -1 };
-	int err = 0, status = moat_args_take(&args, command, argc, argv);
+	int status = moat_args_take(&args, command, argc, argv);
 
 	if (status >= 0)
 		return status;
 	a.json = json;
 	a.storage = args.operands[0];
-	a.told = seconds_of(CLOCK_REALTIME);
-	a.end = now_seconds() + patience;
-	if (!no_wait)
-		err = moat_client_watch(context, &a.client);
-	if (err)
-		status = moat_client_explain(context, err);
-	else
-		status = ask(context, command->name, a.storage);
-	if (status == MOAT_EXIT_OK && !no_wait)
-		status = follow(&a, patience);
-	moat_client_close(&a.client);
-	return status;
+	if (command == &moat_command_restart && !yes) {
+		status = confirm(context, a.storage);
+		if (status != MOAT_EXIT_OK)
+			return status;
+	}
+	return act(&a, command->name, no_wait ? 0 : patience);
 }
 
-#define ACTION_SYNOPSIS "[--json] [--wait SECONDS | --no-wait] STORAGE"
+#define ACTION_SYNOPSIS "[--yes] [--json] [--wait SECONDS | --no-wait] STORAGE"
 #define ACTION_HELP \
 	"Prints what happens until it is done or moatd gives up; the exit\n" \
-	"status tells which.\n\n" \
+	"status tells which, and whether all disks are up again.\n\n" \
+	"  -y, --yes           do not ask\n" \
 	"      --json          JSON, one event a line\n" \
 	"      --wait SECONDS  for how long to follow, 300 if not said\n" \
 	"      --no-wait       only ask for it\n"
@@ -229,7 +283,9 @@ const struct moat_command moat_command_restart = {
 	.name = "restart",
 	.synopsis = ACTION_SYNOPSIS,
 	.summary = "Destroy a storage domain and put a new one in its place",
-	.help = ACTION_HELP,
+	.help =
+	"Asks first where a front end that cannot recover would lose its disk.\n"
+	ACTION_HELP,
 	.run = run,
 };
 
@@ -237,6 +293,8 @@ const struct moat_command moat_command_upgrade = {
 	.name = "upgrade",
 	.synopsis = ACTION_SYNOPSIS,
 	.summary = "Replace a storage domain, its disks drained first",
-	.help = ACTION_HELP,
+	.help =
+	"Where a front end that cannot recover would lose its disk it is refused.\n"
+	ACTION_HELP,
 	.run = run,
 };

@@ -105,18 +105,51 @@ static int bad_option(struct moat_args *args, int got, char **argv)
 	return wrong(args, text, word);
 }
 
+/* The name of an operand that must be there; an empty one if it has none. */
+static void operand_name(const char *synopsis, int number, char *name,
+			 size_t size)
+{
+	int depth = 0;
+
+	*name = '\0';
+	while (synopsis && *synopsis) {
+		size_t len = strcspn(synopsis, " ");
+
+		if (*synopsis == '[')
+			depth++;
+		if (!depth && number-- == 0) {
+			snprintf(name, size, "%.*s", (int)len, synopsis);
+			return;
+		}
+		if (len && synopsis[len - 1] == ']')
+			depth--;
+		synopsis += len;
+		synopsis += strspn(synopsis, " ");
+	}
+}
+
+static int missing_operand(struct moat_args *args)
+{
+	int missing = args->min - args->count;
+	char name[32];
+
+	operand_name(args->synopsis, args->count, name, sizeof(name));
+	if (*name)
+		snprintf(args->error, sizeof(args->error), "%s is missing",
+			 name);
+	else
+		snprintf(args->error, sizeof(args->error),
+			 "%d word%s missing", missing,
+			 missing == 1 ? " is" : "s are");
+	return -EINVAL;
+}
+
 static int check_operands(struct moat_args *args)
 {
 	if (args->count > args->max && !args->first_ends)
 		return wrong(args, "one word too many:",
 			     args->operands[args->max]);
-	if (args->count < args->min) {
-		snprintf(args->error, sizeof(args->error),
-			 "%d word%s missing", args->min - args->count,
-			 args->min - args->count == 1 ? " is" : "s are");
-		return -EINVAL;
-	}
-	return 0;
+	return args->count < args->min ? missing_operand(args) : 0;
 }
 
 int moat_args_parse(struct moat_args *args, int argc, char **argv)
@@ -146,6 +179,7 @@ int moat_args_parse(struct moat_args *args, int argc, char **argv)
 int moat_args_take(struct moat_args *args, const struct moat_command *command,
 		   int argc, char **argv)
 {
+	args->synopsis = command->synopsis;
 	if (moat_args_parse(args, argc, argv)) {
 		moat_err("%s: %s", command->name, args->error);
 		fprintf(stderr, "Usage: moat %s %s\nTry 'moat %s --help'.\n",

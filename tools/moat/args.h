@@ -29,6 +29,7 @@ struct moat_option {
  * @options: the table
  * @min: so many operands at least
  * @max: ... and at most
+ * @synopsis: names the operands, in capitals; NULL: they have no names
  * @first_ends: what follows the first operand is left alone
  * @operands: set to the first operand
  * @count: ... and their number
@@ -38,6 +39,7 @@ struct moat_option {
 struct moat_args {
 	const struct moat_option *options;
 	int min, max;
+	const char *synopsis;
 	bool first_ends;
 	char **operands;
 	int count;

@@ -47,24 +47,22 @@ static void append(struct moat_event *event, const char *between,
 /* "heartbeat: app xvda: what moatd says about it; 2 disks not up in time" */
 static void decode_detail(const json_t *object, struct moat_event *event)
 {
-	const json_t *left = json_object_get(object, "left");
-	double missing = json_is_array(left) ? (double)json_array_size(left) :
-					       moat_field_number(object, "left");
 	char text[48];
 
 	append(event, "", moat_field_text(object, "why"));
 	append(event, ": ", moat_field_text(object, "domain"));
 	append(event, " ", moat_field_text(object, "vdev"));
 	append(event, ": ", moat_field_text(object, "text"));
-	if (missing > 0) {
+	if (event->left > 0) {
 		snprintf(text, sizeof(text), "%.0f disk%s not up in time",
-			 missing, missing == 1 ? "" : "s");
+			 event->left, event->left == 1 ? "" : "s");
 		append(event, "; ", text);
 	}
 }
 
 int moat_event_decode(const json_t *object, struct moat_event *event)
 {
+	const json_t *left = json_object_get(object, "left");
 	double seconds = moat_field_number(object, "time");
 
 	memset(event, 0, sizeof(*event));
@@ -72,6 +70,8 @@ int moat_event_decode(const json_t *object, struct moat_event *event)
 	event->event = moat_field_text(object, "event");
 	if (!*event->storage || !*event->event)
 		return -EINVAL;
+	event->left = json_is_array(left) ? (double)json_array_size(left) :
+					    moat_field_number(object, "left");
 	decode_detail(object, event);
 	event->seconds = seconds;
 	event->domid = moat_field_number(object, "domid");
@@ -90,7 +90,7 @@ enum moat_outcome moat_event_outcome(const struct moat_event *event)
 {
 	if (strcmp(event->event, "recovered") == 0 ||
 	    strcmp(event->event, "upgraded") == 0)
-		return MOAT_OUTCOME_GOOD;
+		return event->left > 0 ? MOAT_OUTCOME_BAD : MOAT_OUTCOME_GOOD;
 	if (strcmp(event->event, "gave-up") == 0 ||
 	    strcmp(event->event, "upgrade-aborted") == 0)
 		return MOAT_OUTCOME_BAD;

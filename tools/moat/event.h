@@ -44,6 +44,7 @@ enum moat_outcome {
  * @phases: milliseconds of each phase, -1 if it is not told
  * @total: their sum, -1 if none is told
  * @disks: how many disks it concerns, -1 if it is not told
+ * @left: how many of them are not up, -1 if it is not told
  *
  * The strings live as long as the JSON object.
  */
@@ -56,7 +57,7 @@ struct moat_event {
 	double domid, new_domid;
 	double phases[MOAT_PHASE_COUNT];
 	double total;
-	double disks;
+	double disks, left;
 };
 
 /**
@@ -68,7 +69,7 @@ struct moat_event {
  */
 int moat_event_decode(const json_t *object, struct moat_event *event);
 
-/* Does it end a restart or an upgrade, and how? */
+/* Does it end a restart or an upgrade, and how? With disks that are not up, badly. */
 enum moat_outcome moat_event_outcome(const struct moat_event *event);
 
 #endif
