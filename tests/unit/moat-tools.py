@@ -64,6 +64,19 @@ class Words(Case):
             self.assertTrue(text.startswith(f"Usage: moat {name} "), text)
             self.assertLessEqual(max(map(len, text.split("\n"))), 80, text)
 
+    def test_help_as_a_word(self):
+        self.assertEqual(self.moat("help"), self.moat("--help"))
+        self.assertEqual(self.moat("help", "mode"), self.moat("mode", "--help"))
+        self.fails(["help", "bogus"], USAGE, "no command 'bogus'")
+
+    def test_guess(self):
+        for word, meant in (("stauts", "status"), ("restrat", "restart"), ("to", "top"),
+                            ("event", "events")):
+            self.fails([word], USAGE, f"no command '{word}'", f"Did you mean '{meant}'?")
+        for word in "list", "x" * 100, "":
+            _, err = self.moat(word, status=USAGE)
+            self.assertNotIn("Did you mean", err)
+
     def test_version(self):
         self.assertRegex(self.moat("--version")[0], r"^moat \d")
 

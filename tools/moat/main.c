@@ -15,6 +15,8 @@
 #include <string.h>
 
 #define TIMEOUT_SECONDS 10.0
+#define DISTANCE_MAX 32u	/* longer words are like no other */
+#define GUESS_MAX 2u		/* letters that may be wrong */
 
 static const struct moat_command * const commands[] = {
 	&moat_command_status, &moat_command_restart, &moat_command_upgrade,
@@ -47,6 +49,49 @@ static const struct moat_command *find(const char *name)
 	return NULL;
 }
 
+/* How many letters to put in, take out or change. */
+static unsigned int distance(const char *a, const char *b)
+{
+	unsigned int row[DISTANCE_MAX + 1], columns = strlen(b);
+
+	if (strlen(a) > DISTANCE_MAX || columns > DISTANCE_MAX)
+		return DISTANCE_MAX;
+	for (unsigned int i = 0; i <= columns; i++)
+		row[i] = i;
+	for (; *a; a++) {
+		unsigned int corner = row[0]++;
+
+		for (unsigned int i = 1; i <= columns; i++) {
+			unsigned int best = corner + (*a != b[i - 1]);
+
+			corner = row[i];
+			if (row[i] + 1 < best)
+				best = row[i] + 1;
+			if (row[i - 1] + 1 < best)
+				best = row[i - 1] + 1;
+			row[i] = best;
+		}
+	}
+	return row[columns];
+}
+
+/* The command that was probably meant, or NULL. */
+static const struct moat_command *guess(const char *word)
+{
+	const struct moat_command *best = NULL;
+	unsigned int least = GUESS_MAX + 1;
+
+	for (size_t i = 0; i < COMMANDS; i++) {
+		unsigned int d = distance(word, commands[i]->name);
+
+		if (d < least) {
+			least = d;
+			best = commands[i];
+		}
+	}
+	return best;
+}
+
 static int usage_error(const char *text, const char *word)
 {
 	moat_err("%s%s%s%s", text, word ? " '" : "", word ? word : "",
@@ -55,13 +100,42 @@ static int usage_error(const char *text, const char *word)
 	return MOAT_EXIT_USAGE;
 }
 
+static int no_command(const char *word)
+{
+	const struct moat_command *meant = guess(word);
+
+	moat_err("there is no command '%s'", word);
+	if (meant)
+		fprintf(stderr, "Did you mean '%s'? ", meant->name);
+	fputs("Try 'moat --help'.\n", stderr);
+	return MOAT_EXIT_USAGE;
+}
+
+/* moat help, moat help COMMAND */
+static int help(const struct moat_context *context, int argc, char **argv)
+{
+	static char name[] = "help", option[] = "--help";
+	char *words[] = { name, option, NULL };
+	const struct moat_command *command;
+
+	if (argc < 2) {
+		print_help(stdout);
+		return MOAT_EXIT_OK;
+	}
+	command = find(argv[1]);
+	return command ? command->run(command, context, 2, words) :
+			 no_command(argv[1]);
+}
+
 static int run(const struct moat_context *context, int argc, char **argv)
 {
 	const struct moat_command *command = find(argv[0]);
 	int status;
 
+	if (!command && strcmp(argv[0], "help") == 0)
+		return help(context, argc, argv);
 	if (!command)
-		return usage_error("there is no command", argv[0]);
+		return no_command(argv[0]);
 	status = command->run(command, context, argc, argv);
 	/* a full disk behind a redirection must not pass for success */
 	if (fflush(stdout) || ferror(stdout)) {
