@@ -206,13 +206,13 @@ int moat_client_explain(const struct moat_context *context, int err)
 	return MOAT_EXIT_NO_DAEMON;
 }
 
-int moat_client_call(const struct moat_context *context, json_t *request,
-		     json_t **answer)
+/* Return: 0 with an answer that has an "ok"; or -errno. */
+static int exchange(const struct moat_context *context, json_t *request,
+		    json_t **answer)
 {
 	struct moat_client client;
-	const char *why = NULL;
 	json_t *got = NULL;
-	int err, ok = -1;
+	int err;
 
 	err = moat_client_open(&client, context->socket);
 	if (!err)
@@ -221,20 +221,47 @@ int moat_client_call(const struct moat_context *context, json_t *request,
 		err = moat_client_receive(&client, context->timeout_ms, &got);
 	json_decref(request);
 	moat_client_close(&client);
-	if (!err && json_unpack(got, "{s:b,s?s}", "ok", &ok, "error", &why))
+	if (!err && !json_is_boolean(json_object_get(got, "ok")))
 		err = -EPROTO;
-	if (err || ok != 1) {
-		int status = MOAT_EXIT_FAILED;
-
-		if (err)
-			status = moat_client_explain(context, err);
-		else
-			moat_err("moatd: %s", why ? why : "no, and no reason");
+	if (err)
 		json_decref(got);
-		return status;
+	else
+		*answer = got;
+	return err;
+}
+
+int moat_client_try(const struct moat_context *context, json_t *request,
+		    json_t **answer)
+{
+	json_t *got;
+	int err = exchange(context, request, &got);
+
+	if (!err && !json_is_true(json_object_get(got, "ok"))) {
+		json_decref(got);
+		err = -EPROTO;
 	}
-	*answer = got;
-	return MOAT_EXIT_OK;
+	if (!err)
+		*answer = got;
+	return err;
+}
+
+int moat_client_call(const struct moat_context *context, json_t *request,
+		     json_t **answer)
+{
+	const char *why;
+	json_t *got;
+	int err = exchange(context, request, &got);
+
+	if (err)
+		return moat_client_explain(context, err);
+	if (json_is_true(json_object_get(got, "ok"))) {
+		*answer = got;
+		return MOAT_EXIT_OK;
+	}
+	why = json_string_value(json_object_get(got, "error"));
+	moat_err("moatd: %s", why ? why : "no, and no reason");
+	json_decref(got);
+	return MOAT_EXIT_FAILED;
 }
 
 int moat_client_watch(const struct moat_context *context,

@@ -74,6 +74,17 @@ int moat_client_call(const struct moat_context *context, json_t *request,
 		     json_t **answer);
 
 /**
+ * moat_client_try() - one request, one answer, and not a word about it
+ * @context: where moatd is
+ * @request: given back here
+ * @answer: set to an answer in which "ok" is true; the caller gives it back
+ *
+ * Return: 0, or -errno; -EPROTO if "ok" is not true.
+ */
+int moat_client_try(const struct moat_context *context, json_t *request,
+		    json_t **answer);
+
+/**
  * moat_client_watch() - connect, and have moatd send its events from now on
  * @context: where moatd is
  * @client: set up; ends with moat_client_close(), on failure too

@@ -6,8 +6,9 @@
 #   make -C tools check-moat its tests alone
 
 MOAT := $(patsubst %.c,%,$(notdir $(wildcard moat/*.c)))
-MOAT_OBJS := $(MOAT:%=$(OUT)/moat.o/%.o) $(OUT)/lib.o/log.o
-MOAT_LIBS := -lxenstore -ljansson -lncurses -ltinfo -lm
+MOAT_OBJS := $(MOAT:%=$(OUT)/moat.o/%.o) $(OUT)/lib.o/log.o \
+	$(OUT)/lib.o/file.o
+MOAT_LIBS := -lxenstore -ljansson -lconfig -lncurses -ltinfo -lm
 
 all: $(OUT)/moat
 
@@ -26,7 +27,7 @@ stats_SRCS := moat/stats.c
 event_SRCS := moat/event.c moat/text.c
 disk_SRCS := moat/diskspec.c moat/vbd.c moat/xstore.c moat/text.c lib/log.c
 MOAT_TESTS := $(MOAT_TEST_NAMES:%=$(TESTS)/%)
-MOAT_SCRIPTS := $(patsubst %,$(TOP)/tests/unit/%-tools.py,moat status)
+MOAT_SCRIPTS := $(patsubst %,$(TOP)/tests/unit/%-tools.py,moat status check)
 
 check: check-moat
 
@@ -42,7 +43,7 @@ $(MOAT_TESTS): $(TESTS)/%: $(TOP)/tests/unit/%-tools.c $$($$*_SRCS) moat/rules.m
 		$($*_SRCS) -lcmocka $(MOAT_LIBS)
 
 # The whole program with the sanitizers, for moat-tools.py.
-$(TESTS)/moat: $(MOAT:%=moat/%.c) lib/log.c $(wildcard moat/*.h) moat/rules.mk
+$(TESTS)/moat: $(MOAT:%=moat/%.c) lib/log.c lib/file.c $(wildcard moat/*.h) moat/rules.mk
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(TEST_CFLAGS)) -I$(TOP) -o $@ \
 		$(filter %.c,$^) $(MOAT_LIBS)
