@@ -25,7 +25,7 @@ from fake_store import DEADLINE
 from moat_case import (Case, EVENTS, FAILED, HOSTILE, MOAT, NO_DAEMON, OK, PHASES, STATUS, TOP,
                        USAGE, Xenstore, event)
 
-COMMANDS = "status check restart upgrade attach detach mode top events".split()
+COMMANDS = "status check restart upgrade attach detach mode top events metrics".split()
 
 STATUS_TEXT = """\
 STORAGE  STATE                               DOMAIN  STANDBY      PCI                 HEARTBEAT\

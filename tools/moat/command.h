@@ -55,5 +55,6 @@ extern const struct moat_command moat_command_detach;
 extern const struct moat_command moat_command_mode;
 extern const struct moat_command moat_command_top;
 extern const struct moat_command moat_command_events;
+extern const struct moat_command moat_command_metrics;
 
 #endif
