@@ -103,11 +103,14 @@
  * and written by the driver:
  *   moat-mode              the mode in force
  *   moat-stats             "WORD NAME=VALUE ...": the word asked with, and the
- *                          sums over all rings of the counters of stats.h
+ *                          sums over all rings of the counters of stats.h and,
+ *                          as latency_N, of its histogram's buckets that are
+ *                          not empty
  */
 #define MOAT_KEY_SET_MODE "moat-set-mode"
 #define MOAT_KEY_MODE "moat-mode"
 #define MOAT_KEY_ASK "moat-ask"
 #define MOAT_KEY_STATS "moat-stats"
+#define MOAT_STATS_LATENCY "latency_"	/* and the bucket's number */
 
 #endif

@@ -20,6 +20,7 @@
 #include <moat/keys.h>
 #include <xen/interface/io/xs_wire.h>
 
+#include "stat.h"
 #include "sysfs.h"
 #include "transact.h"
 
@@ -29,12 +30,17 @@
 static const char word_chars[] =
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
-/* " NAME=VALUE" of a counter, and of all of them. */
+/* " NAME=VALUE" of a counter, of a bucket of the histogram, and of all of them. */
 #define STAT_ROOM(name, text) + sizeof(" " #name "=18446744073709551615") - 1
-#define STATS_ROOM (WORD_MAX + 1 MOAT_RING_STATS(STAT_ROOM))
+#define BUCKET_ROOM (sizeof(" " MOAT_STATS_LATENCY "20=18446744073709551615") - 1)
+#define STATS_ROOM (WORD_MAX + 1 MOAT_RING_STATS(STAT_ROOM) + MOAT_HIST_BUCKETS * BUCKET_ROOM)
 
 /* A request carries the path as well. */
 static_assert(STATS_ROOM + XENSTORE_REL_PATH_MAX < XENSTORE_PAYLOAD_MAX);
+
+/* What a node of a domain's may hold by xenstored's own choice, permissions included. */
+#define NODE_MAX 2048
+static_assert(STATS_ROOM + 128 <= NODE_MAX);
 
 static const char *const stat_names[] = {
 #define STAT_NAME(name, text) #name,
@@ -57,7 +63,7 @@ static int answer_mode(struct moat_sysfs *sysfs, struct xenbus_device *dev,
 static int answer_stats(struct moat_sysfs *sysfs, struct xenbus_device *dev,
 			struct xenbus_transaction t, const char *word)
 {
-	u64 sum[MOAT_STAT_COUNT];
+	struct moat_stat sum;
 	size_t len;
 	char *text;
 	int err;
@@ -68,11 +74,15 @@ static int answer_stats(struct moat_sysfs *sysfs, struct xenbus_device *dev,
 	text = kmalloc(STATS_ROOM, GFP_NOIO);
 	if (!text)
 		return -ENOMEM;
-	moat_sysfs_sum(sysfs, sum);
+	moat_sysfs_sum(sysfs, &sum);
 	len = scnprintf(text, STATS_ROOM, "%s", word);
 	for (i = 0; i < MOAT_STAT_COUNT; i++)
 		len += scnprintf(text + len, STATS_ROOM - len, " %s=%llu",
-				 stat_names[i], sum[i]);
+				 stat_names[i], sum.count[i]);
+	for (i = 0; i < MOAT_HIST_BUCKETS; i++)
+		if (sum.latency[i])
+			len += scnprintf(text + len, STATS_ROOM - len, " " MOAT_STATS_LATENCY
+					 "%u=%llu", i, sum.latency[i]);
 	err = xenbus_write(t, dev->nodename, MOAT_KEY_STATS, text);
 	kfree(text);
 	return err;

@@ -367,22 +367,25 @@ void moat_sysfs_later(struct moat_sysfs *sysfs,
 }
 
 /**
- * moat_sysfs_sum() - the counters of all rings together
+ * moat_sysfs_sum() - the counters and histograms of all rings together
  * @sysfs: the disk's directory
- * @sum: MOAT_STAT_COUNT numbers to fill
+ * @sum: filled in
  *
  * Context: process, may sleep.
  */
-void moat_sysfs_sum(struct moat_sysfs *sysfs, u64 *sum)
+void moat_sysfs_sum(struct moat_sysfs *sysfs, struct moat_stat *sum)
 {
 	struct sysfs_ring *ring;
 	u32 i;
 
-	memset(sum, 0, MOAT_STAT_COUNT * sizeof(*sum));
+	memset(sum, 0, sizeof(*sum));
 	mutex_lock(&sysfs->rings_lock);
-	list_for_each_entry(ring, &sysfs->rings, link)
+	list_for_each_entry(ring, &sysfs->rings, link) {
 		for (i = 0; i < MOAT_STAT_COUNT; i++)
-			sum[i] += READ_ONCE(ring->stat->count[i]);
+			sum->count[i] += READ_ONCE(ring->stat->count[i]);
+		for (i = 0; i < MOAT_HIST_BUCKETS; i++)
+			sum->latency[i] += READ_ONCE(ring->stat->latency[i]);
+	}
 	mutex_unlock(&sysfs->rings_lock);
 }
 

@@ -32,7 +32,7 @@ void moat_sysfs_destroy(struct moat_sysfs *sysfs);
 int moat_sysfs_add_ring(struct moat_sysfs *sysfs, unsigned int nr,
 			struct moat_stat *stat);
 void moat_sysfs_remove_rings(struct moat_sysfs *sysfs);
-void moat_sysfs_sum(struct moat_sysfs *sysfs, u64 *sum);
+void moat_sysfs_sum(struct moat_sysfs *sysfs, struct moat_stat *sum);
 void moat_sysfs_lock_mode(struct moat_sysfs *sysfs);
 void moat_sysfs_unlock_mode(struct moat_sysfs *sysfs);
 int moat_sysfs_set_mode(struct moat_sysfs *sysfs, const char *mode);

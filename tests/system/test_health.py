@@ -144,8 +144,11 @@ def test_toolstack_sets_mode_and_reads_counters(machine):
     word, *pairs = key("moat-stats").split()
     check(word == "now-1", "moat-stats answers %s" % word)
     sums = {name: int(value) for name, value in (pair.split("=") for pair in pairs)}
+    took = [sums.pop(name) for name in list(sums) if name.startswith("latency_")]
     count = disk.back.counters()
     check(set(sums) == set(count), "names: %s" % (set(sums) ^ set(count)))
+    check(sum(took) == sum(sums[name] for name in ("reads", "writes", "flushes", "discards")),
+          "the histogram counts other requests: %s, %s" % (took, sums))
     for name in ("reads", "writes", "bytes_written"):
         check(sums[name] == count[name] > 0, "%s: %d told, %d counted"
               % (name, sums[name], count[name]))

@@ -17,7 +17,9 @@ from prometheus_client.openmetrics import parser as openmetrics
 from moat_case import EVENTS, FAILED, HOSTILE, STATUS, TOP, Xenstore
 
 PLACE = os.path.join(TOP, "tools", "moat")
-RATES = {"reads": 3000, "writes": 1000, "bytes_read": 12e6, "retained_bytes": 4096}
+# So fast that none is still 0 when it is asked for.
+RATES = {"reads": 3e9, "writes": 1e9, "bytes_read": 12e12, "retained_bytes": 4e9,
+         "latency_7": 3e9, "latency_20": 1e9}
 
 
 def strict(text):
@@ -90,6 +92,34 @@ class Metrics(Xenstore):
         self.assertGreater(
             second["moat_disk_retained_bytes", "app", "front", "storage", "xvda"], 0)
         self.assertNotIn(("moat_disk_retained_bytes", "app", "back", "storage", "xvda"), second)
+
+    def test_latency(self):
+        """A histogram that others' functions take, of each half."""
+        self.drivers(RATES)
+        family, = (f for f in strict(self.moat("metrics")[0])
+                   if f.name == "moat_disk_latency_seconds")
+        for half in "front", "back":
+            buckets = [(float(s.labels["le"]), s.value) for s in family.samples
+                       if s.labels["half"] == half]
+            self.assertEqual(len(buckets), 21)
+            values = dict(buckets)
+            self.assertEqual(values[64e-6], 0)
+            self.assertGreater(values[128e-6], 0)
+            self.assertEqual(values[128e-6], values[0.524288])
+            self.assertGreater(values[float("inf")], values[0.524288])
+
+    def test_hostile_latency(self):
+        """Whatever a front end tells, no bucket holds less than the one before."""
+        drivers = self.drivers(RATES)
+        most = (1 << 64) - 1
+
+        def act(path):
+            word = self.store.nodes[path + "/moat-ask"]
+            self.store.put(path + "/moat-stats",
+                           f"{word} latency_3={most} latency_4={most} latency_20=1")
+            self.store.drop(path + "/moat-ask")
+        drivers.act = act
+        strict(self.moat("metrics")[0])
 
     def test_all_counters(self):
         """Every counter of include/moat/stats.h, with its own words for help."""

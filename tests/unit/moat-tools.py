@@ -485,7 +485,8 @@ class Attach(Xenstore):
 class Top(Xenstore):
     RATES = {"reads": 30000, "writes": 10000, "bytes_read": 120e6, "bytes_written": 40e6,
              "notify_sent": 4000, "spin_hits": 2000, "spin_misses": 6e6, "sleeps": 100,
-             "grants_issued": 20000, "grants_ended": 20000, "retained_bytes": 0}
+             "grants_issued": 20000, "grants_ended": 20000, "retained_bytes": 0,
+             "latency_7": 39000, "latency_12": 1000}
 
     def setUp(self):
         super().setUp()
@@ -510,8 +511,12 @@ class Top(Xenstore):
             self.close(row["bytes_read_per_s"], 120e6)
             self.close(row["bytes_written_per_s"], 40e6)
             self.assertEqual(row["retained_bytes"], 0)
+            # 64 to 128 us, and 2 to 4 ms
+            self.assertTrue(64 < row["latency_p50_us"] < 128, row)
+            self.assertTrue(2048 < row["latency_p99_us"] < 4096, row)
             for name, mode in ("front", "spin"), ("back", "adaptive"):
                 half = row["halves"][name]
+                self.assertGreater(half["latency_p99_us"], half["latency_p50_us"])
                 self.assertEqual(half["mode"], mode)
                 self.close(half["events_per_request"], 0.1)
                 self.close(half["grants_per_request"], 1)
@@ -528,7 +533,8 @@ class Top(Xenstore):
         self.assertRegex(lines[0], r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")
         self.assertTrue(lines[1].startswith("DOMAIN  DISK  STORAGE   STATE      MODE F/B"))
         self.assertRegex(lines[2], r"^app     xvda  storage   up         spin/event +\d\d\.\dk +"
-                                   r"1\d\d\.\d +\d\d\.\d +0\.10/0\.10 ")
+                                   r"1\d\d\.\d +\d\d\.\d +(\d\d|1\d\d)(\.\d)?/\d\.\dk "
+                                   r"+0\.10/0\.10 ")
         # rates that cannot be known are not zeros
         self.assertRegex(lines[3], r"^7       xvdb  Domain-0  connected  -/-  [ -]+$")
         self.assertEqual({len(line) for line in lines[1:4]}, {len(lines[1])})

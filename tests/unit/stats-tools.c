@@ -6,6 +6,7 @@
 #include "../../tools/moat/stats.h"
 
 #include <errno.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -134,9 +135,68 @@ static void no_rates(void **state)
 	assert_true(moat_rate_per_request(&rate, 3) == -1);
 }
 
+static void buckets(void **state)
+{
+	struct moat_stats stats;
+
+	(void)state;
+	for (unsigned int i = 0; i < MOAT_HIST_BUCKETS; i++) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "w latency_%u=9", i);
+		assert_int_equal(moat_stats_parse(text, "w", &stats), 0);
+		for (unsigned int k = 0; k < MOAT_HIST_BUCKETS; k++)
+			assert_int_equal(stats.latency[k], k == i ? 9 : 0);
+	}
+	/* names from the future, or of nobody */
+	assert_int_equal(moat_stats_parse("w latency_21=1 latency_01=1 latency_=1 "
+					  "latency_-1=1 latency_4294967296=1",
+					  "w", &stats), 0);
+	for (unsigned int k = 0; k < MOAT_HIST_BUCKETS; k++)
+		assert_int_equal(stats.latency[k], 0);
+	/* the ends are those by which the kernel sorts */
+	for (unsigned int i = 0; i + 1 < MOAT_HIST_BUCKETS; i++) {
+		u64 end = (u64)(moat_stats_bucket(i) * 1e9 + 0.5);
+
+		assert_int_equal(moat_hist_bucket(end - 1), i);
+		assert_int_equal(moat_hist_bucket(end), i + 1);
+	}
+	assert_true(isinf(moat_stats_bucket(MOAT_HIST_BUCKETS - 1)));
+}
+
+static void latency(void **state)
+{
+	struct moat_stats before = { .latency = { [3] = 7, [10] = 1 } };
+	struct moat_stats after = before;
+	struct moat_rate rate;
+
+	(void)state;
+	moat_rate_between(&before, &after, 1, &rate);
+	assert_true(moat_rate_latency(&rate, 0.5) == -1);	/* idle */
+	/* 90 from 4 to 8 us, 10 from 512 to 1024 us */
+	after.latency[3] += 90;
+	after.latency[10] += 10;
+	moat_rate_between(&before, &after, 1, &rate);
+	assert_true(fabs(moat_rate_latency(&rate, 0.45) - 6) < 1e-9);
+	assert_true(fabs(moat_rate_latency(&rate, 0.9) - 8) < 1e-9);
+	assert_true(fabs(moat_rate_latency(&rate, 0.95) - 768) < 1e-9);
+	assert_true(fabs(moat_rate_latency(&rate, 1) - 1024) < 1e-9);
+	/* the last bucket has a lower end only */
+	after = before;
+	after.latency[MOAT_HIST_BUCKETS - 1] = 1;
+	moat_rate_between(&before, &after, 1, &rate);
+	assert_true(fabs(moat_rate_latency(&rate, 0.5) - 524288) < 1e-6);
+	/* a bucket went back: another connection */
+	moat_rate_between(&after, &before, 1, &rate);
+	assert_false(rate.valid);
+	assert_true(moat_rate_latency(&rate, 0.5) == -1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(buckets),
+		cmocka_unit_test(latency),
 		cmocka_unit_test(parsing),
 		cmocka_unit_test(names),
 		cmocka_unit_test(rates),

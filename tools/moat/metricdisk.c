@@ -96,6 +96,11 @@ static const struct moat_metric_family counters[MOAT_STAT_COUNT] = {
 #undef COUNTER_FAMILY
 };
 
+static const struct moat_metric_family latency = {
+	"moat_disk_latency_seconds", MOAT_METRIC_HISTOGRAM, "seconds",
+	"From a request's arrival in this half to its completion there",
+};
+
 static const struct moat_metric_family retained = {
 	"moat_disk_retained_bytes", MOAT_METRIC_GAUGE, "bytes",
 	"Writes that are kept for a replay",
@@ -131,6 +136,26 @@ static void put_counter(struct moat_metric_sink *sink,
 	}
 }
 
+static void put_histogram(struct moat_metric_sink *sink,
+			  const struct moat_row *row)
+{
+	for (int half = 0; half < MOAT_HALVES; half++) {
+		struct half_labels labels = labels_of(row, half);
+		uint64_t sum = 0;
+
+		if (!row->half[half].answered)
+			continue;
+		for (unsigned int i = 0; i < MOAT_HIST_BUCKETS; i++) {
+			uint64_t more = row->half[half].stats.latency[i];
+
+			/* a front end may tell anything, but none becomes less */
+			sum = more > UINT64_MAX - sum ? UINT64_MAX : sum + more;
+			moat_metric_bucket(sink, labels.label,
+					   moat_stats_bucket(i), sum);
+		}
+	}
+}
+
 void moat_metrics_halves(struct moat_metric_sink *sink,
 			 const struct moat_sampler *sampler)
 {
@@ -139,6 +164,9 @@ void moat_metrics_halves(struct moat_metric_sink *sink,
 		for (int i = 0; i < sampler->count; i++)
 			put_counter(sink, &sampler->rows[i], stat);
 	}
+	moat_metric_begin(sink, &latency);
+	for (int i = 0; i < sampler->count; i++)
+		put_histogram(sink, &sampler->rows[i]);
 	moat_metric_begin(sink, &retained);
 	for (int i = 0; i < sampler->count; i++) {
 		const struct moat_sample *front =

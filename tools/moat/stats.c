@@ -4,7 +4,11 @@
  */
 #include "stats.h"
 
+#include "moat/keys.h"
+
 #include <errno.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +35,20 @@ static int parse_value(const char *text, size_t len, uint64_t *value)
 	return 0;
 }
 
+/* latency_N, as the driver writes N: no other spelling of it. */
+static uint64_t *find_bucket(struct moat_stats *stats, const char *name,
+			     size_t len)
+{
+	for (unsigned int i = 0; i < MOAT_HIST_BUCKETS; i++) {
+		char bucket[24];
+
+		snprintf(bucket, sizeof(bucket), MOAT_STATS_LATENCY "%u", i);
+		if (strlen(bucket) == len && memcmp(bucket, name, len) == 0)
+			return &stats->latency[i];
+	}
+	return NULL;
+}
+
 static uint64_t *find(struct moat_stats *stats, const char *name, size_t len)
 {
 	static const char retained[] = "retained_bytes";
@@ -40,7 +58,7 @@ static uint64_t *find(struct moat_stats *stats, const char *name, size_t len)
 		    memcmp(moat_stats_names[i], name, len) == 0)
 			return &stats->counters[i];
 	if (len != sizeof(retained) - 1 || memcmp(name, retained, len) != 0)
-		return NULL;
+		return find_bucket(stats, name, len);
 	stats->has_retained = true;
 	return &stats->retained_bytes;
 }
@@ -93,10 +111,48 @@ void moat_rate_between(const struct moat_stats *before,
 	for (int i = 0; i < MOAT_STAT_COUNT; i++)
 		if (after->counters[i] < before->counters[i])
 			return;
+	for (unsigned int i = 0; i < MOAT_HIST_BUCKETS; i++)
+		if (after->latency[i] < before->latency[i])
+			return;
 	for (int i = 0; i < MOAT_STAT_COUNT; i++)
 		rate->per_second[i] = (after->counters[i] -
 				       before->counters[i]) / seconds;
+	for (unsigned int i = 0; i < MOAT_HIST_BUCKETS; i++)
+		rate->latency[i] = after->latency[i] - before->latency[i];
 	rate->valid = true;
+}
+
+double moat_stats_bucket(unsigned int bucket)
+{
+	if (bucket >= MOAT_HIST_BUCKETS - 1)
+		return INFINITY;
+	return ldexp(MOAT_HIST_UNIT_NS / 1e9, (int)bucket);
+}
+
+/* Microseconds at a place between a bucket's ends, 0 to 1. */
+static double bucket_inside(unsigned int bucket, double place)
+{
+	double low = bucket ? moat_stats_bucket(bucket - 1) * 1e6 : 0;
+	double high = moat_stats_bucket(bucket) * 1e6;
+
+	return isfinite(high) ? low + (high - low) * place : low;
+}
+
+double moat_rate_latency(const struct moat_rate *rate, double share)
+{
+	double all = 0, below = 0;
+	unsigned int i;
+
+	for (i = 0; i < MOAT_HIST_BUCKETS; i++)
+		all += rate->latency[i];
+	if (!rate->valid || !(all > 0))
+		return -1;
+	for (i = 0; i < MOAT_HIST_BUCKETS - 1; i++) {
+		if (below + rate->latency[i] >= share * all)
+			break;
+		below += rate->latency[i];
+	}
+	return bucket_inside(i, (share * all - below) / rate->latency[i]);
 }
 
 double moat_rate_requests(const struct moat_rate *rate)

@@ -6,6 +6,7 @@
 #ifndef MOAT_TOOL_STATS_H
 #define MOAT_TOOL_STATS_H
 
+#include "core/hist.h"
 #include "moat/stats.h"
 
 #include <stdbool.h>
@@ -16,6 +17,7 @@ extern const char * const moat_stats_names[MOAT_STAT_COUNT];
 /* The counters, and what is kept for a replay (front end only). */
 struct moat_stats {
 	uint64_t counters[MOAT_STAT_COUNT];
+	uint64_t latency[MOAT_HIST_BUCKETS];	/* core/hist.h */
 	uint64_t retained_bytes;
 	bool has_retained;
 };
@@ -36,6 +38,7 @@ int moat_stats_parse(const char *text, const char *word,
 struct moat_rate {
 	bool valid;
 	double per_second[MOAT_STAT_COUNT];
+	double latency[MOAT_HIST_BUCKETS];	/* requests of that bucket */
 };
 
 /**
@@ -56,6 +59,20 @@ double moat_rate_requests(const struct moat_rate *rate);
 double moat_rate_grants(const struct moat_rate *rate);
 /* One counter's rate; -1 if not valid. */
 double moat_rate_of(const struct moat_rate *rate, enum moat_ring_stat counter);
+
+/**
+ * moat_rate_latency() - how long requests took
+ * @rate: the requests
+ * @share: of them, above 0 and up to 1
+ *
+ * Return: the microseconds within which @share of them were done, as well as
+ * buckets that double can tell; of the last bucket, its lower end. -1 if none
+ * is known.
+ */
+double moat_rate_latency(const struct moat_rate *rate, double share);
+
+/* The upper end of a bucket in seconds; of the last one there is none: INFINITY. */
+double moat_stats_bucket(unsigned int bucket);
 
 /**
  * moat_rate_per_request() - share a rate among the requests

@@ -13,7 +13,7 @@
 static const struct moat_column columns[] = {
 	{ "DOMAIN", false }, { "DISK", false }, { "STORAGE", false },
 	{ "STATE", false }, { "MODE F/B", false }, { "REQ/S", true },
-	{ "READ MB/S", true }, { "WRITE MB/S", true },
+	{ "READ MB/S", true }, { "WRITE MB/S", true }, { "US P50/P99", true },
 	{ "EVENTS/REQ F/B", true }, { "SPIN HITS/S F/B", true },
 	{ "MISSES/S F/B", true }, { "SLEEPS/S F/B", true },
 	{ "GRANTS/REQ F/B", true }, { "RETAINED MB", true }, { NULL, false },
@@ -91,6 +91,7 @@ static void add_row(struct moat_table *t, const struct moat_row *row)
 	add_count(t, moat_rate_requests(rate));
 	add_megabytes(t, moat_rate_of(rate, MOAT_STAT_bytes_read));
 	add_megabytes(t, moat_rate_of(rate, MOAT_STAT_bytes_written));
+	add_pair(t, moat_rate_latency(rate, 0.5), moat_rate_latency(rate, 0.99));
 	add_pair(t, events_per_request(front), events_per_request(back));
 	add_pair_of(t, row, MOAT_STAT_spin_hits);
 	add_pair_of(t, row, MOAT_STAT_spin_misses);
@@ -153,7 +154,11 @@ static json_t *half_object(const struct moat_sample *half)
 
 	if (!half->mode)
 		return json_null();
-	object = json_pack("{s:s, s:o, s:o}", "mode", half->mode,
+	object = json_pack("{s:s, s:o, s:o, s:o, s:o}", "mode", half->mode,
+			   "latency_p50_us",
+			   number(moat_rate_latency(&half->rate, 0.5)),
+			   "latency_p99_us",
+			   number(moat_rate_latency(&half->rate, 0.99)),
 			   "events_per_request",
 			   share(events_per_request(half)),
 			   "grants_per_request",
@@ -177,7 +182,8 @@ static json_t *row_object(const struct moat_row *row, double time)
 		json_integer((json_int_t)front->stats.retained_bytes) :
 		json_null();
 
-	return json_pack("{s:f, s:o, s:i, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:f, s:o, s:i, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
+		" s:o, s:o}",
 		"time", round(time * 1e3) / 1e3,
 		"domain", text(vbd->half[MOAT_HALF_FRONT].domain),
 		"domid", (int)vbd->half[MOAT_HALF_FRONT].domid,
@@ -192,6 +198,8 @@ static json_t *row_object(const struct moat_row *row, double time)
 		number(moat_rate_of(rate, MOAT_STAT_bytes_read)),
 		"bytes_written_per_s",
 		number(moat_rate_of(rate, MOAT_STAT_bytes_written)),
+		"latency_p50_us", number(moat_rate_latency(rate, 0.5)),
+		"latency_p99_us", number(moat_rate_latency(rate, 0.99)),
 		"retained_bytes", retained,
 		"halves", json_pack("{s:o, s:o}", "front", half_object(front),
 				    "back",
