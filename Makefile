@@ -106,6 +106,7 @@ install: tools
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man5 \
 		$(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/lib/systemd/system \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions \
 		$(DESTDIR)$(PREFIX)/share/moat $(DESTDIR)/etc/moat
 	install -p -m 755 $(BUILD)/tools/moat $(BUILD)/tools/moatd $(DESTDIR)$(PREFIX)/sbin/
 	install -p -m 644 tools/moatd/moatd.conf.5 tools/moat/moat-json.5 \
@@ -118,6 +119,8 @@ install: tools
 	install -p -m 644 tools/moat/moat-grafana.json $(DESTDIR)$(PREFIX)/share/moat/
 	install -p -m 644 tools/moat/moat.bash-completion \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/moat
+	install -p -m 644 tools/moat/moat.zsh-completion \
+		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_moat
 	install -p -m 644 tools/moatd/moatd.conf.example $(DESTDIR)/etc/moat/
 
 # Installs what a fresh Debian 12 lacks; does nothing where nothing is missing.

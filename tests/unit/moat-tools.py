@@ -22,7 +22,7 @@ import time
 import unittest
 
 from fake_store import DEADLINE
-from moat_case import (Case, EVENTS, FAILED, HOSTILE, MOAT, NO_DAEMON, OK, PHASES, STATUS, TOP,
+from moat_case import (Case, EVENTS, FAILED, HOSTILE, MOAT, NO_DAEMON, OK, PHASES, STATUS,
                        USAGE, Xenstore, event)
 
 COMMANDS = "status check restart upgrade attach detach mode top events metrics".split()
@@ -106,31 +106,6 @@ class Words(Case):
                                   env=self.environment, check=False)
         self.assertEqual(done.returncode, FAILED)
         self.assertIn(b"cannot write", done.stderr)
-
-    def test_completion(self):
-        self.moatd(status=STATUS)
-        os.symlink(MOAT, os.path.join(self.bin, "moat"))
-        self.script("xl", "printf 'Name ID\\nDomain-0 0\\napp 5\\n'")
-        script = os.path.join(TOP, "tools", "moat", "moat.bash-completion")
-        for words, expected in (
-                (["moat", ""], COMMANDS), (["moat", "st"], ["status"]),
-                (["moat", "--socket", self.socket, "re"], ["restart"]),
-                (["moat", "restart", ""], ["storage", "backup"]),
-                (["moat", "restart", "--wait", "5", "b"], ["backup"]),
-                (["moat", "attach", "app", "xvda", "st"], ["storage"]),
-                (["moat", "mode", ""], ["Domain-0", "app"]),
-                (["moat", "mode", "app", "xvda", "--front", ""], ["event", "spin", "adaptive"]),
-                (["moat", "events", "--f"], ["--follow", "--file"]),
-                (["moat", "bogus", ""], [])):
-            with self.subTest(words=words):
-                quoted = " ".join(f"'{word}'" for word in words)
-                out = subprocess.run(
-                    ["bash", "-euc", f". {script}; COMP_WORDS=({quoted}); "
-                     f"COMP_CWORD={len(words) - 1}; _moat; "
-                     "printf '%s\\n' ${COMPREPLY[@]+\"${COMPREPLY[@]}\"}"],
-                    env={**self.environment, "MOAT_COMPLETION_TIMEOUT": str(DEADLINE)},
-                    check=True, text=True, stdout=subprocess.PIPE)
-                self.assertEqual(out.stdout.split(), expected)
 
 
 class Daemon(Case):

@@ -27,7 +27,7 @@ stats_SRCS := moat/stats.c
 event_SRCS := moat/event.c moat/text.c
 disk_SRCS := moat/diskspec.c moat/vbd.c moat/xstore.c moat/text.c lib/log.c
 MOAT_TESTS := $(MOAT_TEST_NAMES:%=$(TESTS)/%)
-MOAT_SCRIPTS := $(patsubst %,$(TOP)/tests/unit/%-tools.py,moat status check metrics)
+MOAT_SCRIPTS := $(patsubst %,$(TOP)/tests/unit/%-tools.py,moat status check metrics completion)
 
 check: check-moat
 
