@@ -25,7 +25,7 @@ from fake_store import DEADLINE
 from moat_case import (Case, EVENTS, FAILED, HOSTILE, MOAT, NO_DAEMON, OK, PHASES, STATUS,
                        USAGE, Xenstore, event)
 
-COMMANDS = "status check restart upgrade attach detach mode top events metrics".split()
+COMMANDS = "status check restart upgrade adopt attach detach mode top events metrics".split()
 
 STATUS_TEXT = """\
 STORAGE  STATE                               DOMAIN  STANDBY      PCI                 HEARTBEAT\
@@ -308,6 +308,14 @@ class Action(Case):
         process = self.begin("restart", "storage")
         self.daemon.event(**event("recovered", left=2, disks=3))
         self.assertIn("2 disks not up in time", self.end(process, FAILED)[0])
+
+    def test_adopt(self):
+        self.daemon.answers["adopt"] = {"ok": True}
+        self.assertEqual(self.moat("adopt", "storage"), ("", ""))
+        self.assertEqual(self.daemon.requests, [{"command": "adopt", "storage": "storage"}])
+        self.daemon.answers["adopt"] = {"ok": False, "error": "it is known to be"}
+        self.fails(["adopt", "storage"], FAILED, "moatd: it is known to be")
+        self.fails(["adopt"], USAGE, "STORAGE is missing")
 
     def test_patience(self):
         self.fails(["restart", "--wait", "0.3", "storage"], FAILED, "not done within 0.3 s")

@@ -50,6 +50,7 @@ extern const struct moat_command moat_command_status;
 extern const struct moat_command moat_command_check;
 extern const struct moat_command moat_command_restart;
 extern const struct moat_command moat_command_upgrade;
+extern const struct moat_command moat_command_adopt;
 extern const struct moat_command moat_command_attach;
 extern const struct moat_command moat_command_detach;
 extern const struct moat_command moat_command_mode;

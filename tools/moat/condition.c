@@ -125,6 +125,12 @@ static const struct {
 	{ "absent", { MOAT_CONDITION_DOWN, "absent", NULL,
 	  "moatd's log says why there is no STORAGE: 'journalctl -u moatd'" },
 	  "there is no such domain" },
+	{ "foreign", { MOAT_CONDITION_DOWN, "foreign", NULL,
+	  "'moat adopt STORAGE' if it is Moat's; or give one of them another name" },
+	  "a domain that is not Moat's has its name" },
+	{ "suspended", { MOAT_CONDITION_DOWN, "suspended", NULL,
+	  "wait; moatd replaces STORAGE by itself if it goes on" },
+	  "it says that it is being saved" },
 	{ "booting", { MOAT_CONDITION_DOWN, "booting", NULL,
 	  "wait; 'xl console STORAGE' shows how far it is" },
 	  "it has not booted yet" },
@@ -175,6 +181,8 @@ static void judge_standby(struct judge *j)
 		"'moat events' says why STORAGE has none; is there memory ('xl info')?",
 	};
 	const json_t *standby = json_object_get(j->storage, "standby");
+	bool gave_up = json_is_true(json_object_get(j->storage,
+						    "standby_gave_up"));
 	char failure[384];
 
 	if (!json_is_true(json_object_get(j->storage, "standby_wanted")) ||
@@ -183,8 +191,8 @@ static void judge_standby(struct judge *j)
 	describe_failure(json_object_get(j->storage, "failure"), failure,
 			 sizeof(failure));
 	found(j, &problem,
-	      "it has no standby: the next recovery has to wait for a boot%s",
-	      failure);
+	      "it has no standby%s: the next recovery has to wait for a boot%s",
+	      gave_up ? ", those made died one after the other" : "", failure);
 }
 
 static void judge_pci(struct judge *j)

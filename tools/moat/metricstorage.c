@@ -62,7 +62,7 @@ static void put_state(struct moat_metric_sink *sink, const json_t *storage,
 {
 	static const char * const words[] = {
 		"absent", "booting", "ready", "recovering", "upgrading",
-		"waiting", "gave-up", NULL,
+		"waiting", "suspended", "foreign", "gave-up", NULL,
 	};
 
 	put_set(sink, name, "state", words, moat_field_text(storage, "state"));

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * moat adopt: a person's word that a domain is Moat's. moatd does not take a
+ * domain for a storage domain because of its name.
+ */
+#include "args.h"
+#include "client.h"
+
+#include "lib/log.h"
+
+static int run(const struct moat_command *command,
+	       const struct moat_context *context, int argc, char **argv)
+{
+	const struct moat_option options[] = { { NULL, 0, 0, NULL } };
+	struct moat_args args = { .options = options, .min = 1, .max = 1 };
+	int status = moat_args_take(&args, command, argc, argv);
+	json_t *request, *answer;
+
+	if (status >= 0)
+		return status;
+	request = json_pack("{s:s,s:s}", "command", command->name, "storage",
+			    args.operands[0]);
+	if (!request) {
+		moat_err("adopt: the name is not UTF-8");
+		return MOAT_EXIT_USAGE;
+	}
+	status = moat_client_call(context, request, &answer);
+	if (status == MOAT_EXIT_OK)
+		json_decref(answer);
+	return status;
+}
+
+const struct moat_command moat_command_adopt = {
+	.name = "adopt",
+	.synopsis = "STORAGE",
+	.summary = "Say that the domain of a storage domain's name is Moat's",
+	.help =
+	"moatd leaves a domain alone that it has not made and that does not show itself\n"
+	"to be Moat's, whatever its name is.\n",
+	.run = run,
+};
