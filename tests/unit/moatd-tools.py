@@ -407,6 +407,8 @@ class Configuration(unittest.TestCase):
                 (self.STORAGE % "stanby = true;", "FILE:3: stanby: there is no such"),
                 (self.STORAGE.replace('"s"', '"a/b"') % "", "FILE:2: name: letters"),
                 ('socket = "x"; ' + self.STORAGE % "", "FILE:1: socket: must be an absolute"),
+                ('event_command = "x"; ' + self.STORAGE % "",
+                 "FILE:1: event_command: must be an absolute"),
                 ('storage = ( { name = "s"; config = "/c"; }, { name = "s"; config = "/c"; } );',
                  "two storage domains of one name")):
             with self.subTest(text=text):

@@ -265,6 +265,8 @@ static int read_top(struct place at, const config_setting_t *s,
 		return read_path(at, s, &config->socket);
 	if (strcmp(at.setting, "events") == 0)
 		return read_path(at, s, &config->events);
+	if (strcmp(at.setting, "event_command") == 0)
+		return read_path(at, s, &config->event_command);
 	if (strcmp(at.setting, "xl") == 0)
 		return read_string(at, s, &config->xl);
 	return refuse(at, "there is no such setting");
@@ -336,6 +338,7 @@ void moat_config_deinit(struct moat_config *config)
 	free(config->storages);
 	free(config->socket);
 	free(config->events);
+	free(config->event_command);
 	free(config->xl);
 	memset(config, 0, sizeof(*config));
 }

@@ -28,6 +28,7 @@
 #include "../lib/log.h"
 #include "act.h"
 #include "command.h"
+#include "hook.h"
 #include "note.h"
 #include "notify.h"
 #include "observe.h"
@@ -51,6 +52,7 @@ static struct moat_daemon moatd = { .loop.epoll_fd = -1 };
 static struct moat_server *server;
 static struct moat_source store_source, timer_source, signal_source;
 static msec last_beat;
+static struct moat_hook hook;
 
 static const char usage[] =
 	"Usage: moatd [OPTION]...\n"
@@ -301,6 +303,7 @@ static void told(void *context, const json_t *event)
 	(void)context;
 	if (server)
 		moat_server_tell(server, event);
+	moat_hook_tell(&hook, &moatd.loop, moatd.config.event_command, event);
 }
 
 static int add_source(struct moat_source *source, int fd,
@@ -485,6 +488,7 @@ static void clean_up(struct moat_daemon *d)
 			free(u->record[r]);
 	}
 	free(d->units);
+	moat_hook_deinit(&hook);
 	moat_events_destroy(d->events);
 	moat_hyper_close(d->hyper);
 	xs_close(d->xs.handle);
