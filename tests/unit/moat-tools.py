@@ -13,6 +13,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -142,6 +143,18 @@ class Daemon(Case):
         for words in ["status"], ["restart", "x"], ["events", "--follow"]:
             self.fails(["--timeout", "0.2", *words], NO_DAEMON,
                        "does not answer within 0.2 s")
+
+    def test_takes_no_connections(self):
+        """A moatd that hangs while others wait for it: nobody waits longer than he said."""
+        listener = socket.socket(socket.AF_UNIX)
+        self.addCleanup(listener.close)
+        listener.bind(self.socket)
+        listener.listen(0)
+        first = socket.socket(socket.AF_UNIX)
+        self.addCleanup(first.close)
+        first.connect(self.socket)
+        for words in ["status"], ["events", "--follow"]:
+            self.fails(["--timeout", "0.2", *words], NO_DAEMON, "does not answer within 0.2 s")
 
     def test_refused(self):
         daemon = self.moatd()

@@ -12,15 +12,37 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #define CHUNK 65536u
 
-int moat_client_open(struct moat_client *client, const char *path)
+/*
+ * A moatd that hangs takes no connections, and when enough wait for it the next
+ * one has to wait for them.
+ */
+static int connect_within(int fd, const struct sockaddr_un *addr,
+			  int timeout_ms)
+{
+	const struct timeval limit = {
+		.tv_sec = timeout_ms / 1000,
+		.tv_usec = timeout_ms % 1000 * 1000,
+	};
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)
+		return -errno;
+	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0)
+		return 0;
+	return errno == EAGAIN ? -ETIMEDOUT : -errno;
+}
+
+int moat_client_open(struct moat_client *client, const char *path,
+		     int timeout_ms)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int err;
 
 	memset(client, 0, sizeof(*client));
 	client->fd = -1;
@@ -30,13 +52,10 @@ int moat_client_open(struct moat_client *client, const char *path)
 	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (client->fd < 0)
 		return -errno;
-	if (connect(client->fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
-		int err = -errno;
-
+	err = connect_within(client->fd, &addr, timeout_ms);
+	if (err)
 		moat_client_close(client);
-		return err;
-	}
-	return 0;
+	return err;
 }
 
 void moat_client_close(struct moat_client *client)
@@ -214,7 +233,7 @@ static int exchange(const struct moat_context *context, json_t *request,
 	json_t *got = NULL;
 	int err;
 
-	err = moat_client_open(&client, context->socket);
+	err = moat_client_open(&client, context->socket, context->timeout_ms);
 	if (!err)
 		err = moat_client_send(&client, request);
 	if (!err)
@@ -269,7 +288,7 @@ int moat_client_watch(const struct moat_context *context,
 {
 	json_t *request = json_pack("{s:s}", "command", "watch");
 	json_t *answer = NULL;
-	int err = moat_client_open(client, context->socket);
+	int err = moat_client_open(client, context->socket, context->timeout_ms);
 
 	if (!err)
 		err = moat_client_send(client, request);

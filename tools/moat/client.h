@@ -26,10 +26,12 @@ struct moat_client {
  * moat_client_open() - connect
  * @client: set up; ends with moat_client_close(), on failure too
  * @path: moatd's socket
+ * @timeout_ms: for how long; what is sent on it may wait as long
  *
- * Return: 0, or -errno; -ENOENT and -ECONNREFUSED where no moatd listens.
+ * Return: 0, or -errno; -ETIMEDOUT; -ENOENT and -ECONNREFUSED where no moatd listens.
  */
-int moat_client_open(struct moat_client *client, const char *path);
+int moat_client_open(struct moat_client *client, const char *path,
+		     int timeout_ms);
 void moat_client_close(struct moat_client *client);
 
 /**
