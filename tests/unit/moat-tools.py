@@ -26,7 +26,7 @@ from fake_store import DEADLINE
 from moat_case import (Case, EVENTS, FAILED, HOSTILE, MOAT, NO_DAEMON, OK, PHASES, STATUS,
                        USAGE, Xenstore, event)
 
-COMMANDS = "status check restart upgrade adopt attach detach mode top events metrics".split()
+COMMANDS = "status check wait restart upgrade adopt attach detach mode top events metrics".split()
 
 STATUS_TEXT = """\
 STORAGE  STATE                               DOMAIN  STANDBY      PCI                 HEARTBEAT\

@@ -8,7 +8,8 @@ import os
 import re
 import unittest
 
-from moat_case import Case, DEGRADED, DOWN, NO_DAEMON, OK, STATUS, TOP, event
+from fake_store import DEADLINE
+from moat_case import Case, DEGRADED, DOWN, FAILED, NO_DAEMON, OK, STATUS, TOP, event
 
 FAILURE = event("failed", text="create failed with status 1")
 DISK = STATUS["storage"][0]["disks"][0]
@@ -140,6 +141,31 @@ class Status(Case):
     def test_names(self):
         self.tell(well("a b"), well("c"), {}, 5)
         self.assertEqual(self.moat("status", "--names")[0], "a b\nc\n")
+
+
+class Wait(Case):
+    def test_until_it_serves(self):
+        """Neither moatd nor the storage domain is there when it begins."""
+        process = self.start("wait", "--wait", str(3 * DEADLINE), "storage")
+        storage = well(state="absent", domid=None)
+        daemon = self.moatd(status={"ok": True, "storage": [storage, well("other")]})
+        daemon.wait("status")
+        storage["state"] = "booting"
+        daemon.requests.clear()
+        daemon.wait("status")
+        self.assertIsNone(process.poll())
+        storage.update(state="ready", domid=7, standby=None)    # degraded, but it serves
+        self.assertEqual(self.end(process, OK), ("", ""))
+
+    def test_all_or_one(self):
+        self.moatd(status={"ok": True, "storage": [well(), well("other", state="gave-up")]})
+        self.moat("wait", "storage")
+        self.fails(["wait", "--wait", "0.3"], DOWN, "all storage domains: not within 0.3 s")
+        self.fails(["wait", "--wait", "0.3", "other"], DOWN, "other: not within 0.3 s", "status -x")
+        self.fails(["wait", "nobody"], FAILED, "no storage domain 'nobody'")
+
+    def test_no_daemon(self):
+        self.fails(["wait", "--wait", "0.3"], NO_DAEMON, "moatd has not answered")
 
 
 class Manual(Case):

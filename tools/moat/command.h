@@ -12,7 +12,7 @@ enum moat_exit {
 	MOAT_EXIT_FAILED = 1,	/* tried, and it did not work */
 	MOAT_EXIT_USAGE = 2,	/* not understood, nothing was done */
 	MOAT_EXIT_NO_DAEMON = 3,	/* moatd does not answer */
-	/* status -x and check: */
+	/* status -x, check and wait: */
 	MOAT_EXIT_DEGRADED = 4,	/* something is missing */
 	MOAT_EXIT_DOWN = 5,		/* something does not serve, or cannot */
 };
@@ -48,6 +48,7 @@ struct moat_command {
 
 extern const struct moat_command moat_command_status;
 extern const struct moat_command moat_command_check;
+extern const struct moat_command moat_command_wait;
 extern const struct moat_command moat_command_restart;
 extern const struct moat_command moat_command_upgrade;
 extern const struct moat_command moat_command_adopt;
