@@ -199,6 +199,21 @@ class Daemon(Case):
         self.assertEqual(out, EVENTS_TEXT)
         self.assertIn("3 of the events could not be understood", err)
 
+    def test_events_on_a_terminal(self):
+        self.moatd(events={"ok": True, "events": EVENTS + [
+            event("failed", ident=4, text="pci-attach failed with status 1: " + "x " * 60)]})
+        for columns in 80, 50:
+            _, shown = self.terminal("events", columns=columns)
+            self.assertLessEqual(max(map(len, shown.splitlines())), columns)
+            lines = shown.replace("\n" + " " * 21, " ").splitlines()
+            self.assertEqual(lines[:3], [
+                "2025-11-25 01:24:59  storage: created",
+                "2025-11-25 01:25:00  storage: condemned: crash: it is gone",
+                "2025-11-25 01:25:01  storage: recovered: crash (domain 7 -> 8), 2 disks "
+                "512 ms: detect 3, destroy 40, pci 120, probe 300, reconnect 42, replay 7"])
+            self.assertIn("status 1: x x x", lines[3])
+        self.assertIn("WHEN ", self.terminal("events", "--table", columns=200)[1])
+
     def test_events_file(self):
         self.fails(["events"], NO_DAEMON, "not running", "No such file")
         with open(self.environment["MOAT_EVENTS"], "w", encoding="utf-8") as out:

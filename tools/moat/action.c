@@ -11,9 +11,9 @@
 #include "ask.h"
 #include "client.h"
 #include "event.h"
+#include "eventline.h"
 #include "field.h"
 #include "storages.h"
-#include "text.h"
 
 #include "lib/log.h"
 
@@ -53,7 +53,7 @@ static void print_phases(const struct moat_event *event)
 static void print_event(const json_t *object, const struct moat_event *event,
 			bool json)
 {
-	char line[512];
+	char line[MOAT_EVENTLINE_BYTES];
 
 	if (json) {
 		json_dumpf(object, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
@@ -61,18 +61,8 @@ static void print_event(const json_t *object, const struct moat_event *event,
 		fflush(stdout);
 		return;
 	}
-	snprintf(line, sizeof(line), "%s  %s: %s%s%s", event->time,
-		 event->storage, event->event, *event->detail ? ": " : "",
-		 event->detail);
-	moat_text_clean(line);
-	printf("%s", line);
-	if (event->domid >= 0 && event->new_domid >= 0)
-		printf(" (domain %.0f -> %.0f)", event->domid,
-		       event->new_domid);
-	if (event->disks >= 0)
-		printf(", %.0f disk%s", event->disks,
-		       event->disks == 1 ? "" : "s");
-	putchar('\n');
+	moat_eventline_format(event, line);
+	puts(line);
 	if (moat_event_outcome(event) != MOAT_OUTCOME_OPEN)
 		print_phases(event);
 	fflush(stdout);

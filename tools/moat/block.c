@@ -39,11 +39,25 @@ static size_t fold(const char *text, size_t room)
 	return at ? at : strcspn(text, " ");
 }
 
+void moat_block_text(FILE *out, int width, int margin, const char *text)
+{
+	for (;;) {
+		size_t len = fold(text, width > margin ? width - margin : 1);
+
+		fprintf(out, "%.*s\n", (int)len, text);
+		text += len;
+		text += strspn(text, " ");
+		if (!*text)
+			return;
+		fprintf(out, "%*s", margin, "");
+	}
+}
+
 void moat_block_line(FILE *out, int width, const char *name, const char *fmt,
 		     ...)
 {
 	int margin = MOAT_BLOCK_INDENT + MOAT_BLOCK_NAME + GAP;
-	char *text, *rest;
+	char *text;
 	va_list args;
 
 	va_start(args, fmt);
@@ -53,15 +67,6 @@ void moat_block_line(FILE *out, int width, const char *name, const char *fmt,
 	moat_text_clean(text);
 	fprintf(out, "%*s%-*s%*s", MOAT_BLOCK_INDENT, "", MOAT_BLOCK_NAME, name,
 		GAP, "");
-	for (rest = text;;) {
-		size_t len = fold(rest, width - margin);
-
-		fprintf(out, "%.*s\n", (int)len, rest);
-		rest += len;
-		rest += strspn(rest, " ");
-		if (!*rest)
-			break;
-		fprintf(out, "%*s", margin, "");
-	}
+	moat_block_text(out, width, margin, text);
 	free(text);
 }

@@ -15,6 +15,15 @@
 int moat_block_width(void);
 
 /**
+ * moat_block_text() - print a text, folded
+ * @out: where to
+ * @width: columns
+ * @margin: so many are left of all lines but the first, which is begun already
+ * @text: clean
+ */
+void moat_block_text(FILE *out, int width, int margin, const char *text);
+
+/**
  * moat_block_line() - print a line, or as many as it takes
  * @out: where to
  * @width: columns

@@ -4,8 +4,10 @@
  * file that moatd writes is the way out where moatd itself does not answer.
  */
 #include "args.h"
+#include "block.h"
 #include "client.h"
 #include "event.h"
+#include "eventline.h"
 #include "table.h"
 
 #include "lib/log.h"
@@ -14,6 +16,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define EVENTS_FILE "/var/log/moat/events"
 
@@ -26,9 +29,10 @@ static const struct moat_column columns[] = {
 	{ "TOTAL", true }, { "WHY", false }, { NULL, false },
 };
 
-/* Where events go: a table, or JSON as it came. */
+/* Where events go: lines for a terminal, a table, or JSON as it came. */
 struct sink {
-	struct moat_table *table;	/* NULL: JSON */
+	struct moat_table *table;
+	bool json;
 };
 
 static void add_number(struct moat_table *t, double value)
@@ -53,6 +57,27 @@ static void put_row(struct moat_table *t, const struct moat_event *event)
 	moat_table_add(t, "%s", event->detail);
 }
 
+/* What does not fit into the line stands below its text, phases below that. */
+static void put_lines(const struct moat_event *event)
+{
+	int width = moat_block_width(), margin = strlen(event->time) + 2;
+	char line[MOAT_EVENTLINE_BYTES], phases[256] = "";
+	size_t at = 0;
+
+	moat_eventline_format(event, line);
+	moat_block_text(stdout, width, margin, line);
+	for (size_t i = 0; i < MOAT_PHASE_COUNT; i++)
+		if (event->phases[i] >= 0 && at < sizeof(phases))
+			at += snprintf(phases + at, sizeof(phases) - at,
+				       "%s%s %.0f", at ? ", " : "",
+				       moat_phase_names[i], event->phases[i]);
+	if (event->total < 0)
+		return;
+	snprintf(line, sizeof(line), "%.0f ms: %s", event->total, phases);
+	printf("%*s", margin, "");
+	moat_block_text(stdout, width, margin, line);
+}
+
 /* Return: 0, or -EINVAL if it is no event. */
 static int put(struct sink *sink, const json_t *object)
 {
@@ -61,11 +86,13 @@ static int put(struct sink *sink, const json_t *object)
 
 	if (err)
 		return err;
-	if (sink->table) {
-		put_row(sink->table, &event);
-	} else {
+	if (sink->json) {
 		json_dumpf(object, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
 		putchar('\n');
+	} else if (sink->table) {
+		put_row(sink->table, &event);
+	} else {
+		put_lines(&event);
 	}
 	return 0;
 }
@@ -190,18 +217,19 @@ static int from_daemon(const struct moat_context *context, struct sink *sink,
 static int run(const struct moat_command *command,
 	       const struct moat_context *context, int argc, char **argv)
 {
-	bool json = false, following = false;
+	bool table = false, following = false;
 	const char *file = NULL;
 	long number = 0;
+	struct sink sink = { NULL, false };
 	const struct moat_option options[] = {
-		{ "json", 0, MOAT_OPTION_FLAG, &json },
+		{ "json", 0, MOAT_OPTION_FLAG, &sink.json },
+		{ "table", 0, MOAT_OPTION_FLAG, &table },
 		{ "follow", 'f', MOAT_OPTION_FLAG, &following },
 		{ "lines", 'n', MOAT_OPTION_COUNT, &number },
 		{ "file", 0, MOAT_OPTION_TEXT, &file },
 		{ NULL, 0, 0, NULL },
 	};
 	struct moat_args args = { .options = options };
-	struct sink sink = { NULL };
 	int status = moat_args_take(&args, command, argc, argv);
 
 	if (status >= 0)
@@ -210,7 +238,7 @@ static int run(const struct moat_command *command,
 		moat_err("events: --follow listens to moatd, not to a file");
 		return MOAT_EXIT_USAGE;
 	}
-	if (!json)
+	if (!sink.json && (table || !isatty(STDOUT_FILENO)))
 		sink.table = moat_table_create(columns);
 	if (file)
 		status = from_file(file, &sink, number);
@@ -230,11 +258,12 @@ static int run(const struct moat_command *command,
 
 const struct moat_command moat_command_events = {
 	.name = "events",
-	.synopsis = "[--json] [--follow] [-n NUMBER] [--file FILE]",
+	.synopsis = "[--json | --table] [--follow] [-n NUMBER] [--file FILE]",
 	.summary = "Show what happened to storage domains, and how long it took",
 	.help =
 	"Phases and their total are in milliseconds.\n\n"
 	"      --json         JSON, one event a line\n"
+	"      --table        a table, as in a pipe, on a terminal too\n"
 	"  -f, --follow       go on with what happens from now on\n"
 	"  -n, --lines NUMBER the last NUMBER events only\n"
 	"      --file FILE    read FILE, do not ask moatd; without it, $MOAT_EVENTS\n"
