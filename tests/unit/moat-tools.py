@@ -535,6 +535,14 @@ class Top(Xenstore):
         self.assertGreater(rows[1]["time"], rows[0]["time"])
         self.assertEqual(self.keys("moat-ask"), [])
 
+    def test_one_storage_domain(self):
+        self.drivers(self.RATES)
+        self.disk(11, 0, 51728, "sdb", kind="qdisk")
+        self.assertEqual(len(self.objects("-n", "1", "-d", "0.3")), 2)
+        row, = self.objects("-n", "1", "-d", "0.3", "storage")
+        self.assertEqual(row["storage"], "storage")
+        self.assertEqual(self.objects("-n", "1", "-d", "0.3", "backup"), [])
+
     def test_batch(self):
         self.drivers(self.RATES, front="spin")
         self.disk(11, 0, 51728, "sdb", kind="qdisk")

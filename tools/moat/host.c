@@ -8,6 +8,7 @@
 #include "xstore.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -110,7 +111,7 @@ int moat_host_run(const char *const *argv, char **text)
 	*text = NULL;
 	if (!output)
 		return -ENOMEM;
-	if (pipe(pipes) < 0) {
+	if (pipe2(pipes, O_CLOEXEC) < 0) {
 		free(output);
 		return -errno;
 	}

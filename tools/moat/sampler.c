@@ -103,11 +103,32 @@ static void look_at_front(struct moat_sampler *s, struct moat_row *row)
 	free(state);
 }
 
+static bool is_wanted(const struct moat_sampler *s, const struct moat_vbd *vbd)
+{
+	const char *domain = vbd->half[MOAT_HALF_BACK].domain;
+
+	return !s->storage || (domain && strcmp(domain, s->storage) == 0);
+}
+
+static void take_row(struct moat_sampler *s, struct moat_row *row,
+		     const struct moat_vbd *vbd)
+{
+	struct moat_row *old = old_row(s, vbd);
+
+	row->vbd = *vbd;
+	for (int i = 0; i < MOAT_HALVES; i++) {
+		if (old)
+			inherit(row, old, i);
+		look_at_half(s, row, i);
+	}
+	look_at_front(s, row);
+}
+
 static int find_rows(struct moat_sampler *s)
 {
 	struct moat_vbd *list;
 	struct moat_row *rows;
-	int count = moat_vbd_list(s->xs, &list);
+	int taken = 0, count = moat_vbd_list(s->xs, &list);
 
 	if (count < 0)
 		return count;
@@ -117,20 +138,15 @@ static int find_rows(struct moat_sampler *s)
 		return -ENOMEM;
 	}
 	for (int n = 0; n < count; n++) {
-		struct moat_row *old = old_row(s, &list[n]);
-
-		rows[n].vbd = list[n];
-		for (int i = 0; i < MOAT_HALVES; i++) {
-			if (old)
-				inherit(&rows[n], old, i);
-			look_at_half(s, &rows[n], i);
-		}
-		look_at_front(s, &rows[n]);
+		if (is_wanted(s, &list[n]))
+			take_row(s, &rows[taken++], &list[n]);
+		else
+			moat_vbd_deinit(&list[n]);
 	}
 	free(list);	/* what is in it belongs to the rows now */
 	moat_sampler_deinit(s);
 	s->rows = rows;
-	s->count = count;
+	s->count = taken;
 	return 0;
 }
 

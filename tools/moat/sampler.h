@@ -33,6 +33,7 @@ struct moat_row {
 /* All of them, in the order of domains and disks. */
 struct moat_sampler {
 	struct xs_handle *xs;
+	const char *storage;	/* disks of this storage domain only; NULL: all */
 	struct moat_row *rows;
 	int count;
 	unsigned int round;
@@ -40,7 +41,7 @@ struct moat_sampler {
 
 /**
  * moat_sampler_round() - look at all disks
- * @sampler: .xs set, all else 0 the first time
+ * @sampler: .xs and .storage set, all else 0 the first time
  * @seconds: for so long at most wait for the answers
  *
  * A half that does not answer in time has no rates in this round. A disk that

@@ -188,18 +188,20 @@ static int run(const struct moat_command *command,
 		{ "delay", 'd', MOAT_OPTION_SECONDS, &top.interval },
 		{ NULL, 0, 0, NULL },
 	};
-	struct moat_args args = { .options = options };
+	struct moat_args args = { .options = options, .max = 1 };
 	int status = moat_args_take(&args, command, argc, argv);
 
 	(void)context;
 	if (status >= 0)
 		return status;
+	if (args.count)
+		top.sampler.storage = args.operands[0];
 	return run_top(&top, batch || top.json);
 }
 
 const struct moat_command moat_command_top = {
 	.name = "top",
-	.synopsis = "[--batch | --json] [-n NUMBER] [-d SECONDS]",
+	.synopsis = "[--batch | --json] [-n NUMBER] [-d SECONDS] [STORAGE]",
 	.summary = "Show what the disks do, per second",
 	.help =
 	"F/B stands for the front and the back half of a disk; a half that is not\n"
