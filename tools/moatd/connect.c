@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Disks go to the active domain; and how far a recovery has come with them.
+ */
+#include "decision.h"
+
+bool moat_disks_repoint(struct decision *d)
+{
+	bool wanted = false;
+
+	if (d->view->job[MOAT_ACTIVE] == MOAT_JOB_CREATE)
+		return false;
+	for (size_t i = 0; i < d->view->count; i++) {
+		const struct moat_view_disk *disk = &d->view->disks[i];
+
+		if (!disk->able) {
+			if (disk->orphan && !disk->left)
+				return act_at(d, MOAT_ACT_LEAVE, i,
+					      "its front end cannot recover");
+			continue;
+		}
+		if (disk->orphan)
+			wanted = true;
+		else if (disk->torn && disk->awake && !disk->closing &&
+			 disk->backend == domain(d, MOAT_ACTIVE)->domid) {
+			if (d->now >= d->slot->reconnect_at)
+				wanted = true;
+			else
+				look_at(d, d->slot->reconnect_at);
+		}
+	}
+	return wanted && act(d, MOAT_ACT_REPOINT, "its back end is gone");
+}
+
+bool moat_disks_note_served(struct decision *d)
+{
+	for (size_t i = 0; i < d->view->count; i++) {
+		const struct moat_view_disk *disk = &d->view->disks[i];
+
+		if (disk->backend == domain(d, MOAT_ACTIVE)->domid &&
+		    disk->able && !disk->served && disk->connected &&
+		    disk->front_state == 4 && disk->back_state == 4)
+			return act_at(d, MOAT_ACT_SERVED, i, "it is connected");
+	}
+	return false;
+}
+
+/* Has a disk come to the end of a phase? One that cannot is not waited for. */
+static bool is_past(const struct moat_view_disk *disk, enum moat_phase phase)
+{
+	if (!disk->able || !disk->awake || disk->closing || disk->failed ||
+	    disk->front == MOAT_FRONT_IS_FAILED ||
+	    disk->trouble == MOAT_TROUBLE_IS_REFUSED)
+		return true;
+	switch (phase) {
+	case MOAT_PHASE_PROBE:
+		return disk->connected;
+	case MOAT_PHASE_RECONNECT:
+		return disk->front_state == 4 && disk->back_state == 4;
+	default:
+		return disk->front == MOAT_FRONT_IS_UP;
+	}
+}
+
+static size_t disks_behind(const struct decision *d, enum moat_phase phase)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < d->view->count; i++)
+		count += !is_past(&d->view->disks[i], phase);
+	return count;
+}
+
+/* Disks that ought to be up and are not, whether they are waited for or not. */
+static size_t disks_left(const struct decision *d)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < d->view->count; i++) {
+		const struct moat_view_disk *disk = &d->view->disks[i];
+
+		count += disk->able && disk->awake && !disk->closing &&
+			 disk->front != MOAT_FRONT_IS_UP;
+	}
+	return count;
+}
+
+static bool phase_is_over(const struct decision *d, enum moat_phase phase)
+{
+	if (phase == MOAT_PHASE_DESTROY)
+		return domain(d, MOAT_ACTIVE)->domid != d->view->recovery.old;
+	if (phase == MOAT_PHASE_PCI)
+		return moat_has_devices(d->view) && domain(d, MOAT_ACTIVE)->ready;
+	return disks_behind(d, phase) == 0;
+}
+
+/* Note the first phase that has ended; after the last one, report. */
+bool moat_recovery_advance(struct decision *d)
+{
+	const struct moat_view_recovery *r = &d->view->recovery;
+	size_t phase = 0;
+
+	if (!r->on)
+		return false;
+	while (phase < MOAT_PHASES && r->phase[phase])
+		phase++;
+	if (phase == MOAT_PHASES)
+		return act_at(d, MOAT_ACT_REPORT, disks_left(d),
+			      "all is up again");
+	if (phase_is_over(d, phase))
+		return act_at(d, MOAT_ACT_PHASE, phase, "it has ended");
+	/* twice the limit: a domain whose devices do not appear goes first */
+	if (phase >= MOAT_PHASE_PROBE &&
+	    passed(d, d->slot->moved_at, 2 * d->limits->probe))
+		return act_at(d, MOAT_ACT_REPORT, disks_left(d),
+			      "the rest is not waited for");
+	return false;
+}

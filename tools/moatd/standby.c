@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The standby: a second domain, booted and without devices, to take over at
+ * once; and the way of a new kernel or configuration into service.
+ */
+#include "decision.h"
+
+/* A standby serves nobody: what is wrong with it needs no verdict. */
+bool moat_standby_remove_bad(struct decision *d)
+{
+	const struct moat_view_domain *dom = domain(d, MOAT_STANDBY);
+	const struct moat_clock *c = &d->slot->clock[MOAT_STANDBY];
+
+	if (!dom->domid || dom->suspended)
+		return false;
+	if (dom->ended)
+		return moat_destroy(d, MOAT_STANDBY, "the standby crashed");
+	if (d->view->job[MOAT_STANDBY] == MOAT_JOB_CREATE)
+		return false;
+	if (!c->was_ready)
+		return passed(d, c->seen_at, d->limits->boot) &&
+		       moat_destroy(d, MOAT_STANDBY,
+			       "the standby is not ready in time");
+	return passed(d, c->beat_at, d->limits->heartbeat) &&
+	       moat_destroy(d, MOAT_STANDBY, "the standby's heartbeat stands still");
+}
+
+static bool is_held(const struct moat_view_disk *disk, unsigned int domid)
+{
+	return disk->backend != domid || !disk->able || !disk->awake ||
+	       disk->closing || disk->front == MOAT_FRONT_IS_HELD ||
+	       disk->front == MOAT_FRONT_IS_FAILED;
+}
+
+static bool all_held(const struct decision *d)
+{
+	for (size_t i = 0; i < d->view->count; i++)
+		if (!is_held(&d->view->disks[i], domain(d, MOAT_ACTIVE)->domid))
+			return false;
+	return true;
+}
+
+/*
+ * A new standby, of the configuration as it is now; then all disks hold; then
+ * the old domain goes. What fails on the way leaves the old one serving.
+ */
+bool moat_standby_upgrade(struct decision *d)
+{
+	const struct moat_view_domain *standby = domain(d, MOAT_STANDBY);
+
+	if (d->view->job[MOAT_STANDBY] != MOAT_JOB_NONE)
+		return false;
+	if (standby->domid && d->view->standby_made < d->view->wish_at)
+		return moat_destroy(d, MOAT_STANDBY,
+			       "the standby is older than the upgrade");
+	if (d->slot->failed[MOAT_STANDBY] == MOAT_JOB_CREATE &&
+	    d->slot->not_before[MOAT_STANDBY] > d->view->wish_at)
+		return act(d, MOAT_ACT_ABORT,
+			   "the new domain could not be created");
+	if (!standby->domid) {
+		if (d->view->standby_made >= d->view->wish_at)
+			return act(d, MOAT_ACT_ABORT, "the new domain died");
+		return may_start(d, MOAT_STANDBY, MOAT_JOB_CREATE) &&
+		       act_on(d, MOAT_ACT_CREATE, MOAT_STANDBY, "an upgrade");
+	}
+	if (!standby->ready)
+		return false;
+	if (!d->view->held)
+		return act(d, MOAT_ACT_HOLD, "the new domain is ready");
+	if (all_held(d))
+		return condemn(d, MOAT_WHY_UPGRADE, 0, "its successor is ready");
+	if (passed(d, d->view->held, d->limits->hang))
+		return act(d, MOAT_ACT_ABORT, "the disks did not hold in time");
+	return false;
+}
+
+bool moat_standby_keep(struct decision *d)
+{
+	if (!d->limits->standby || domain(d, MOAT_STANDBY)->domid ||
+	    !domain(d, MOAT_ACTIVE)->ready || !moat_has_devices(d->view) ||
+	    d->view->recovery.on || d->view->wish != MOAT_WISH_NONE)
+		return false;
+	return may_start(d, MOAT_STANDBY, MOAT_JOB_CREATE) &&
+	       act_on(d, MOAT_ACT_CREATE, MOAT_STANDBY, "there is none");
+}
