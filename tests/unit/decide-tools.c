@@ -448,6 +448,37 @@ static void test_stock_front(void **state)
 	assert_false(p.w.dom[p.w.disk[1].backend].alive);
 }
 
+static bool is_reported(const struct world *w)
+{
+	return w->reports > 0;
+}
+
+/* One disk that cannot be moved is that disk's trouble, and nothing waits for it. */
+static void test_stubborn_disk(void **state)
+{
+	struct play p;
+	unsigned int active;
+
+	(void)state;
+	begin(&p, true, alive);
+	p.w.disk[0].stubborn = true;
+	p.w.dom[find_name(&p.w, 1)].crashed = true;
+	run_until(&p, is_reported, 60000, "recovered but for one disk");
+	assert_int_equal(p.w.left, 1);
+	for (int i = 0; i < 600000 / STEP_MS; i++)
+		tick(&p);
+	assert_true(find_name(&p.w, 2) && is_ready(&p.w, find_name(&p.w, 2)));
+	assert_in_range(p.w.refusals, 5, 20);
+	active = find_name(&p.w, 1);
+	p.w.wish = MOAT_WISH_RESTART;
+	p.w.wish_at = p.w.now;
+	for (int i = 0; i < 1000 / STEP_MS; i++)
+		tick(&p);
+	assert_false(p.w.dom[active].alive);
+	p.w.disk[0].stubborn = false;
+	run_until(&p, is_whole, 120000, "whole, with the disk too");
+}
+
 /* --- tables ------------------------------------------------------------ */
 
 #define SPAN_MS 1000000
@@ -694,6 +725,7 @@ int main(void)
 		cmocka_unit_test(test_failing_create),
 		cmocka_unit_test(test_crying_wolf),
 		cmocka_unit_test(test_stock_front),
+		cmocka_unit_test(test_stubborn_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -255,6 +255,7 @@ class World:
         self.wrong = []             # what must never be
         self.release_at = {}        # domid: when pciback lets go of its device
         self.served = {}
+        self.idle = set()           # application domains whose front ends do nothing
         self.touch(f"assignable.{self.BDF}")
         self.flush()
         self.xl = os.path.join(directory, "xl")
@@ -379,6 +380,11 @@ class World:
             self.store.remove(back + "/x")
             self.store.write({f"{back}/{key}": value for key, value in keys.items()})
 
+    def front(self, app, device=51712):
+        """A front end's keys."""
+        path = f"/local/domain/{app}/device/vbd/{device}"
+        return {name: self.store.read(f"{path}/{name}") for name in self.store.names(path)}
+
     # pciback
 
     def pci_holder(self):
@@ -493,7 +499,7 @@ class World:
                 for domid, domain in list(self.domains.items()):
                     if domain["kind"] == "storage":
                         self.live_storage(domid, domain)
-                    else:
+                    elif domid not in self.idle:
                         self.live_app(domid)
 
     def works(self, domid):

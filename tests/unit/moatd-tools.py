@@ -253,6 +253,36 @@ class WithStandby(Moatd):
         event, = self.events("left-alone")
         self.assertEqual((event["domain"], event["vdev"]), ("other", "xvda"))
 
+    def left_alone(self, spoil):
+        """A tenant makes its disk one that cannot be moved; its storage domain crashes."""
+        other = self.world.make_domain("other", "app")
+        self.world.attach(other, DEVICE, self.storage())
+        self.wait(lambda: len(self.status()["disks"]) == 2, "the other disk")
+        self.whole()
+        with self.world.lock:
+            self.world.idle.add(other)
+            spoil(f"/local/domain/{other}/device/vbd/{DEVICE}")
+        self.world.end_domain(self.storage(), "crashed")
+        self.wait(lambda: self.events("recovered"), "recovered")
+        event, = self.events("recovered")
+        self.assertEqual((event["disks"], event["left"]), (2, 1))
+        event, = self.events("left-alone")
+        self.assertEqual((event["domain"], event["vdev"]), ("other", "xvda"))
+        self.wait(lambda: (self.status()["standby"] or {}).get("state") == "ready", "a standby")
+        first = self.storage()
+        self.assertTrue(self.ask(command="restart", storage="storage")["ok"])
+        self.wait(lambda: len(self.events("recovered")) == 2, "restarted")
+        self.assertNotEqual(self.storage(), first)
+        self.assertLess(self.log().count(f"of domain {other} cannot be moved"), 12)
+        self.assertEqual(self.world.front(self.app)["moat-state"], "up")
+
+    def test_state_removed(self):
+        self.left_alone(lambda front: self.world.store.remove(front + "/state"))
+
+    def test_too_many_nodes(self):
+        self.left_alone(lambda front: self.world.store.write(
+            {f"{front}/x/{n // 40}/{n % 40}": "" for n in range(1200)}))
+
     def test_failing_xl(self):
         self.world.failures = {"pci-attach": 1, "destroy": 1}
         self.world.end_domain(self.storage(), "crashed")

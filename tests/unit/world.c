@@ -64,7 +64,7 @@ static void view_disk(const struct world *w, size_t i, struct moat_view_disk *v)
 		.front_state = up ? 4 : 1, .back_state = up ? 4 : 1,
 		.front = !up ? MOAT_FRONT_IS_WAITING :
 			 d->hold ? MOAT_FRONT_IS_HELD : MOAT_FRONT_IS_UP,
-		.trouble = d->trouble,
+		.trouble = d->trouble, .kept = d->kept,
 	};
 	if (i == 0)
 		for (size_t k = 0; k < w->complaint_count; k++)
@@ -196,8 +196,13 @@ static void repoint(struct world *w, unsigned int to, size_t bound)
 	for (size_t i = 0; i < bound; i++) {
 		struct disk *d = &w->disk[i];
 
-		if (d->stock || (w->dom[d->backend].alive && !d->torn))
+		if (!moat_disk_is_due(&seen[i], to, w->now))
 			continue;
+		moat_disk_moved(&d->kept, !d->stubborn, w->now);
+		if (d->stubborn) {
+			w->refusals++;
+			continue;
+		}
 		d->backend = to;
 		d->pointed_at = w->now;
 		d->hold = d->torn = false;
@@ -281,13 +286,15 @@ static bool apply_long(struct world *w, const struct moat_view *v,
 	}
 }
 
-static void apply_to_disk(struct world *w, const struct moat_action *a)
+static void apply_to_disk(struct world *w, const struct moat_view *v,
+			  const struct moat_action *a)
 {
 	struct disk *d = &w->disk[a->index];
 
 	switch (a->act) {
 	case MOAT_ACT_RECONNECT:
 		d->torn = true;
+		d->kept = v->disks[a->index].kept;
 		d->trouble = MOAT_TROUBLE_IS_NONE;
 		w->reconnects++;
 		break;
@@ -309,9 +316,10 @@ static void forgive(struct world *w)
 	w->wish = MOAT_WISH_NONE;
 }
 
-static void report(struct world *w)
+static void report(struct world *w, size_t left)
 {
 	w->reports++;
+	w->left = left;
 	memset(&w->recovery, 0, sizeof(w->recovery));
 	w->condemned = 0;
 }
@@ -358,9 +366,9 @@ void apply(struct world *w, const struct moat_view *v,
 		w->recovery.phase[a->index] = w->now;
 		break;
 	case MOAT_ACT_REPORT:
-		report(w);
+		report(w, a->index);
 		break;
 	default:
-		apply_to_disk(w, a);
+		apply_to_disk(w, v, a);
 	}
 }

@@ -30,9 +30,10 @@ struct domain {
 struct disk {
 	unsigned int backend;
 	msec pointed_at;
-	bool hold, stock, torn;
+	bool hold, stock, torn, stubborn;
 	enum moat_trouble trouble;
 	bool served, left;
+	struct moat_disk_memory kept;
 };
 
 struct job {
@@ -63,7 +64,8 @@ struct world {
 	size_t complaint_count;
 	/* what came to pass */
 	unsigned int destroyed, reports, repoints, created, aborted, gave_ups;
-	unsigned int reconnects;
+	unsigned int reconnects, refusals;
+	size_t left;
 };
 
 extern struct moat_limits limits;

@@ -230,45 +230,6 @@ static int adopt_in(struct moat_xs *xs, void *context)
 
 /* --- disks ------------------------------------------------------------- */
 
-static bool is_lost(const struct moat_unit *u, const struct moat_view_disk *d)
-{
-	return d->able && (d->orphan || (d->torn && !d->closing && d->awake &&
-			   d->backend == domid_of(u, MOAT_ACTIVE)));
-}
-
-/* One that cannot be moved does not keep the others from it. */
-static int repoint(struct moat_unit *u)
-{
-	int result = 0;
-
-	for (size_t i = 0; i < u->view.count; i++) {
-		const struct moat_view_disk *disk = &u->view.disks[i];
-		int err;
-
-		if (!is_lost(u, disk))
-			continue;
-		err = moat_disk_repoint(xs_of(u), disk,
-					domid_of(u, MOAT_ACTIVE));
-		result = err ? err : result;
-	}
-	return result;
-}
-
-static int hold(struct moat_unit *u, bool wanted)
-{
-	int result = wanted ? moat_note_number(u, moat_now(), "held") :
-			      moat_note_remove(u, "held");
-
-	for (size_t i = 0; i < u->view.count && !result; i++) {
-		const struct moat_view_disk *disk = &u->view.disks[i];
-
-		if (disk->able && disk->hold != wanted &&
-		    disk->backend == domid_of(u, MOAT_ACTIVE))
-			result = moat_disk_hold(xs_of(u), disk, wanted);
-	}
-	return result;
-}
-
 /* An event about one disk. */
 static void tell_disk(struct moat_unit *u, const char *event, size_t index,
 		      const char *text)
@@ -285,6 +246,41 @@ static void tell_disk(struct moat_unit *u, const char *event, size_t index,
 				 "domid", (int)disk->backend, "text", text));
 	free(name);
 	free(vdev);
+}
+
+/* One that cannot be moved does not keep the others from it, nor moatd from the rest. */
+static int repoint(struct moat_unit *u)
+{
+	unsigned int domid = domid_of(u, MOAT_ACTIVE);
+
+	for (size_t i = 0; i < u->view.count; i++) {
+		struct moat_view_disk *disk = &u->view.disks[i];
+		int err;
+
+		if (!moat_disk_is_due(disk, domid, moat_now()))
+			continue;
+		err = moat_disk_repoint(xs_of(u), disk, domid);
+		if (moat_disk_moved(&disk->kept, !err, moat_now()))
+			tell_disk(u, "left-alone", i, err == -ENOENT ?
+				  "its front end took its state away" :
+				  "it cannot be moved");
+	}
+	return 0;
+}
+
+static int hold(struct moat_unit *u, bool wanted)
+{
+	int result = wanted ? moat_note_number(u, moat_now(), "held") :
+			      moat_note_remove(u, "held");
+
+	for (size_t i = 0; i < u->view.count && !result; i++) {
+		const struct moat_view_disk *disk = &u->view.disks[i];
+
+		if (disk->able && disk->hold != wanted &&
+		    disk->backend == domid_of(u, MOAT_ACTIVE))
+			result = moat_disk_hold(xs_of(u), disk, wanted);
+	}
+	return result;
 }
 
 static int mark_disk(struct moat_unit *u, size_t index, const char *key)

@@ -4,32 +4,62 @@
  */
 #include "decision.h"
 
+/* so many moves in a row must fail for a disk not to be waited for any more */
+#define STUBBORN 3
+
+/* Doubled with each failure, from a second up to BACKOFF_MAX_MS. */
+msec moat_pause_after(unsigned int failures)
+{
+	msec pause = 1000;
+
+	while (failures-- > 1 && pause < BACKOFF_MAX_MS)
+		pause *= 2;
+	return pause < BACKOFF_MAX_MS ? pause : BACKOFF_MAX_MS;
+}
+
+bool moat_disk_moved(struct moat_disk_memory *kept, bool ok, msec now)
+{
+	if (ok) {
+		kept->failures = 0;
+		return false;
+	}
+	kept->not_before = now + moat_pause_after(++kept->failures);
+	return kept->failures == STUBBORN;
+}
+
+/* Has it lost its back end, and can it be given another? */
+static bool is_lost(const struct moat_view_disk *disk, unsigned int domid)
+{
+	return disk->able &&
+	       (disk->orphan || (disk->torn && disk->awake && !disk->closing &&
+				 disk->backend == domid));
+}
+
+bool moat_disk_is_due(const struct moat_view_disk *disk, unsigned int domid,
+		      msec now)
+{
+	return is_lost(disk, domid) && now >= disk->kept.not_before;
+}
+
 bool moat_disks_repoint(struct decision *d)
 {
-	bool wanted = false;
+	unsigned int domid = domain(d, MOAT_ACTIVE)->domid;
+	bool due = false;
 
 	if (d->view->job[MOAT_ACTIVE] == MOAT_JOB_CREATE)
 		return false;
 	for (size_t i = 0; i < d->view->count; i++) {
 		const struct moat_view_disk *disk = &d->view->disks[i];
 
-		if (!disk->able) {
-			if (disk->orphan && !disk->left)
-				return act_at(d, MOAT_ACT_LEAVE, i,
-					      "its front end cannot recover");
-			continue;
-		}
-		if (disk->orphan)
-			wanted = true;
-		else if (disk->torn && disk->awake && !disk->closing &&
-			 disk->backend == domain(d, MOAT_ACTIVE)->domid) {
-			if (d->now >= d->slot->reconnect_at)
-				wanted = true;
-			else
-				look_at(d, d->slot->reconnect_at);
-		}
+		if (disk->orphan && !disk->able && !disk->left)
+			return act_at(d, MOAT_ACT_LEAVE, i,
+				      "its front end cannot recover");
+		if (moat_disk_is_due(disk, domid, d->now))
+			due = true;
+		else if (is_lost(disk, domid))
+			look_at(d, disk->kept.not_before);
 	}
-	return wanted && act(d, MOAT_ACT_REPOINT, "its back end is gone");
+	return due && act(d, MOAT_ACT_REPOINT, "its back end is gone");
 }
 
 bool moat_disks_note_served(struct decision *d)
@@ -49,6 +79,7 @@ bool moat_disks_note_served(struct decision *d)
 static bool is_past(const struct moat_view_disk *disk, enum moat_phase phase)
 {
 	if (!disk->able || !disk->awake || disk->closing || disk->failed ||
+	    (disk->orphan && disk->kept.failures >= STUBBORN) ||
 	    disk->front == MOAT_FRONT_IS_FAILED ||
 	    disk->trouble == MOAT_TROUBLE_IS_REFUSED)
 		return true;
@@ -80,7 +111,7 @@ static size_t disks_left(const struct decision *d)
 		const struct moat_view_disk *disk = &d->view->disks[i];
 
 		count += disk->able && disk->awake && !disk->closing &&
-			 disk->front != MOAT_FRONT_IS_UP;
+			 (disk->orphan || disk->front != MOAT_FRONT_IS_UP);
 	}
 	return count;
 }

@@ -54,8 +54,6 @@ static bool release_stray(struct decision *d)
 
 static bool obey(struct decision *d)
 {
-	if (d->view->wish == MOAT_WISH_RESTART)
-		return condemn(d, MOAT_WHY_RESTART, 0, "a restart is wished");
 	if (d->view->wish == MOAT_WISH_UPGRADE && !d->view->recovery.on &&
 	    domain(d, MOAT_ACTIVE)->ready && moat_has_devices(d->view))
 		return moat_standby_upgrade(d);
@@ -90,6 +88,11 @@ void moat_decide(const struct moat_view *view, const struct moat_limits *limits,
 		return;
 	if (active->domid != view->recorded) {
 		act(&d, MOAT_ACT_ADOPT, "it has the name");
+		return;
+	}
+	/* whatever cannot be done below, a person's wish can */
+	if (view->wish == MOAT_WISH_RESTART) {
+		condemn(&d, MOAT_WHY_RESTART, 0, "a restart is wished");
 		return;
 	}
 	if (active->suspended)

@@ -26,7 +26,7 @@ enum moat_act {
 	MOAT_ACT_FREE,		/* device "index": forget a holder that is gone */
 	MOAT_ACT_ASSIGN,	/* device "index" is given to pciback */
 	MOAT_ACT_ATTACH,	/* device "index" goes to the active domain */
-	MOAT_ACT_REPOINT,	/* every orphan goes to the active domain */
+	MOAT_ACT_REPOINT,	/* every disk that is due goes to the active domain */
 	MOAT_ACT_RECONNECT,	/* disk "index" only: take its back end away */
 	MOAT_ACT_SERVED,	/* note that disk "index" has been connected */
 	MOAT_ACT_LEAVE,		/* note that disk "index" cannot be helped */
@@ -93,6 +93,20 @@ void moat_decide(const struct moat_view *view, const struct moat_limits *limits,
  */
 void moat_slot_job_ended(struct moat_slot *slot, enum moat_role role,
 			 enum moat_job job, bool ok, msec now);
+
+/* Is a disk to be moved to the active domain @domid now? */
+bool moat_disk_is_due(const struct moat_view_disk *disk, unsigned int domid,
+		      msec now);
+
+/**
+ * moat_disk_moved() - tell the memory how moving a disk ended
+ * @kept: its memory
+ * @ok: whether it was moved; if not, the next try waits, ever longer
+ * @now: the time
+ *
+ * Return: whether it is to be told that the disk stays where it is: once a streak.
+ */
+bool moat_disk_moved(struct moat_disk_memory *kept, bool ok, msec now);
 
 /* How many crashes lie within the window. */
 size_t moat_decide_crashes(const struct moat_view *view,

@@ -124,6 +124,9 @@ bool moat_standby_remove_bad(struct decision *d);
 bool moat_standby_keep(struct decision *d);
 bool moat_standby_upgrade(struct decision *d);
 
+/* connect.c: how long to wait after so many failures in a row */
+msec moat_pause_after(unsigned int failures);
+
 /* connect.c: disks, and how far a recovery has come. */
 bool moat_disks_repoint(struct decision *d);
 bool moat_disks_note_served(struct decision *d);

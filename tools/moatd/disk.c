@@ -153,26 +153,26 @@ static int write_front(struct moat_xs *xs, struct move *m)
 	return err;
 }
 
-/* Is the disk still there, and still where it was? */
-static bool unchanged(struct moat_xs *xs, const struct move *m)
+/* Is the disk still there, and still where it was? Return: 0, or -errno. */
+static int check_unchanged(struct moat_xs *xs, const struct move *m)
 {
 	char old[80];
 
 	snprintf(old, sizeof(old), "/local/domain/%u/backend/vbd/%u/%u",
 		 m->disk->backend, m->disk->app, m->disk->device);
-	return moat_xs_is(xs, old, "%s/backend", m->kept) &&
-	       moat_xs_exists(xs, "%s/state", m->front);
+	if (!moat_xs_is(xs, old, "%s/backend", m->kept))
+		return -ESTALE;
+	return moat_xs_exists(xs, "%s/state", m->front) ? 0 : -ENOENT;
 }
 
 static int move_disk(struct moat_xs *xs, void *context)
 {
 	struct move *m = context;
-	int err;
+	int err = check_unchanged(xs, m);
 
 	m->nodes = 0;
-	if (!unchanged(xs, m))
-		return 0;
-	err = write_back(xs, m);
+	if (!err)
+		err = write_back(xs, m);
 	return err ? err : write_front(xs, m);
 }
 
@@ -185,8 +185,8 @@ int moat_disk_repoint(struct moat_xs *xs, const struct moat_view_disk *disk,
 	name_paths(&m);
 	err = moat_xs_transact(xs, move_disk, &m);
 	if (err)
-		moat_err("disk %u of domain %u: %s", disk->device, disk->app,
-			 strerror(-err));
+		moat_warn("disk %u of domain %u cannot be moved: %s",
+			  disk->device, disk->app, strerror(-err));
 	else
 		moat_info("disk %u of domain %u: to domain %u", disk->device,
 			  disk->app, domid);
@@ -196,9 +196,10 @@ int moat_disk_repoint(struct moat_xs *xs, const struct moat_view_disk *disk,
 static int tear_disk(struct moat_xs *xs, void *context)
 {
 	struct move *m = context;
-	int err;
+	int err = check_unchanged(xs, m);
 
-	if (!unchanged(xs, m))
+	/* one that is going or gone has nothing to be taken away */
+	if (err)
 		return 0;
 	err = moat_xs_remove(xs, "%s", m->back);
 	return err ? err :

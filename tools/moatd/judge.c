@@ -81,6 +81,7 @@ static bool judge_complaint(struct decision *d, size_t index)
 		return false;
 	}
 	d->slot->reconnect_at = d->now + RECONNECT_GAP_MS;
+	d->view->disks[index].kept.not_before = d->slot->reconnect_at;
 	return act_at(d, MOAT_ACT_RECONNECT, index,
 		      "it complains alone, and too often");
 }

@@ -484,6 +484,7 @@ static void clean_up(struct moat_daemon *d)
 		struct moat_unit *u = &d->units[i];
 
 		free(u->view.disks);
+		free(u->old);
 		for (int r = 0; r < MOAT_ROLES; r++)
 			free(u->record[r]);
 	}

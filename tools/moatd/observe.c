@@ -371,6 +371,20 @@ static bool is_ours(const struct moat_unit *u, unsigned int backend)
 	return false;
 }
 
+/* What is remembered of a disk. Both lists are in xenstore's order, mostly. */
+static void carry_over(const struct moat_unit *u, struct moat_view_disk *disk)
+{
+	for (size_t i = 0; i < u->olds; i++) {
+		size_t at = (u->view.count - 1 + i) % u->olds;
+
+		if (u->old[at].app != disk->app ||
+		    u->old[at].device != disk->device)
+			continue;
+		disk->kept = u->old[at].kept;
+		return;
+	}
+}
+
 static struct moat_view_disk *new_disk(struct moat_unit *u)
 {
 	struct moat_view *v = &u->view;
@@ -414,6 +428,7 @@ static int read_disk(struct moat_unit *u, const struct census *c,
 	disk->app = app->domid;
 	disk->device = device;
 	disk->backend = domid;
+	carry_over(u, disk);
 	disk->orphan = !find(c, domid);
 	disk->awake = !app->ended && !app->paused;
 	disk->served = moat_xs_exists(xs, "/libxl/%u/device/vbd/%u/moat-served",
@@ -445,15 +460,27 @@ static int read_disks(struct moat_unit *u, const struct census *c)
 	return err;
 }
 
+/* A new view, with the disks of the last one at hand. */
+static void turn_over(struct moat_unit *u)
+{
+	struct moat_view_disk *disks = u->old;
+	size_t room = u->old_room;
+
+	u->old = u->view.disks;
+	u->olds = u->view.count;
+	u->old_room = u->room;
+	u->room = room;
+	u->view = (struct moat_view) { .disks = disks };
+}
+
 int moat_observe(struct moat_unit *unit)
 {
-	struct moat_view_disk *disks = unit->view.disks;
 	struct census c;
 
 	c.count = moat_hyper_list(unit->daemon->hyper, &c.list);
 	if (c.count < 0)
 		return c.count;
-	unit->view = (struct moat_view) { .disks = disks };
+	turn_over(unit);
 	read_notes(unit);
 	read_domains(unit, &c);
 	read_pci(unit, &c);

@@ -23,6 +23,8 @@ struct moat_unit {
 	struct moat_daemon *daemon;
 	struct moat_view view;
 	size_t room;		/* for view.disks */
+	struct moat_view_disk *old;	/* those of the look before */
+	size_t olds, old_room;
 	struct moat_slot slot;
 	struct moat_process process[MOAT_ROLES];
 	char *record[MOAT_ROLES];	/* where the processes are written down */

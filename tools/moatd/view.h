@@ -106,6 +106,16 @@ struct moat_view_pci {
 	bool assignable;	/* with pciback */
 };
 
+/*
+ * What is remembered of a disk between looks, all zero at first: whoever looks
+ * carries it over for as long as the disk is there, decide.c writes it. Losing it
+ * makes moatd ask again, no more.
+ */
+struct moat_disk_memory {
+	unsigned int failures;	/* moves that failed, in a row */
+	msec not_before;	/* it is not moved before */
+};
+
 struct moat_view_disk {
 	unsigned int app;	/* the application domain */
 	unsigned int device;	/* virtual device number */
@@ -124,6 +134,7 @@ struct moat_view_disk {
 	enum moat_front front;
 	enum moat_trouble trouble;
 	unsigned int complaints;	/* verdicts its domain caused lately */
+	struct moat_disk_memory kept;
 };
 
 /* A recovery under way, as it stands in xenstore. */
