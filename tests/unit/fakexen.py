@@ -317,15 +317,16 @@ class World:
 
     # domains
 
-    def make_domain(self, name, kind):
+    def make_domain(self, name, kind, vm=None):
+        """@vm: its uuid, which a VM keeps when it reboots."""
         with self.lock:
             domid = self.next_domid
             self.next_domid += 1
             self.domains[domid] = {"state": "running", "kind": kind, "hung": False,
                                    "born": time.monotonic(), "beats": 0, "beat": 0.0}
+            vm = f"/vm/{vm or domid}"
             self.store.write({f"/local/domain/{domid}/name": name,
-                              f"/local/domain/{domid}/vm": f"/vm/{domid}",
-                              f"/vm/{domid}/name": name})
+                              f"/local/domain/{domid}/vm": vm, vm + "/name": name})
             self.store.perms[f"/local/domain/{domid}"] = f"n{domid}"
             self.flush()
         self.store.special("@introduceDomain")
@@ -347,7 +348,8 @@ class World:
                 if name in (f"paused.{domid}", f"destroy.{domid}"):
                     os.unlink(self.path(name))
             self.flush()
-        for top in f"/local/domain/{domid}", f"/libxl/{domid}", f"/vm/{domid}":
+        vm = self.store.read(f"/local/domain/{domid}/vm") or ""
+        for top in f"/local/domain/{domid}", f"/libxl/{domid}", vm:
             self.store.remove(top)
         self.store.special("@releaseDomain")
 

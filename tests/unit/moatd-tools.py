@@ -208,6 +208,45 @@ class WithStandby(Moatd):
         self.whole()
         self.assertIsNone(self.status()["disks"][0]["trouble"])
 
+    def complain(self, app, text="protocol a lie"):
+        """A front end complains for as long as it has a disk."""
+        trouble = f"/local/domain/{app}/device/vbd/{DEVICE}/moat-trouble"
+        if self.world.store.read(trouble) is None:
+            self.world.store.write({trouble: text})
+
+    def test_complaints_of_one(self):
+        """A tenant that complains without end, and reboots: nobody else notices."""
+        storage, other = self.storage(), None
+        for _ in range(3):
+            other = self.world.make_domain("other", "app", vm="1b2c")
+            self.world.attach(other, DEVICE, storage)
+            told = len(self.events("reconnected"))
+            self.wait(lambda app=other, told=told: self.complain(app) or
+                      len(self.events("reconnected")) > told, "reconnected")
+            self.wait(lambda app=other: self.complain(app) or "again" in self.log(), "again")
+            self.world.destroy(other)
+        self.assertEqual(len(self.events("reconnected")), 3)
+        self.assertEqual(self.events("condemned"), [], self.log())
+        self.assertEqual(self.storage(), storage)
+
+    def test_complaints_reboot(self):
+        """A VM that is alone there is believed, so often, whatever its domain's number is."""
+        for turn in range(4):
+            if turn:
+                self.world.destroy(self.app)
+                self.app = self.world.make_domain("app", "app", vm="1a")
+                self.world.attach(self.app, DEVICE, self.storage())
+                self.whole()
+            else:
+                self.world.store.write({f"/local/domain/{self.app}/vm": "/vm/1a"})
+            self.wait(lambda: self.complain(self.app) or
+                      len(self.events("condemned")) > turn or self.events("reconnected"),
+                      "a reaction")
+            self.wait(lambda: len(self.events("recovered")) == min(turn + 1, 3), "recovered")
+        self.assertEqual(len(self.events("condemned")), 3)
+        self.assertEqual(self.status()["crashes"], 0)
+        self.assertEqual(self.events("gave-up"), [])
+
     def test_stall_alone(self):
         self.world.store.write({f"/local/domain/{self.app}/device/vbd/{DEVICE}/moat-trouble":
                                 "stall one request"})

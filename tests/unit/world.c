@@ -4,6 +4,7 @@
  */
 #include "world.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct moat_limits limits;
@@ -66,10 +67,8 @@ static void view_disk(const struct world *w, size_t i, struct moat_view_disk *v)
 			 d->hold ? MOAT_FRONT_IS_HELD : MOAT_FRONT_IS_UP,
 		.trouble = d->trouble, .kept = d->kept,
 	};
-	if (i == 0)
-		for (size_t k = 0; k < w->complaint_count; k++)
-			v->complaints += w->now - w->complaints[k] <=
-					 limits.crash_window;
+	v->complaints = d->complaints;
+	snprintf(v->vm, sizeof(v->vm), "vm%zu", i);
 }
 
 void view_world(const struct world *w, struct moat_view *v)
@@ -179,10 +178,10 @@ static void note_verdict(struct world *w, const struct moat_action *a,
 			.begun = w->now, .detect = a->detect };
 	memset(w->recovery.phase, 0, sizeof(w->recovery.phase));
 	w->condemned = domid;
-	if (counts)
+	for (size_t i = 0; i < DISKS && a->blame; i++)
+		w->disk[i].complaints += moat_disk_complains(&seen[i], domid);
+	if (counts && !a->blame)
 		w->crashes[w->crash_count++] = w->now;
-	if (a->blame == APP)
-		w->complaints[w->complaint_count++] = w->now;
 	if (a->why == MOAT_WHY_RESTART)
 		w->crash_count = 0;
 	if (!counts)

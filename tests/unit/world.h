@@ -34,6 +34,7 @@ struct disk {
 	enum moat_trouble trouble;
 	bool served, left;
 	struct moat_disk_memory kept;
+	unsigned int complaints;	/* none of them ages */
 };
 
 struct job {
@@ -60,8 +61,6 @@ struct world {
 	bool gave_up;
 	enum moat_wish wish;
 	msec wish_at, standby_made, held;
-	msec complaints[32];
-	size_t complaint_count;
 	/* what came to pass */
 	unsigned int destroyed, reports, repoints, created, aborted, gave_ups;
 	unsigned int reconnects, refusals;

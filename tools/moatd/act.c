@@ -304,8 +304,12 @@ static int reconnect(struct moat_unit *u, const struct moat_action *a)
 {
 	int err = moat_disk_tear(xs_of(u), &u->view.disks[a->index]);
 
-	if (!err)
+	if (!err && !a->quiet)
 		tell_disk(u, "reconnected", a->index, a->text);
+	else if (!err)
+		moat_info("%s: disk %u of domain %u is connected anew, again",
+			  name_of(u), u->view.disks[a->index].device,
+			  u->view.disks[a->index].app);
 	return err;
 }
 

@@ -5,9 +5,8 @@
  * the order of a recovery.
  *
  * Two rules never bend. A domain that is condemned is destroyed, and seen to be
- * gone, before anything of it is given to another. And nothing is done to a
- * domain that works because one of its tenants says that it does not, more than
- * COMPLAINTS_MAX times within the crash window.
+ * gone, before anything of it is given to another. And one tenant's word alone
+ * costs no other tenant anything.
  */
 #include "decision.h"
 

@@ -45,7 +45,8 @@ struct moat_action {
 	enum moat_why why;	/* of CONDEMN and BEGIN */
 	msec detect;		/* of CONDEMN: since the last sign of life */
 	size_t index;
-	unsigned int blame;	/* of CONDEMN: the complaining domain, or 0 */
+	bool blame;		/* of CONDEMN: whoever complains answers for it */
+	bool quiet;		/* of RECONNECT: it has been told */
 	msec until;		/* of NONE: look again then; 0: not by itself */
 	const char *text;	/* why, for people; static */
 };
@@ -69,7 +70,6 @@ struct moat_slot {
 	enum moat_job failed[MOAT_ROLES];	/* the last job did */
 	unsigned int failures[MOAT_ROLES];	/* of that kind, in a row */
 	msec not_before[MOAT_ROLES];		/* for that kind */
-	msec reconnect_at;	/* no disk is reconnected before */
 };
 
 /**
@@ -93,6 +93,9 @@ void moat_decide(const struct moat_view *view, const struct moat_limits *limits,
  */
 void moat_slot_job_ended(struct moat_slot *slot, enum moat_role role,
 			 enum moat_job job, bool ok, msec now);
+
+/* Does a front end say that the back end, domain @domid, is broken? */
+bool moat_disk_complains(const struct moat_view_disk *disk, unsigned int domid);
 
 /* Is a disk to be moved to the active domain @domid now? */
 bool moat_disk_is_due(const struct moat_view_disk *disk, unsigned int domid,

@@ -4,10 +4,14 @@
  */
 #include "decision.h"
 
-/* a verdict that only one tenant asked for: so often within the window */
+#include <string.h>
+
+/* a VM is believed so often within MOAT_COMPLAINT_WINDOW_MS */
 #define COMPLAINTS_MAX 3
 /* the kernel of a storage domain must have seen a back end go */
 #define RECONNECT_GAP_MS 1000
+/* content for so long: what comes then is another story */
+#define CONTENT_MS 600000
 
 /* Does a disk wait that could be connected, and was before? */
 static bool waits_for_device(const struct moat_view_disk *disk,
@@ -42,48 +46,69 @@ bool moat_is_fine(const struct moat_view *view)
 	return true;
 }
 
-static bool is_broken(enum moat_trouble trouble)
+bool moat_disk_complains(const struct moat_view_disk *disk, unsigned int domid)
 {
-	return trouble == MOAT_TROUBLE_IS_PROTOCOL ||
-	       trouble == MOAT_TROUBLE_IS_DEVICE;
+	return disk->backend == domid && !disk->torn && !disk->closing &&
+	       (disk->trouble == MOAT_TROUBLE_IS_PROTOCOL ||
+		disk->trouble == MOAT_TROUBLE_IS_DEVICE);
 }
 
-static bool others_complain(const struct decision *d, unsigned int app)
+/*
+ * One VM's word moves no other VM's disk: unless the storage domain says the same
+ * of itself, somebody else must complain, or there be nobody else to be hurt.
+ */
+static bool is_believed(const struct decision *d,
+			const struct moat_view_disk *disk)
 {
-	for (size_t i = 0; i < d->view->count; i++) {
-		const struct moat_view_disk *disk = &d->view->disks[i];
+	bool alone = true;
 
-		if (disk->backend == domain(d, MOAT_ACTIVE)->domid &&
-		    disk->app != app && is_broken(disk->trouble))
+	if (disk->complaints >= COMPLAINTS_MAX)
+		return false;
+	if (disk->trouble == MOAT_TROUBLE_IS_DEVICE && disk->deviceless)
+		return true;
+	for (size_t i = 0; i < d->view->count; i++) {
+		const struct moat_view_disk *other = &d->view->disks[i];
+
+		if (other->app == disk->app || other->backend != disk->backend ||
+		    (*other->vm && strcmp(other->vm, disk->vm) == 0))
+			continue;
+		alone = false;
+		if (moat_disk_complains(other, disk->backend) &&
+		    other->complaints < COMPLAINTS_MAX)
 			return true;
 	}
-	return false;
+	return alone;
+}
+
+/* That one disk is connected anew, ever less often, and told once a streak. */
+static bool reconnect(struct decision *d, size_t index, const char *text)
+{
+	struct moat_disk_memory *kept = &d->view->disks[index].kept;
+
+	if (kept->reconnects && d->now - kept->reconnected > CONTENT_MS)
+		kept->reconnects = 0;
+	if (kept->reconnects &&
+	    !passed(d, kept->reconnected, moat_pause_after(kept->reconnects)))
+		return false;
+	d->out->quiet = kept->reconnects++ > 0;
+	kept->reconnected = d->now;
+	kept->not_before = d->now + RECONNECT_GAP_MS;
+	return act_at(d, MOAT_ACT_RECONNECT, index, text);
 }
 
 /* A front end says that its back end is broken. */
 static bool judge_complaint(struct decision *d, size_t index)
 {
 	const struct moat_view_disk *disk = &d->view->disks[index];
-	bool protocol = disk->trouble == MOAT_TROUBLE_IS_PROTOCOL;
 
-	if (disk->complaints < COMPLAINTS_MAX ||
-	    others_complain(d, disk->app)) {
-		d->out->blame = disk->app;
-		return condemn(d, protocol ? MOAT_WHY_PROTOCOL :
-					     MOAT_WHY_DEVICE, 0,
-			       protocol ? "a front end says that it breaks the "
-					  "protocol" :
-					  "a front end says that it lost its "
-					  "device");
-	}
-	if (d->now < d->slot->reconnect_at) {
-		look_at(d, d->slot->reconnect_at);
-		return false;
-	}
-	d->slot->reconnect_at = d->now + RECONNECT_GAP_MS;
-	d->view->disks[index].kept.not_before = d->slot->reconnect_at;
-	return act_at(d, MOAT_ACT_RECONNECT, index,
-		      "it complains alone, and too often");
+	if (!is_believed(d, disk))
+		return reconnect(d, index, "it complains, and nobody else does");
+	d->out->blame = true;
+	if (disk->trouble == MOAT_TROUBLE_IS_PROTOCOL)
+		return condemn(d, MOAT_WHY_PROTOCOL, 0, "a front end says that "
+			       "it breaks the protocol");
+	return condemn(d, MOAT_WHY_DEVICE, 0,
+		       "a front end says that it lost its device");
 }
 
 static bool judge_fronts(struct decision *d)
@@ -95,7 +120,7 @@ static bool judge_fronts(struct decision *d)
 
 		if (disk->backend != c->domid || disk->torn || disk->closing)
 			continue;
-		if (is_broken(disk->trouble) && judge_complaint(d, i))
+		if (moat_disk_complains(disk, c->domid) && judge_complaint(d, i))
 			return true;
 		/* a suspicion: the shorter limit holds for the heartbeat */
 		if (disk->trouble == MOAT_TROUBLE_IS_STALL && c->was_ready &&

@@ -133,10 +133,54 @@ static int note_recovery(struct moat_unit *u, const struct verdict *v)
 	return write_recovery(u, &r);
 }
 
-/* What a person asked for is no sign of a bad domain. */
-static bool counts(enum moat_why why)
+static bool is_wish(enum moat_why why)
 {
-	return why != MOAT_WHY_RESTART && why != MOAT_WHY_UPGRADE;
+	return why == MOAT_WHY_RESTART || why == MOAT_WHY_UPGRADE;
+}
+
+/* Accounts in which nothing counts any more are closed. */
+static int prune(struct moat_unit *u)
+{
+	unsigned int count;
+	char **vms = moat_xs_list(xs_of(u), &count, MOAT_ROOT "/%s/complaints",
+				  u->storage->name);
+	int err = 0;
+
+	for (unsigned int i = 0; i < count && !err; i++) {
+		char *text = moat_xs_get(xs_of(u), MOAT_ROOT "/%s/complaints/%s",
+					 u->storage->name, vms[i]);
+		const char *last = text ? strrchr(text, ' ') : NULL;
+
+		if (text && moat_now() - strtoull(last ? last : text, NULL, 10) >
+			    MOAT_COMPLAINT_WINDOW_MS)
+			err = moat_xs_remove(xs_of(u),
+					     MOAT_ROOT "/%s/complaints/%s",
+					     u->storage->name, vms[i]);
+		free(text);
+	}
+	free(vms);
+	return err;
+}
+
+/* All whose word the verdict rests on answer for it, each VM once. */
+static int blame(struct moat_unit *u, unsigned int domid)
+{
+	int err = prune(u);
+
+	for (size_t i = 0; i < u->view.count && !err; i++) {
+		const struct moat_view_disk *disk = &u->view.disks[i];
+		char key[16 + MOAT_VM_MAX];
+		bool charged = false;
+
+		for (size_t k = 0; k < i && !charged; k++)
+			charged = moat_disk_complains(&u->view.disks[k], domid) &&
+				  strcmp(u->view.disks[k].vm, disk->vm) == 0;
+		if (charged || !moat_disk_complains(disk, domid))
+			continue;
+		snprintf(key, sizeof(key), "complaints/%s", disk->vm);
+		err = append(u, moat_now(), key);
+	}
+	return err;
 }
 
 static int verdict_in(struct moat_xs *xs, void *context)
@@ -151,15 +195,14 @@ static int verdict_in(struct moat_xs *xs, void *context)
 	snprintf(text, sizeof(text), "%u %s", v->domid, moat_why_name(why));
 	if (!err)
 		err = moat_note(u, text, "condemned");
-	if (!err && counts(why))
+	/* neither what a person asked for nor a tenant's word shows a bad domain */
+	if (!err && v->action->blame)
+		err = blame(u, v->domid);
+	else if (!err && !is_wish(why))
 		err = append(u, moat_now(), "crashes");
-	if (!err && v->action->blame) {
-		snprintf(text, sizeof(text), "complaints/%u", v->action->blame);
-		err = append(u, moat_now(), text);
-	}
 	if (!err && why == MOAT_WHY_RESTART)
 		err = moat_note_remove(u, "crashes");
-	if (!err && !counts(why))
+	if (!err && is_wish(why))
 		err = moat_note_remove(u, "wish");
 	return err ? err : moat_note_remove(u, "held");
 }

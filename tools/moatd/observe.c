@@ -339,25 +339,40 @@ static void read_back(struct moat_xs *xs, struct moat_view_disk *disk)
 	disk->back_state = moat_xs_number(xs, 0, "%s/state", dir);
 	disk->connected = moat_xs_is(xs, "connected", "%s/hotplug-status", dir);
 	disk->failed = moat_xs_is(xs, "error", "%s/hotplug-status", dir);
+	if (disk->trouble == MOAT_TROUBLE_IS_DEVICE)
+		disk->deviceless = moat_xs_is(xs, "0", "%s/sectors", dir);
 	disk->closing = disk->front_state == 5 || disk->front_state == 6 ||
 			(!disk->torn &&
 			 moat_xs_is(xs, "0", "%s/online", dir));
 }
 
-/* Verdicts that a domain caused within the window. */
-static unsigned int complaints_of(struct moat_unit *u, unsigned int app)
+/* Verdicts that a VM caused within the window. */
+static unsigned int complaints_of(struct moat_unit *u, const char *vm)
 {
 	uint64_t when[MOAT_CRASHES_MAX];
+	char key[16 + MOAT_VM_MAX];
 	unsigned int recent = 0;
-	char key[32];
 	size_t count;
 
-	snprintf(key, sizeof(key), "complaints/%u", app);
+	snprintf(key, sizeof(key), "complaints/%s", vm);
 	count = noted_numbers(u, key, when, MOAT_CRASHES_MAX);
 	for (size_t i = 0; i < count; i++)
-		recent += moat_now() - when[i] <=
-			  u->storage->limits.crash_window;
+		recent += moat_now() - when[i] <= MOAT_COMPLAINT_WINDOW_MS;
 	return recent;
+}
+
+/* Whose word it is, and what it is worth: by the VM, which outlives its domains. */
+static void read_account(struct moat_unit *u, struct moat_view_disk *disk)
+{
+	char *vm = moat_xs_get(xs_of(u), "/local/domain/%u/vm", disk->app);
+	const char *uuid = vm ? strrchr(vm, '/') : NULL;
+
+	if (uuid && uuid[1])
+		snprintf(disk->vm, sizeof(disk->vm), "%s", uuid + 1);
+	else
+		snprintf(disk->vm, sizeof(disk->vm), "%u", disk->app);
+	free(vm);
+	disk->complaints = complaints_of(u, disk->vm);
 }
 
 static bool is_ours(const struct moat_unit *u, unsigned int backend)
@@ -438,7 +453,7 @@ static int read_disk(struct moat_unit *u, const struct census *c,
 	read_front(xs, disk);
 	read_back(xs, disk);
 	if (disk->trouble != MOAT_TROUBLE_IS_NONE)
-		disk->complaints = complaints_of(u, app->domid);
+		read_account(u, disk);
 	return 0;
 }
 

@@ -13,6 +13,10 @@
 
 #define MOAT_PCI_MAX 16
 #define MOAT_CRASHES_MAX 32
+#define MOAT_VM_MAX 48
+
+/* for so long a verdict counts against the VM whose complaint it rests on */
+#define MOAT_COMPLAINT_WINDOW_MS 3600000
 
 /* milliseconds since the machine started, or of a span; 0: never */
 typedef uint64_t msec;
@@ -114,6 +118,8 @@ struct moat_view_pci {
 struct moat_disk_memory {
 	unsigned int failures;	/* moves that failed, in a row */
 	msec not_before;	/* it is not moved before */
+	unsigned int reconnects;	/* since it last was content for long */
+	msec reconnected;	/* the last time */
 };
 
 struct moat_view_disk {
@@ -133,7 +139,10 @@ struct moat_view_disk {
 	int front_state, back_state;
 	enum moat_front front;
 	enum moat_trouble trouble;
-	unsigned int complaints;	/* verdicts its domain caused lately */
+	bool deviceless;	/* the back end itself says so */
+	/* of a disk in trouble: whose it is, also after a reboot or a migration */
+	char vm[MOAT_VM_MAX];
+	unsigned int complaints;	/* verdicts that this VM caused lately */
 	struct moat_disk_memory kept;
 };
 
