@@ -503,8 +503,8 @@ static const struct row rows[] = {
 	  .act = MOAT_ACT_CONDEMN, .why = MOAT_WHY_CRASH },
 	{ .name = "shut down", .dom = { .ended = true },
 	  .act = MOAT_ACT_CONDEMN, .why = MOAT_WHY_GONE },
-	{ .name = "suspended", .dom = { .suspended = true },
-	  .beat_age = 60000, .act = MOAT_ACT_NONE },
+	{ .name = "suspended, with a device", .dom = { .suspended = true },
+	  .act = MOAT_ACT_CONDEMN, .why = MOAT_WHY_GONE },
 	{ .name = "heartbeat at its limit", .beat_age = 10000,
 	  .act = MOAT_ACT_NONE },
 	{ .name = "heartbeat past its limit", .beat_age = 10001,
@@ -606,6 +606,38 @@ static struct moat_action decide_once(const struct moat_view *v)
 		v->disks[i].kept = (struct moat_disk_memory) { 0 };
 	moat_decide(v, &l, &slot, SPAN_MS, &a);
 	return a;
+}
+
+static void test_suspended(void **state)
+{
+	struct moat_limits l = moat_limits_default;
+	struct moat_slot slot = { 0 };
+	struct moat_view v = well();
+	struct moat_action a;
+
+	(void)state;
+	l.standby = false;
+	v.pcis = 0;
+	moat_decide(&v, &l, &slot, SPAN_MS, &a);
+	v.domain[MOAT_ACTIVE].suspended = true;
+	moat_decide(&v, &l, &slot, SPAN_MS + 60000, &a);
+	assert_int_equal(a.act, MOAT_ACT_NONE);
+	assert_int_equal(a.until, SPAN_MS + 60001);
+	moat_decide(&v, &l, &slot, SPAN_MS + 60001, &a);
+	assert_int_equal(a.act, MOAT_ACT_CONDEMN);
+	assert_int_equal(a.why, MOAT_WHY_GONE);
+	/* a person does not wait for that */
+	v.wish = MOAT_WISH_RESTART;
+	a = decide_once(&v);
+	assert_int_equal(a.act, MOAT_ACT_CONDEMN);
+	assert_int_equal(a.why, MOAT_WHY_RESTART);
+	/* after it has run again for a moment it may be saved again */
+	v.wish = MOAT_WISH_NONE;
+	v.domain[MOAT_ACTIVE].suspended = false;
+	moat_decide(&v, &l, &slot, SPAN_MS + 70000, &a);
+	v.domain[MOAT_ACTIVE].suspended = true;
+	moat_decide(&v, &l, &slot, SPAN_MS + 130000, &a);
+	assert_int_equal(a.act, MOAT_ACT_NONE);
 }
 
 static void test_stray_hold(void **state)
@@ -738,6 +770,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_suspended),
 		cmocka_unit_test(test_stray_hold),
 		cmocka_unit_test(test_two_complain),
 		cmocka_unit_test(test_one_vm),

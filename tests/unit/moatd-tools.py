@@ -265,6 +265,18 @@ class WithStandby(Moatd):
         self.assertEqual(self.events("recovered")[0]["why"], "gone")
         self.whole()
 
+    def test_suspended(self):
+        """A storage domain that says that it suspends is not believed for ever."""
+        self.world.end_domain(self.storage(), "suspended")
+        self.wait(lambda: self.events("recovered"), "recovered")
+        self.assertEqual(self.events("recovered")[0]["why"], "gone")
+        self.whole()
+
+    def test_standby_suspended(self):
+        self.world.end_domain(self.world.domid("storage-standby"), "suspended")
+        self.wait(lambda: self.events("standby-lost"), "it is lost")
+        self.whole()
+
     def test_restart(self):
         old = self.storage()
         self.assertTrue(self.ask(command="restart", storage="storage")["ok"])

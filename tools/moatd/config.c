@@ -157,6 +157,7 @@ static int read_limit(struct place at, const config_setting_t *s,
 		{ "device_limit", &limits->device },
 		{ "boot_limit", &limits->boot },
 		{ "probe_limit", &limits->probe },
+		{ "save_limit", &limits->save },
 		{ "crash_window", &limits->crash_window },
 	};
 

@@ -20,6 +20,7 @@ const struct moat_limits moat_limits_default = {
 	.device = 1000 * MOAT_DEVICE_LIMIT_S,
 	.boot = 60000,
 	.probe = 30000,
+	.save = 60000,
 	.crash_window = 300000,
 	.crash_loop = 5,
 	.standby = true,

@@ -58,6 +58,7 @@ struct moat_clock {
 	bool was_ready;
 	msec beat_at;		/* the heartbeat changed */
 	msec seen_at;		/* the domain appeared, or could start */
+	msec ran_at;		/* it was not suspended */
 };
 
 /* The memory of a slot; all zero at first. */

@@ -155,12 +155,31 @@ static bool judge_life(struct decision *d)
 	return false;
 }
 
+/*
+ * Any domain may say that it suspends, and its crash may be told as that: it is
+ * believed where a person may have asked, and for as long as saving it may take.
+ * One with devices cannot be saved at all.
+ */
+static bool judge_suspended(struct decision *d)
+{
+	msec ran_at = d->slot->clock[MOAT_ACTIVE].ran_at;
+
+	if (d->view->pcis)
+		return condemn(d, MOAT_WHY_GONE, d->now - ran_at,
+			       "it suspended, and has devices");
+	return passed(d, ran_at, d->limits->save) &&
+	       condemn(d, MOAT_WHY_GONE, d->now - ran_at,
+		       "it is suspended for too long");
+}
+
 bool moat_judge(struct decision *d)
 {
 	const struct moat_view_domain *dom = domain(d, MOAT_ACTIVE);
 
-	if (!dom->domid || dom->condemned || dom->suspended)
+	if (!dom->domid || dom->condemned)
 		return false;
+	if (dom->suspended)
+		return judge_suspended(d);
 	if (dom->ended)
 		return condemn(d, dom->crashed ? MOAT_WHY_CRASH : MOAT_WHY_GONE,
 			       0, dom->crashed ? "it crashed" :

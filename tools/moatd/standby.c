@@ -11,8 +11,10 @@ bool moat_standby_remove_bad(struct decision *d)
 	const struct moat_view_domain *dom = domain(d, MOAT_STANDBY);
 	const struct moat_clock *c = &d->slot->clock[MOAT_STANDBY];
 
-	if (!dom->domid || dom->suspended)
+	if (!dom->domid)
 		return false;
+	if (dom->suspended)
+		return moat_destroy(d, MOAT_STANDBY, "the standby suspended");
 	if (dom->ended)
 		return moat_destroy(d, MOAT_STANDBY, "the standby crashed");
 	if (d->view->job[MOAT_STANDBY] == MOAT_JOB_CREATE)

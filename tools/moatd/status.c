@@ -44,6 +44,8 @@ static const char *state_of(const struct moat_unit *u, msec now)
 		return "recovering";
 	if (!domain(u, MOAT_ACTIVE)->domid)
 		return "absent";
+	if (domain(u, MOAT_ACTIVE)->suspended)
+		return "suspended";
 	if (v->wish == MOAT_WISH_UPGRADE)
 		return "upgrading";
 	return domain(u, MOAT_ACTIVE)->ready ? "ready" : "booting";

@@ -18,6 +18,7 @@ static void discount_lost(struct decision *d)
 	for (int role = 0; role < MOAT_ROLES; role++) {
 		move_on(d, &d->slot->clock[role].beat_at);
 		move_on(d, &d->slot->clock[role].seen_at);
+		move_on(d, &d->slot->clock[role].ran_at);
 	}
 	move_on(d, &d->slot->fine_at);
 	move_on(d, &d->slot->moved_at);
@@ -38,6 +39,7 @@ static void wind_clock(struct decision *d, enum moat_role role)
 		*c = (struct moat_clock) { .domid = dom->domid,
 					   .heartbeat = dom->heartbeat,
 					   .seen_at = d->now,
+					   .ran_at = d->now,
 					   .beat_at = d->now };
 		if (role == MOAT_ACTIVE)
 			d->slot->fine_at = d->now;
@@ -50,6 +52,8 @@ static void wind_clock(struct decision *d, enum moat_role role)
 		c->beat_at = d->now;
 	if (dom->suspended)
 		c->seen_at = d->now;
+	else
+		c->ran_at = d->now;
 	c->heartbeat = dom->heartbeat;
 	c->was_ready = c->was_ready || dom->ready;
 }

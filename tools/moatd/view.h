@@ -85,6 +85,7 @@ struct moat_limits {
 	msec device;		/* a device may not answer */
 	msec boot;		/* a domain may take to be ready */
 	msec probe;		/* disks may take to be connected, then up */
+	msec save;		/* a domain may be suspended */
 	msec crash_window;
 	unsigned int crash_loop;	/* crashes within the window: give up */
 	bool standby;
@@ -96,7 +97,7 @@ struct moat_view_domain {
 	unsigned int domid;	/* 0: there is none */
 	bool ended;		/* shut down by itself, or crashed */
 	bool crashed;
-	bool suspended;		/* being saved: nothing it does not do counts */
+	bool suspended;		/* says that it is being saved */
 	bool ready;
 	bool condemned;
 	uint64_t heartbeat;
