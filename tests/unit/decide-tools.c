@@ -343,6 +343,20 @@ static void test_crash_loop(void **state)
 	run_until(&p, all_up, 60000, "up again");
 }
 
+/* For so long; then there is a standby, whatever else is missing. */
+static void check_settles(struct play *p, msec span)
+{
+	for (msec end = p->w.now + span; p->w.now < end;)
+		tick(p);
+	assert_true(find_name(&p->w, 2) && is_ready(&p->w, find_name(&p->w, 2)));
+}
+
+static bool is_reported(const struct world *w)
+{
+	return w->reports > 0;
+}
+
+/* Disks whose devices are in no domain: three are tried, then it waits for them. */
 static void test_devices_never_appear(void **state)
 {
 	struct play p;
@@ -351,9 +365,13 @@ static void test_devices_never_appear(void **state)
 	begin(&p, true, alive);
 	p.w.bad_probe = true;
 	p.w.dom[find_name(&p.w, 1)].crashed = true;
-	run_until(&p, gave_up, 600000, "given up");
-	assert_int_equal(p.w.gave_ups, 1);
-	assert_true(p.w.destroyed >= 5);
+	run_until(&p, is_reported, 600000, "reported");
+	assert_int_equal(p.w.left, DISKS);
+	assert_int_equal(p.w.destroyed, 4);
+	assert_int_equal(p.w.gave_ups, 0);
+	p.w.bad_probe = false;
+	run_until(&p, is_whole, 60000, "whole, as they have appeared");
+	assert_int_equal(p.w.destroyed, 4);
 }
 
 static void test_standby_never_ready(void **state)
@@ -452,9 +470,25 @@ static void test_stock_front(void **state)
 	assert_false(p.w.dom[p.w.disk[1].backend].alive);
 }
 
-static bool is_reported(const struct world *w)
+/* One disk whose device stays away is that disk's trouble. */
+static void test_one_device_away(void **state)
 {
-	return w->reports > 0;
+	struct play p;
+	unsigned int active;
+
+	(void)state;
+	begin(&p, true, alive);
+	p.w.disk[2].away = true;
+	p.w.dom[find_name(&p.w, 1)].crashed = true;
+	run_until(&p, is_reported, 120000, "recovered but for one disk");
+	assert_int_equal(p.w.left, 1);
+	assert_int_equal(p.w.destroyed, 1);
+	active = find_name(&p.w, 1);
+	check_settles(&p, 600000);
+	assert_int_equal(find_name(&p.w, 1), active);
+	p.w.disk[2].away = false;
+	run_until(&p, is_whole, 60000, "whole, as it is back");
+	assert_int_equal(find_name(&p.w, 1), active);
 }
 
 /* One disk that cannot be moved is that disk's trouble, and nothing waits for it. */
@@ -469,9 +503,7 @@ static void test_stubborn_disk(void **state)
 	p.w.dom[find_name(&p.w, 1)].crashed = true;
 	run_until(&p, is_reported, 60000, "recovered but for one disk");
 	assert_int_equal(p.w.left, 1);
-	for (int i = 0; i < 600000 / STEP_MS; i++)
-		tick(&p);
-	assert_true(find_name(&p.w, 2) && is_ready(&p.w, find_name(&p.w, 2)));
+	check_settles(&p, 600000);
 	assert_in_range(p.w.refusals, 5, 20);
 	active = find_name(&p.w, 1);
 	p.w.wish = MOAT_WISH_RESTART;
@@ -721,6 +753,61 @@ static void test_busy_device(void **state)
 	assert_int_equal(decide_once(&v).act, MOAT_ACT_ATTACH);
 }
 
+/* What is missing of two PCI devices keeps nobody from the other. */
+static void test_device_missing(void **state)
+{
+	struct moat_view v = well();
+	struct moat_slot slot = { 0 };
+	struct moat_limits l = moat_limits_default;
+	struct moat_action a;
+
+	(void)state;
+	v.pcis = 2;
+	v.pci[1].absent = true;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_NONE);
+	/* its standby is made, though the recovery is not over */
+	v.recovery = (struct moat_view_recovery) {
+		.on = true, .why = MOAT_WHY_CRASH, .old = 6, .phase = { 1 } };
+	moat_decide(&v, &l, &slot, SPAN_MS, &a);
+	assert_int_equal(a.act, MOAT_ACT_CREATE);
+	assert_int_equal(a.role, MOAT_STANDBY);
+	v.domain[MOAT_ACTIVE].heartbeat++;
+	moat_decide(&v, &l, &slot, SPAN_MS + 1000000, &a);
+	assert_int_not_equal(a.act, MOAT_ACT_CONDEMN);
+	/* it comes back */
+	v.pci[1].absent = false;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_ASSIGN);
+	v.pci[1].assignable = true;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_ATTACH);
+	/* one that cannot be attached lets the other have its turn */
+	v.pci[0].domid = 0;
+	slot = (struct moat_slot) { 0 };
+	moat_decide(&v, &l, &slot, SPAN_MS, &a);
+	assert_int_equal(a.act, MOAT_ACT_ATTACH);
+	assert_int_equal(a.index, 0);
+	moat_slot_job_ended(&slot, MOAT_ACTIVE, MOAT_JOB_ATTACH, false, SPAN_MS);
+	moat_decide(&v, &l, &slot, SPAN_MS + 1000, &a);
+	assert_int_equal(a.act, MOAT_ACT_ATTACH);
+	assert_int_equal(a.index, 1);
+}
+
+/* And nobody waits for it with a new domain. */
+static void test_create_without(void **state)
+{
+	struct moat_view v = well();
+
+	(void)state;
+	v.domain[MOAT_ACTIVE].domid = 0;
+	v.pcis = 2;
+	v.pci[0].domid = 0;
+	v.pci[1].absent = true;
+	v.recovery = (struct moat_view_recovery) {
+		.on = true, .why = MOAT_WHY_CRASH, .old = 7, .phase = { 1 } };
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_CREATE);
+	v.pci[1] = (struct moat_view_pci) { .domid = 3, .foreign = true };
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_CREATE);
+}
+
 /* A standby on its way is waited for, be it visible yet or not. */
 static void test_standby_coming(void **state)
 {
@@ -777,6 +864,8 @@ int main(void)
 		cmocka_unit_test(test_lost_device),
 		cmocka_unit_test(test_job_in_the_way),
 		cmocka_unit_test(test_busy_device),
+		cmocka_unit_test(test_device_missing),
+		cmocka_unit_test(test_create_without),
 		cmocka_unit_test(test_standby_coming),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_quiet),
@@ -803,6 +892,7 @@ int main(void)
 		cmocka_unit_test(test_two_wolves),
 		cmocka_unit_test(test_stock_front),
 		cmocka_unit_test(test_stubborn_disk),
+		cmocka_unit_test(test_one_device_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

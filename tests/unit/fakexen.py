@@ -255,6 +255,7 @@ class World:
         self.wrong = []             # what must never be
         self.release_at = {}        # domid: when pciback lets go of its device
         self.served = {}
+        self.away = set()           # application domains whose disks' devices are nowhere
         self.idle = set()           # application domains whose front ends do nothing
         self.touch(f"assignable.{self.BDF}")
         self.flush()
@@ -525,6 +526,8 @@ class World:
             return
         for app in self.store.names(home + "/backend/vbd"):
             for device in self.store.names(f"{home}/backend/vbd/{app}"):
+                if int(app) in self.away:
+                    continue
                 self.serve_disk(domid, f"{home}/backend/vbd/{app}/{device}")
 
     def serve_disk(self, domid, back):

@@ -3,7 +3,7 @@
  * A hypervisor made of files, for moatd on a machine without Xen. In the
  * directory $MOAT_FAKE_XEN: "domains", a line "DOMID STATE" each, with STATE one
  * of running, crashed, ended and suspended; paused.DOMID; pciback.DOMID;
- * assignable.BDF.
+ * assignable.BDF; absent.BDF.
  */
 #include "tools/moatd/hyper.h"
 
@@ -109,6 +109,14 @@ bool moat_hyper_pci_assignable(const char *bdf)
 
 	snprintf(name, sizeof(name), "assignable.%s", bdf);
 	return access(path_of(name), F_OK) == 0;
+}
+
+bool moat_hyper_pci_exists(const char *bdf)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "absent.%s", bdf);
+	return access(path_of(name), F_OK) != 0;
 }
 
 int moat_hyper_destroy_command(unsigned int domid)

@@ -247,6 +247,25 @@ class WithStandby(Moatd):
         self.assertEqual(self.status()["crashes"], 0)
         self.assertEqual(self.events("gave-up"), [])
 
+    def test_device_away(self):
+        """A device that goes and stays away is its disk's trouble; the others pause once."""
+        other = self.world.make_domain("other", "app")
+        self.world.attach(other, DEVICE, self.storage())
+        self.wait(lambda: len(self.status()["disks"]) == 2, "the other disk")
+        self.whole()
+        self.world.away.add(other)
+        self.world.store.write({
+            f"/local/domain/{self.storage()}/backend/vbd/{other}/{DEVICE}/sectors": "0",
+            f"/local/domain/{other}/device/vbd/{DEVICE}/moat-trouble": "device is gone"})
+        self.wait(lambda: self.events("recovered"), "recovered")
+        event, = self.events("recovered")
+        self.assertEqual((event["why"], event["left"]), ("device", 1))
+        self.wait(lambda: (self.status()["standby"] or {}).get("state") == "ready", "a standby")
+        self.assertEqual(len(self.events("condemned")), 1)
+        self.world.away.clear()
+        self.whole()
+        self.assertEqual(len(self.events("condemned")), 1)
+
     def test_stall_alone(self):
         self.world.store.write({f"/local/domain/{self.app}/device/vbd/{DEVICE}/moat-trouble":
                                 "stall one request"})

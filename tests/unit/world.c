@@ -32,7 +32,7 @@ bool is_ready(const struct world *w, unsigned int id)
 
 bool is_served(const struct world *w, const struct disk *d)
 {
-	return !d->torn && runs(&w->dom[d->backend]) &&
+	return !d->torn && !d->away && runs(&w->dom[d->backend]) &&
 	       is_ready(w, d->backend) && w->pci_holder == d->backend &&
 	       !w->bad_probe && w->now - w->pci_given_at >= PROBE_MS &&
 	       w->now - d->pointed_at >= 300;
@@ -176,6 +176,7 @@ static void note_verdict(struct world *w, const struct moat_action *a,
 		w->recovery = (struct moat_view_recovery) {
 			.on = true, .why = a->why, .old = domid,
 			.begun = w->now, .detect = a->detect };
+	w->recovery.probes += a->why == MOAT_WHY_PROBE;
 	memset(w->recovery.phase, 0, sizeof(w->recovery.phase));
 	w->condemned = domid;
 	for (size_t i = 0; i < DISKS && a->blame; i++)

@@ -30,7 +30,7 @@ struct domain {
 struct disk {
 	unsigned int backend;
 	msec pointed_at;
-	bool hold, stock, torn, stubborn;
+	bool hold, stock, torn, stubborn, away;
 	enum moat_trouble trouble;
 	bool served, left;
 	struct moat_disk_memory kept;

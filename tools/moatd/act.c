@@ -81,17 +81,20 @@ static int destroy(struct moat_unit *u, enum moat_role role)
 	return start(u, role, MOAT_JOB_DESTROY, argv, DESTROY_MS);
 }
 
-/* pci=["0000:00:04.0,permissive=1", ...] */
-static void list_devices(const struct moat_storage *st, char *text, size_t size)
+/* pci=["0000:00:04.0,permissive=1", ...] of those that are free. Return: how many. */
+static size_t list_devices(const struct moat_unit *u, char *text, size_t size)
 {
-	size_t used = snprintf(text, size, "pci=[");
+	const struct moat_storage *st = u->storage;
+	size_t used = snprintf(text, size, "pci=["), count = 0;
 
 	for (size_t i = 0; i < st->pcis && used < size; i++)
-		used += snprintf(text + used, size - used, "%s\"%s%s\"",
-				 i ? ", " : "", st->pci[i],
-				 st->permissive ? ",permissive=1" : "");
+		if (moat_device_is_free(&u->view.pci[i]))
+			used += snprintf(text + used, size - used, "%s\"%s%s\"",
+					 count++ ? ", " : "", st->pci[i],
+					 st->permissive ? ",permissive=1" : "");
 	if (used < size)
 		snprintf(text + used, size - used, "]");
+	return count;
 }
 
 /*
@@ -109,12 +112,11 @@ static int create(struct moat_unit *u, enum moat_role role)
 		 role == MOAT_STANDBY ? "-standby" : "");
 	if (role == MOAT_STANDBY)
 		moat_note_number(u, moat_now(), "standby-made");
-	if (st->pcis && role == MOAT_STANDBY) {
+	if (role == MOAT_ACTIVE && list_devices(u, devices, sizeof(devices))) {
+		argv[7] = devices;
+	} else if (st->pcis) {
 		argv[7] = "passthrough=\"enabled\"";
 		argv[8] = "e820_host=1";
-	} else if (st->pcis) {
-		list_devices(st, devices, sizeof(devices));
-		argv[7] = devices;
 	}
 	return start(u, role, MOAT_JOB_CREATE, argv, CREATE_MS);
 }

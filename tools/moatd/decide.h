@@ -64,10 +64,11 @@ struct moat_clock {
 /* The memory of a slot; all zero at first. */
 struct moat_slot {
 	struct moat_clock clock[MOAT_ROLES];
-	msec fine_at;		/* no disk waited for its device */
+	msec fine_at;		/* something worked, or was not to be had */
 	msec moved_at;		/* a recovery made a step */
 	unsigned int old;	/* of the recovery that moved_at belongs to */
 	size_t phases;
+	size_t turn;		/* of the PCI device to be seen to first */
 	enum moat_job failed[MOAT_ROLES];	/* the last job did */
 	unsigned int failures[MOAT_ROLES];	/* of that kind, in a row */
 	msec not_before[MOAT_ROLES];		/* for that kind */
@@ -97,6 +98,9 @@ void moat_slot_job_ended(struct moat_slot *slot, enum moat_role role,
 
 /* Does a front end say that the back end, domain @domid, is broken? */
 bool moat_disk_complains(const struct moat_view_disk *disk, unsigned int domid);
+
+/* Can a domain be created with that device? */
+bool moat_device_is_free(const struct moat_view_pci *pci);
 
 /* Is a disk to be moved to the active domain @domid now? */
 bool moat_disk_is_due(const struct moat_view_disk *disk, unsigned int domid,

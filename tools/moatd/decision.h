@@ -104,12 +104,14 @@ void moat_clocks_wind(struct decision *d);
 
 /* judge.c: is the active domain to go? */
 bool moat_judge(struct decision *d);
-/* Has the active domain all its devices? */
-bool moat_has_devices(const struct moat_view *view);
-/* Has it, and does none of its disks wait for one? */
+/* Is nothing wrong with what the active domain's disks find there? */
 bool moat_is_fine(const struct moat_view *view);
 
 /* device.c: PCI devices. */
+/* Has the active domain all of them? */
+bool moat_has_devices(const struct moat_view *view);
+/* Or all that it could have? */
+bool moat_has_what_there_is(const struct moat_view *view);
 bool moat_devices_settle(struct decision *d);
 bool moat_devices_free(struct decision *d);
 bool moat_devices_attach(struct decision *d);

@@ -141,6 +141,14 @@ bool moat_hyper_pci_assignable(const char *bdf)
 	return access(path, F_OK) == 0;
 }
 
+bool moat_hyper_pci_exists(const char *bdf)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", bdf);
+	return access(path, F_OK) == 0;
+}
+
 int moat_hyper_destroy_command(unsigned int domid)
 {
 	xc_interface *xc = xc_interface_open(NULL, NULL, 0);

@@ -48,6 +48,9 @@ size_t moat_hyper_pci_domains(unsigned int *domids, size_t room);
 /* Is a device, "0000:00:04.0", bound to pciback? */
 bool moat_hyper_pci_assignable(const char *bdf);
 
+/* Is there such a device in this machine? */
+bool moat_hyper_pci_exists(const char *bdf);
+
 /**
  * moat_hyper_destroy_command() - destroy a domain past libxl
  * @domid: the domain

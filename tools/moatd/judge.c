@@ -10,6 +10,8 @@
 #define COMPLAINTS_MAX 3
 /* the kernel of a storage domain must have seen a back end go */
 #define RECONNECT_GAP_MS 1000
+/* disks whose devices are in none of so many domains are not worth another */
+#define PROBES_MAX 3
 /* content for so long: what comes then is another story */
 #define CONTENT_MS 600000
 
@@ -22,28 +24,27 @@ static bool waits_for_device(const struct moat_view_disk *disk,
 	       !disk->failed;
 }
 
-bool moat_has_devices(const struct moat_view *view)
-{
-	for (size_t i = 0; i < view->pcis; i++)
-		if (!view->pci[i].domid ||
-		    view->pci[i].domid != view->domain[MOAT_ACTIVE].domid)
-			return false;
-	return true;
-}
-
+/*
+ * One disk whose device stays away is that disk's trouble: it takes all of them,
+ * or a PCI device that could be had and is not, for another domain to be tried.
+ * Where something works, no other domain is.
+ */
 bool moat_is_fine(const struct moat_view *view)
 {
 	const struct moat_view_domain *active = &view->domain[MOAT_ACTIVE];
+	bool waits = !moat_has_what_there_is(view);
 
 	/* what a domain that still boots lacks is the boot limit's business */
 	if (!active->domid || !active->ready)
 		return true;
-	if (!moat_has_devices(view))
-		return false;
-	for (size_t i = 0; i < view->count; i++)
-		if (waits_for_device(&view->disks[i], active->domid))
-			return false;
-	return true;
+	for (size_t i = 0; i < view->count; i++) {
+		const struct moat_view_disk *disk = &view->disks[i];
+
+		if (disk->backend == active->domid && disk->connected)
+			return true;
+		waits = waits || waits_for_device(disk, active->domid);
+	}
+	return !waits;
 }
 
 bool moat_disk_complains(const struct moat_view_disk *disk, unsigned int domid)
@@ -189,6 +190,8 @@ bool moat_judge(struct decision *d)
 	if (judge_life(d))
 		return true;
 	if (d->view->recovery.on && !moat_is_fine(d->view) &&
+	    (d->view->recovery.probes < PROBES_MAX ||
+	     !moat_has_what_there_is(d->view)) &&
 	    passed(d, d->slot->fine_at, d->limits->probe))
 		return condemn(d, MOAT_WHY_PROBE, d->now - d->slot->fine_at,
 			       "its devices do not appear");

@@ -114,6 +114,7 @@ static int write_recovery(struct moat_unit *u,
 	for (size_t i = 0; i < MOAT_PHASES; i++)
 		used += snprintf(text + used, sizeof(text) - used, " %" PRIu64,
 				 r->phase[i]);
+	snprintf(text + used, sizeof(text) - used, " %u", r->probes);
 	return moat_note(u, text, "recovery");
 }
 
@@ -129,6 +130,7 @@ static int note_recovery(struct moat_unit *u, const struct verdict *v)
 			.begun = moat_now(),
 			.detect = v->action->detect,
 		};
+	r.probes += v->action->why == MOAT_WHY_PROBE;
 	memset(r.phase, 0, sizeof(r.phase));
 	return write_recovery(u, &r);
 }

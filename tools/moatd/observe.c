@@ -65,23 +65,24 @@ static size_t noted_numbers(struct moat_unit *u, const char *key, uint64_t *to,
 	return count;
 }
 
-/* "WHY OLD BEGUN DETECT PHASE..."; one node, for it is read often. */
+/* "WHY OLD BEGUN DETECT PHASE... PROBES"; one node, for it is read often. */
 static void read_recovery(struct moat_unit *u)
 {
 	struct moat_view_recovery *r = &u->view.recovery;
 	char *text = moat_xs_get(xs_of(u), MOAT_ROOT "/%s/recovery",
 				 u->storage->name);
-	uint64_t numbers[3 + MOAT_PHASES] = { 0 };
+	uint64_t numbers[4 + MOAT_PHASES] = { 0 };
 	char *rest = text, *why = text ? strsep(&rest, " ") : NULL;
 
 	if (why && *why) {
 		r->on = true;
 		r->why = moat_why_parse(why);
-		read_numbers(rest, numbers, 3 + MOAT_PHASES);
+		read_numbers(rest, numbers, 4 + MOAT_PHASES);
 		r->old = numbers[0];
 		r->begun = numbers[1];
 		r->detect = numbers[2];
 		memcpy(r->phase, numbers + 3, sizeof(r->phase));
+		r->probes = numbers[3 + MOAT_PHASES];
 	}
 	free(text);
 }
@@ -250,6 +251,13 @@ static bool libxl_remembers(struct moat_unit *u, const char *bdf)
 	return moat_xs_exists(xs_of(u), "/libxl/pci/%s/domid", name);
 }
 
+static bool is_own(const struct moat_unit *u, unsigned int domid)
+{
+	return domid == u->view.domain[MOAT_ACTIVE].domid ||
+	       domid == u->view.domain[MOAT_STANDBY].domid ||
+	       domid == u->view.recorded || domid == u->view.recovery.old;
+}
+
 static void read_pci(struct moat_unit *u, const struct census *c)
 {
 	unsigned int count;
@@ -267,6 +275,8 @@ static void read_pci(struct moat_unit *u, const struct census *c)
 			if (holds(u, holders[i], bdf))
 				pci->domid = strtoul(holders[i], NULL, 10);
 		pci->busy = !pci->domid && busy;
+		pci->absent = !pci->domid && !moat_hyper_pci_exists(bdf);
+		pci->foreign = find(c, pci->domid) && !is_own(u, pci->domid);
 		/* a job may be in the middle of changing that */
 		pci->stale = no_jobs(&u->view) &&
 			     (pci->domid ? !find(c, pci->domid) :

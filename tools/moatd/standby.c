@@ -76,11 +76,21 @@ bool moat_standby_upgrade(struct decision *d)
 	return false;
 }
 
+/* Is there a recovery that waits for more than a device that is not to be had? */
+static bool is_under_way(const struct decision *d)
+{
+	const struct moat_view_recovery *r = &d->view->recovery;
+
+	return r->on && (r->phase[MOAT_PHASE_PCI] || !r->phase[MOAT_PHASE_DESTROY] ||
+			 moat_has_devices(d->view));
+}
+
 bool moat_standby_keep(struct decision *d)
 {
 	if (!d->limits->standby || domain(d, MOAT_STANDBY)->domid ||
-	    !domain(d, MOAT_ACTIVE)->ready || !moat_has_devices(d->view) ||
-	    d->view->recovery.on || d->view->wish != MOAT_WISH_NONE)
+	    !domain(d, MOAT_ACTIVE)->ready ||
+	    !moat_has_what_there_is(d->view) || is_under_way(d) ||
+	    d->view->wish != MOAT_WISH_NONE)
 		return false;
 	return may_start(d, MOAT_STANDBY, MOAT_JOB_CREATE) &&
 	       act_on(d, MOAT_ACT_CREATE, MOAT_STANDBY, "there is none");

@@ -109,6 +109,8 @@ struct moat_view_pci {
 	bool stale;		/* who has it does not exist any more */
 	bool busy;		/* on its way back from a domain */
 	bool assignable;	/* with pciback */
+	bool absent;		/* not in this machine */
+	bool foreign;		/* with a domain that is none of ours */
 };
 
 /*
@@ -154,6 +156,7 @@ struct moat_view_recovery {
 	unsigned int old;
 	msec begun;
 	msec detect;		/* how long the verdict took, a span */
+	unsigned int probes;	/* domains whose devices did not appear */
 	msec phase[MOAT_PHASES];
 };
 
