@@ -824,6 +824,27 @@ static void test_standby_coming(void **state)
 	assert_int_equal(decide_once(&v).act, MOAT_ACT_CREATE);
 }
 
+/* What is being detached is neither moved nor missed, once that is noted. */
+static void test_detached(void **state)
+{
+	struct moat_view v = well();
+
+	(void)state;
+	two[1].offline = two[1].closing = true;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_DETACHED);
+	/* also before a domain goes that holds the only word of it */
+	v.domain[MOAT_ACTIVE].condemned = true;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_DETACHED);
+	v.domain[MOAT_ACTIVE].condemned = false;
+	two[1].detached = true;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_NONE);
+	two[1].orphan = two[1].torn = true;
+	two[1].backend = 6;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_NONE);
+	two[1].closing = false;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_REPOINT);
+}
+
 /* A disk that its front end refuses is neither waited for nor a fault. */
 static void test_refused(void **state)
 {
@@ -868,6 +889,7 @@ int main(void)
 		cmocka_unit_test(test_create_without),
 		cmocka_unit_test(test_standby_coming),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_detached),
 		cmocka_unit_test(test_quiet),
 		cmocka_unit_test(test_crash_true),
 		cmocka_unit_test(test_crash_false),

@@ -255,6 +255,7 @@ class World:
         self.wrong = []             # what must never be
         self.release_at = {}        # domid: when pciback lets go of its device
         self.served = {}
+        self.slow_destroy = False
         self.away = set()           # application domains whose disks' devices are nowhere
         self.idle = set()           # application domains whose front ends do nothing
         self.touch(f"assignable.{self.BDF}")
@@ -477,7 +478,7 @@ class World:
             self.wrong.append("xl destroy of a domain that has a device")
         self.pause_for_job()
         self.destroy(domid)
-        return ""
+        return "libxl: it took too long\n" if self.slow_destroy else ""
 
     def xl_pci_attach(self, words):
         self.pause_for_job()

@@ -12,6 +12,7 @@
 
 #include "../lib/log.h"
 #include "disk.h"
+#include "hyper.h"
 #include "note.h"
 #include "strip.h"
 
@@ -57,6 +58,17 @@ static int start(struct moat_unit *u, enum moat_role role, enum moat_job job,
 	return err;
 }
 
+static bool is_gone(struct moat_unit *u, unsigned int domid)
+{
+	const struct moat_hyper_domain *list;
+	int count = moat_hyper_list(u->daemon->hyper, &list);
+
+	for (int i = 0; i < count; i++)
+		if (list[i].domid == domid)
+			return false;
+	return count >= 0;
+}
+
 static int destroy(struct moat_unit *u, enum moat_role role)
 {
 	unsigned int domid = domid_of(u, role);
@@ -64,6 +76,10 @@ static int destroy(struct moat_unit *u, enum moat_role role)
 	char number[16], *argv[4] = { u->daemon->config.xl, "destroy", number };
 	int err;
 
+	/* the look may be of a moment ago */
+	if (is_gone(u, domid))
+		return -EAGAIN;
+	u->doomed[role] = domid;
 	snprintf(number, sizeof(number), "%u", domid);
 	err = moat_hyper_pause(u->daemon->hyper, domid);
 	if (err)
@@ -184,6 +200,9 @@ int moat_act_job_ended(struct moat_source *source)
 	/* of what an earlier moatd has started, only the effect is known */
 	if (killed || status < 0)
 		return 0;
+	/* somebody else was faster, or an earlier try took its time */
+	if (job == MOAT_JOB_DESTROY && is_gone(u, u->doomed[role]))
+		status = 0;
 	moat_slot_job_ended(&u->slot, role, job, status == 0, moat_now());
 	if (status)
 		log_failure(u, job, status, output);
@@ -291,6 +310,16 @@ static int mark_disk(struct moat_unit *u, size_t index, const char *key)
 
 	return moat_xs_set(xs_of(u), "1", "/libxl/%u/device/vbd/%u/%s",
 			   disk->app, disk->device, key);
+}
+
+static int note_detached(struct moat_unit *u, size_t index)
+{
+	const struct moat_view_disk *disk = &u->view.disks[index];
+
+	if (disk->offline)
+		return mark_disk(u, index, "moat-detached");
+	return moat_xs_remove(xs_of(u), "/libxl/%u/device/vbd/%u/moat-detached",
+			      disk->app, disk->device);
 }
 
 static int leave(struct moat_unit *u, const struct moat_action *a)
@@ -536,6 +565,8 @@ int moat_act(struct moat_unit *unit, const struct moat_action *a)
 		return reconnect(unit, a);
 	case MOAT_ACT_SERVED:
 		return mark_disk(unit, a->index, "moat-served");
+	case MOAT_ACT_DETACHED:
+		return note_detached(unit, a->index);
 	case MOAT_ACT_LEAVE:
 		return leave(unit, a);
 	case MOAT_ACT_HOLD:

@@ -30,8 +30,8 @@ bool moat_disk_moved(struct moat_disk_memory *kept, bool ok, msec now)
 /* Has it lost its back end, and can it be given another? */
 static bool is_lost(const struct moat_view_disk *disk, unsigned int domid)
 {
-	return disk->able &&
-	       (disk->orphan || (disk->torn && disk->awake && !disk->closing &&
+	return disk->able && !disk->closing &&
+	       (disk->orphan || (disk->torn && disk->awake &&
 				 disk->backend == domid));
 }
 
@@ -51,7 +51,7 @@ bool moat_disks_repoint(struct decision *d)
 	for (size_t i = 0; i < d->view->count; i++) {
 		const struct moat_view_disk *disk = &d->view->disks[i];
 
-		if (disk->orphan && !disk->able && !disk->left)
+		if (disk->orphan && !disk->able && !disk->closing && !disk->left)
 			return act_at(d, MOAT_ACT_LEAVE, i,
 				      "its front end cannot recover");
 		if (moat_disk_is_due(disk, domid, d->now))
@@ -60,6 +60,23 @@ bool moat_disks_repoint(struct decision *d)
 			look_at(d, disk->kept.not_before);
 	}
 	return due && act(d, MOAT_ACT_REPOINT, "its back end is gone");
+}
+
+/*
+ * What libxl was asked to detach stands in the back end's directory only, and goes
+ * with that: it is noted while the domain is still there, be it condemned.
+ */
+bool moat_disks_note_detached(struct decision *d)
+{
+	for (size_t i = 0; i < d->view->count; i++) {
+		const struct moat_view_disk *disk = &d->view->disks[i];
+
+		if (!disk->torn && disk->offline != disk->detached)
+			return act_at(d, MOAT_ACT_DETACHED, i,
+				      disk->offline ? "it is being detached" :
+						      "it is attached again");
+	}
+	return false;
 }
 
 bool moat_disks_note_served(struct decision *d)

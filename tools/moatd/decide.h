@@ -29,6 +29,7 @@ enum moat_act {
 	MOAT_ACT_REPOINT,	/* every disk that is due goes to the active domain */
 	MOAT_ACT_RECONNECT,	/* disk "index" only: take its back end away */
 	MOAT_ACT_SERVED,	/* note that disk "index" has been connected */
+	MOAT_ACT_DETACHED,	/* note whether disk "index" is to be detached */
 	MOAT_ACT_LEAVE,		/* note that disk "index" cannot be helped */
 	MOAT_ACT_HOLD,		/* ask every disk to hold */
 	MOAT_ACT_RELEASE,	/* take that back */

@@ -312,6 +312,7 @@ static enum moat_trouble front_trouble(char *text)
 		[MOAT_TROUBLE_IS_STALL] = MOAT_TROUBLE_STALL,
 		[MOAT_TROUBLE_IS_DEVICE] = MOAT_TROUBLE_DEVICE,
 		[MOAT_TROUBLE_IS_REFUSED] = MOAT_TROUBLE_REFUSED,
+		[MOAT_TROUBLE_IS_SHORTAGE] = MOAT_TROUBLE_SHORTAGE,
 	};
 	enum moat_trouble found = MOAT_TROUBLE_IS_NONE;
 	char word[16];
@@ -351,9 +352,16 @@ static void read_back(struct moat_xs *xs, struct moat_view_disk *disk)
 	disk->failed = moat_xs_is(xs, "error", "%s/hotplug-status", dir);
 	if (disk->trouble == MOAT_TROUBLE_IS_DEVICE)
 		disk->deviceless = moat_xs_is(xs, "0", "%s/sectors", dir);
-	disk->closing = disk->front_state == 5 || disk->front_state == 6 ||
-			(!disk->torn &&
-			 moat_xs_is(xs, "0", "%s/online", dir));
+	disk->offline = !disk->torn && moat_xs_is(xs, "0", "%s/online", dir);
+	disk->detached = moat_xs_exists(xs, "/libxl/%u/device/vbd/%u/moat-detached",
+					disk->app, disk->device);
+	/*
+	 * A front end of Moat's that closes for good takes its words away, and
+	 * one that begins anew is in state 6 (Closed) for a moment.
+	 */
+	disk->closing = (disk->torn ? disk->detached : disk->offline) ||
+			disk->front_state == 5 ||
+			(disk->front_state == 6 && !disk->able);
 }
 
 /* Verdicts that a VM caused within the window. */

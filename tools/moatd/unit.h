@@ -28,6 +28,7 @@ struct moat_unit {
 	struct moat_slot slot;
 	struct moat_process process[MOAT_ROLES];
 	char *record[MOAT_ROLES];	/* where the processes are written down */
+	unsigned int doomed[MOAT_ROLES];	/* which is being destroyed */
 	unsigned int past[64];	/* active domains that disks may still name */
 	size_t pasts;
 	struct moat_action last;	/* what was decided last */

@@ -67,6 +67,7 @@ enum moat_trouble {
 	MOAT_TROUBLE_IS_STALL,
 	MOAT_TROUBLE_IS_DEVICE,
 	MOAT_TROUBLE_IS_REFUSED,
+	MOAT_TROUBLE_IS_SHORTAGE,	/* which passes: nobody's fault */
 };
 
 /* Borders of a recovery's phases, in their order. */
@@ -133,7 +134,9 @@ struct moat_view_disk {
 	bool torn;		/* its back-end directory is not there */
 	bool able;		/* the front end follows its backend key */
 	bool awake;		/* the application domain runs */
-	bool closing;		/* being detached */
+	bool closing;		/* being detached, or closed for good */
+	bool offline;		/* libxl was asked to detach it */
+	bool detached;		/* which we have noted: its back end may go */
 	bool served;		/* it has been connected before */
 	bool left;		/* a stock front end, given up and said so */
 	bool hold;
