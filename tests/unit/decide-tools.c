@@ -640,6 +640,52 @@ static struct moat_action decide_once(const struct moat_view *v)
 	return a;
 }
 
+struct stall {
+	struct moat_view v;
+	struct moat_limits l;
+	struct moat_slot slot;
+	msec now;
+};
+
+/* The domain lives for so long, and its health is what it is. */
+static struct moat_action live(struct stall *s, msec span)
+{
+	struct moat_action a;
+
+	for (msec end = s->now + span; s->now < end;) {
+		s->now += 100;
+		s->v.domain[MOAT_ACTIVE].heartbeat++;
+		moat_decide(&s->v, &s->l, &s->slot, s->now, &a);
+		if (a.act != MOAT_ACT_NONE)
+			return a;
+	}
+	return a;
+}
+
+/* A stall that the back end denies: connected anew, then a complaint as others. */
+static void test_denied_stall(void **state)
+{
+	struct stall s = { .v = well(), .l = moat_limits_default, .now = SPAN_MS };
+
+	(void)state;
+	s.l.standby = false;
+	two[0].trouble = MOAT_TROUBLE_IS_STALL;
+	assert_int_equal(live(&s, 4900).act, MOAT_ACT_NONE);
+	/* a device that has something to do, and does it, is slow */
+	s.v.domain[MOAT_ACTIVE].device = 3;
+	assert_int_equal(live(&s, 600000).act, MOAT_ACT_NONE);
+	s.v.domain[MOAT_ACTIVE].device = 0;
+	assert_int_equal(live(&s, 5000).act, MOAT_ACT_NONE);
+	assert_int_equal(live(&s, 1000).act, MOAT_ACT_RECONNECT);
+	/* one of two is not believed, and not asked for more than its own disk */
+	assert_int_equal(live(&s, 5000).act, MOAT_ACT_NONE);
+	assert_int_equal(live(&s, 1000).act, MOAT_ACT_RECONNECT);
+	two[1].trouble = MOAT_TROUBLE_IS_STALL;
+	two[1].kept = two[0].kept;
+	assert_int_equal(live(&s, 5000).act, MOAT_ACT_NONE);
+	assert_int_equal(live(&s, 1000).act, MOAT_ACT_CONDEMN);
+}
+
 static void test_suspended(void **state)
 {
 	struct moat_limits l = moat_limits_default;
@@ -878,6 +924,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_denied_stall),
 		cmocka_unit_test(test_suspended),
 		cmocka_unit_test(test_stray_hold),
 		cmocka_unit_test(test_two_complain),

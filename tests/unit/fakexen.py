@@ -256,6 +256,7 @@ class World:
         self.release_at = {}        # domid: when pciback lets go of its device
         self.served = {}
         self.slow_destroy = False
+        self.health = "0 0"
         self.away = set()           # application domains whose disks' devices are nowhere
         self.idle = set()           # application domains whose front ends do nothing
         self.touch(f"assignable.{self.BDF}")
@@ -520,7 +521,7 @@ class World:
             domain["beat"] = now
             domain["beats"] += 1
             self.store.write({home + "/data/moat/heartbeat": str(domain["beats"]),
-                              home + "/data/moat/health": "0 0"})
+                              home + "/data/moat/health": self.health})
         if self.store.read(home + "/data/moat/state") != "ready":
             self.store.write({home + "/data/moat/state": "ready"})
         if self.pci_holder() != domid or now - domain["pci"] < self.PROBE:

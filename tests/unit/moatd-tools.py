@@ -266,12 +266,30 @@ class WithStandby(Moatd):
         self.whole()
         self.assertEqual(len(self.events("condemned")), 1)
 
-    def test_stall_alone(self):
+    def test_denied_stall(self):
+        """A front end stalls, and the back end claims to have nothing to do."""
+        trouble = f"/local/domain/{self.app}/device/vbd/{DEVICE}/moat-trouble"
+        self.world.store.write({trouble: "stall one request"})
+        self.wait(lambda: self.events("reconnected"), "reconnected")
+        self.assertEqual(self.events("condemned"), [], self.log())
+        self.whole()
+        self.assertIsNone(self.status()["disks"][0]["trouble"])
+        self.world.store.write({trouble: "stall one request"})
+        self.wait(lambda: self.events("recovered"), "recovered")
+        self.whole()
+
+    def test_slow_device(self):
+        """A stall while the device has something to do is no reason for anything."""
+        with self.world.lock:
+            self.world.health = "0 7"
+            self.world.store.write({f"/local/domain/{self.storage()}/data/moat/health": "0 7"})
         self.world.store.write({f"/local/domain/{self.app}/device/vbd/{DEVICE}/moat-trouble":
                                 "stall one request"})
         self.wait(lambda: self.status()["disks"][0]["trouble"], "the complaint")
-        self.wait(lambda: self.status()["heartbeat_age_ms"] < 100, "a heartbeat")
-        self.assertEqual(self.events("condemned"), [], self.log())
+        beat = f"/local/domain/{self.storage()}/data/moat/heartbeat"
+        first = int(self.world.store.read(beat))
+        self.wait(lambda: int(self.world.store.read(beat)) > first + 15, "three seconds of life")
+        self.assertEqual(self.events("condemned") + self.events("reconnected"), [], self.log())
 
     def test_gone(self):
         storage = self.storage()

@@ -51,7 +51,8 @@ bool moat_disk_complains(const struct moat_view_disk *disk, unsigned int domid)
 {
 	return disk->backend == domid && !disk->torn && !disk->closing &&
 	       (disk->trouble == MOAT_TROUBLE_IS_PROTOCOL ||
-		disk->trouble == MOAT_TROUBLE_IS_DEVICE);
+		disk->trouble == MOAT_TROUBLE_IS_DEVICE ||
+		(disk->trouble == MOAT_TROUBLE_IS_STALL && disk->kept.accuses));
 }
 
 /*
@@ -81,12 +82,19 @@ static bool is_believed(const struct decision *d,
 	return alone;
 }
 
+/* It was connected anew lately: what comes now is the same story. */
+static bool was_reconnected(const struct decision *d,
+			    const struct moat_disk_memory *kept)
+{
+	return kept->reconnects && d->now - kept->reconnected <= CONTENT_MS;
+}
+
 /* That one disk is connected anew, ever less often, and told once a streak. */
 static bool reconnect(struct decision *d, size_t index, const char *text)
 {
 	struct moat_disk_memory *kept = &d->view->disks[index].kept;
 
-	if (kept->reconnects && d->now - kept->reconnected > CONTENT_MS)
+	if (!was_reconnected(d, kept))
 		kept->reconnects = 0;
 	if (kept->reconnects &&
 	    !passed(d, kept->reconnected, moat_pause_after(kept->reconnects)))
@@ -94,6 +102,7 @@ static bool reconnect(struct decision *d, size_t index, const char *text)
 	d->out->quiet = kept->reconnects++ > 0;
 	kept->reconnected = d->now;
 	kept->not_before = d->now + RECONNECT_GAP_MS;
+	kept->stalled = 0;
 	return act_at(d, MOAT_ACT_RECONNECT, index, text);
 }
 
@@ -109,26 +118,64 @@ static bool judge_complaint(struct decision *d, size_t index)
 		return condemn(d, MOAT_WHY_PROTOCOL, 0, "a front end says that "
 			       "it breaks the protocol");
 	return condemn(d, MOAT_WHY_DEVICE, 0,
+		       disk->trouble == MOAT_TROUBLE_IS_STALL ?
+		       "a front end stalls again, and nothing shows it" :
 		       "a front end says that it lost its device");
+}
+
+/* Since when do its requests stall while the back end claims to have nothing to do? */
+static void wind_stall(struct decision *d, size_t index)
+{
+	const struct moat_view_disk *disk = &d->view->disks[index];
+	struct moat_disk_memory *kept = &d->view->disks[index].kept;
+	const struct moat_view_domain *dom = domain(d, MOAT_ACTIVE);
+
+	if (disk->trouble != MOAT_TROUBLE_IS_STALL || dom->device || dom->poller ||
+	    disk->backend != dom->domid || !d->slot->clock[MOAT_ACTIVE].was_ready)
+		kept->stalled = 0;
+	else if (!kept->stalled)
+		kept->stalled = d->now;
+	kept->accuses = kept->stalled && was_reconnected(d, kept) &&
+			passed(d, kept->stalled, d->limits->hang);
+}
+
+/*
+ * A stall is a suspicion: the shorter limit holds for the heartbeat. A slow device
+ * is no reason for anything, but it shows in the domain's health. Where the back
+ * end denies it for as long, one of the two is wrong, and they are made to begin
+ * anew; when that has not helped it is a complaint like others.
+ */
+static bool judge_stall(struct decision *d, size_t index)
+{
+	const struct moat_view_disk *disk = &d->view->disks[index];
+	const struct moat_clock *c = &d->slot->clock[MOAT_ACTIVE];
+
+	if (disk->trouble != MOAT_TROUBLE_IS_STALL || !c->was_ready)
+		return false;
+	if (passed(d, c->beat_at, d->limits->hang))
+		return condemn(d, MOAT_WHY_HEARTBEAT, d->now - c->beat_at,
+			       "a front end stalls, and the heartbeat stands "
+			       "still");
+	return disk->kept.stalled && !disk->kept.accuses &&
+	       passed(d, disk->kept.stalled, d->limits->hang) &&
+	       reconnect(d, index, "it stalls, and the back end denies it");
 }
 
 static bool judge_fronts(struct decision *d)
 {
-	const struct moat_clock *c = &d->slot->clock[MOAT_ACTIVE];
+	unsigned int domid = domain(d, MOAT_ACTIVE)->domid;
 
+	for (size_t i = 0; i < d->view->count; i++)
+		wind_stall(d, i);
 	for (size_t i = 0; i < d->view->count; i++) {
 		const struct moat_view_disk *disk = &d->view->disks[i];
 
-		if (disk->backend != c->domid || disk->torn || disk->closing)
+		if (disk->backend != domid || disk->torn || disk->closing)
 			continue;
-		if (moat_disk_complains(disk, c->domid) && judge_complaint(d, i))
+		if (judge_stall(d, i))
 			return true;
-		/* a suspicion: the shorter limit holds for the heartbeat */
-		if (disk->trouble == MOAT_TROUBLE_IS_STALL && c->was_ready &&
-		    passed(d, c->beat_at, d->limits->hang))
-			return condemn(d, MOAT_WHY_HEARTBEAT, d->now - c->beat_at,
-				       "a front end stalls, and the heartbeat "
-				       "stands still");
+		if (moat_disk_complains(disk, domid) && judge_complaint(d, i))
+			return true;
 	}
 	return false;
 }

@@ -22,6 +22,9 @@ static void discount_lost(struct decision *d)
 	}
 	move_on(d, &d->slot->fine_at);
 	move_on(d, &d->slot->moved_at);
+	for (size_t i = 0; i < d->view->count; i++)
+		if (d->view->disks[i].kept.stalled)
+			move_on(d, &d->view->disks[i].kept.stalled);
 }
 
 static void wind_clock(struct decision *d, enum moat_role role)

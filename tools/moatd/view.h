@@ -124,6 +124,8 @@ struct moat_disk_memory {
 	msec not_before;	/* it is not moved before */
 	unsigned int reconnects;	/* since it last was content for long */
 	msec reconnected;	/* the last time */
+	msec stalled;		/* since when, and the back end denies it; or 0 */
+	bool accuses;		/* for so long, again, that it is a complaint */
 };
 
 struct moat_view_disk {
