@@ -462,7 +462,8 @@ class World:
         name = re.search(r'name="([^"]*)"', text)[1]
         if self.domid(name):
             return f"domain {name} exists\n"
-        domid = self.make_domain(name, "storage")
+        uuid = re.search(r'uuid="([^"]*)"', text)
+        domid = self.make_domain(name, "storage", uuid and uuid[1])
         if "pci=[" in text:
             said = self.give_pci(domid)
             if said:
@@ -523,7 +524,8 @@ class World:
             self.store.write({home + "/data/moat/heartbeat": str(domain["beats"]),
                               home + "/data/moat/health": self.health})
         if self.store.read(home + "/data/moat/state") != "ready":
-            self.store.write({home + "/data/moat/state": "ready"})
+            self.store.write({home + "/data/moat/version": "0",
+                              home + "/data/moat/state": "ready"})
         if self.pci_holder() != domid or now - domain["pci"] < self.PROBE:
             return
         for app in self.store.names(home + "/backend/vbd"):

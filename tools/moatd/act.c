@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../lib/file.h"
 #include "../lib/log.h"
 #include "disk.h"
 #include "hyper.h"
@@ -113,6 +114,28 @@ static size_t list_devices(const struct moat_unit *u, char *text, size_t size)
 	return count;
 }
 
+/* What a domain is called and known by; noted before it is made. */
+static int name_domain(struct moat_unit *u, enum moat_role role, char *name,
+		       char *uuid, size_t size)
+{
+	char *id, *end;
+	int err = moat_file_read("/proc/sys/kernel/random/uuid", &id);
+
+	if (err)
+		return err;
+	end = strchr(id, '\n');
+	if (end)
+		*end = '\0';
+	snprintf(name, size, "name=\"%s%s\"", name_of(u),
+		 role == MOAT_STANDBY ? "-standby" : "");
+	snprintf(uuid, size, "uuid=\"%s\"", id);
+	err = moat_note(u, id, role == MOAT_STANDBY ? "made-1" : "made-0");
+	if (!err && role == MOAT_STANDBY)
+		err = moat_note_number(u, moat_now(), "standby-made");
+	free(id);
+	return err;
+}
+
 /*
  * A domain under its own name is created with its devices: that is one scan of
  * its PCI bus, while it boots. A standby gets them when its time comes.
@@ -120,19 +143,19 @@ static size_t list_devices(const struct moat_unit *u, char *text, size_t size)
 static int create(struct moat_unit *u, enum moat_role role)
 {
 	const struct moat_storage *st = u->storage;
-	char name[80], devices[48 * MOAT_PCI_MAX];
+	char name[80], uuid[80], devices[48 * MOAT_PCI_MAX];
 	char *argv[WORDS_MAX] = { u->daemon->config.xl, "create", "-q", "-e",
-				  st->config, name, "on_crash=\"preserve\"" };
+				  st->config, name, uuid,
+				  "on_crash=\"preserve\"" };
+	int err = name_domain(u, role, name, uuid, sizeof(name));
 
-	snprintf(name, sizeof(name), "name=\"%s%s\"", st->name,
-		 role == MOAT_STANDBY ? "-standby" : "");
-	if (role == MOAT_STANDBY)
-		moat_note_number(u, moat_now(), "standby-made");
+	if (err)
+		return err;
 	if (role == MOAT_ACTIVE && list_devices(u, devices, sizeof(devices))) {
-		argv[7] = devices;
+		argv[8] = devices;
 	} else if (st->pcis) {
-		argv[7] = "passthrough=\"enabled\"";
-		argv[8] = "e820_host=1";
+		argv[8] = "passthrough=\"enabled\"";
+		argv[9] = "e820_host=1";
 	}
 	return start(u, role, MOAT_JOB_CREATE, argv, CREATE_MS);
 }
@@ -226,6 +249,16 @@ static int rename_domain(struct moat_xs *xs, unsigned int domid,
 	return err;
 }
 
+/* It is the active one's now, and the next standby will have another. */
+static int hand_on_uuid(struct moat_unit *u)
+{
+	char *uuid = moat_xs_get(xs_of(u), MOAT_ROOT "/%s/made-1", name_of(u));
+	int err = uuid ? moat_note(u, uuid, "made-0") : 0;
+
+	free(uuid);
+	return err;
+}
+
 static int promote_in(struct moat_xs *xs, void *context)
 {
 	struct moat_unit *u = context;
@@ -234,6 +267,8 @@ static int promote_in(struct moat_xs *xs, void *context)
 
 	if (!err)
 		err = moat_note_active(u, domid);
+	if (!err)
+		err = hand_on_uuid(u);
 	/* a crash on the way to an upgrade has brought it about */
 	if (!err && u->view.wish == MOAT_WISH_UPGRADE &&
 	    u->view.standby_made >= u->view.wish_at)
@@ -523,6 +558,18 @@ int moat_act_wish(struct moat_unit *unit, enum moat_wish wish)
 	moat_slot_job_ended(&unit->slot, MOAT_STANDBY, MOAT_JOB_CREATE, true,
 			    moat_now());
 	return moat_note(unit, text, "wish");
+}
+
+int moat_act_adopt(struct moat_unit *unit)
+{
+	char *vm = moat_xs_get(xs_of(unit), "/local/domain/%u/vm",
+			       unit->view.foreign[MOAT_ACTIVE]);
+	int err = -ENOENT;
+
+	if (vm && strncmp(vm, "/vm/", 4) == 0)
+		err = moat_note(unit, vm + 4, "adopted");
+	free(vm);
+	return err;
 }
 
 int moat_act(struct moat_unit *unit, const struct moat_action *a)

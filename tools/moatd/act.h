@@ -24,4 +24,7 @@ int moat_act_job_ended(struct moat_source *source);
 /* Note a person's wish. Return: 0, or -errno. */
 int moat_act_wish(struct moat_unit *unit, enum moat_wish wish);
 
+/* A person says that the domain of that name is ours. Return: 0, or -errno. */
+int moat_act_adopt(struct moat_unit *unit);
+
 #endif

@@ -62,24 +62,61 @@ static json_t *object_to_upgrade(const struct moat_unit *u)
 	return NULL;
 }
 
-static json_t *wish(struct moat_daemon *d, const json_t *request,
-		    enum moat_wish what)
+/* The one that a request names; or NULL, and why. */
+static struct moat_unit *named(struct moat_daemon *d, const json_t *request,
+			       json_t **no)
 {
 	const char *name = json_string_value(json_object_get(request,
 							     "storage"));
 	struct moat_unit *u = name ? find(d, name) : NULL;
-	json_t *no;
-	int err;
 
 	if (!name)
-		return refuse("\"storage\" must name a storage domain");
-	if (!u)
-		return refuse("there is no storage domain %s in the "
-			      "configuration", name);
-	no = what == MOAT_WISH_UPGRADE ? object_to_upgrade(u) : NULL;
+		*no = refuse("\"storage\" must name a storage domain");
+	else if (!u)
+		*no = refuse("there is no storage domain %s in the "
+			     "configuration", name);
+	return u;
+}
+
+static bool is_foreign(const struct moat_unit *u)
+{
+	return !u->view.domain[MOAT_ACTIVE].domid &&
+	       u->view.foreign[MOAT_ACTIVE];
+}
+
+static json_t *wish(struct moat_daemon *d, const json_t *request,
+		    enum moat_wish what)
+{
+	json_t *no = NULL;
+	struct moat_unit *u = named(d, request, &no);
+	int err;
+
+	if (u && is_foreign(u))
+		return refuse("domain %u is called %s and is not Moat's",
+			      u->view.foreign[MOAT_ACTIVE], u->storage->name);
+	if (u && what == MOAT_WISH_UPGRADE)
+		no = object_to_upgrade(u);
 	if (no)
 		return no;
 	err = moat_act_wish(u, what);
+	if (err)
+		return refuse("xenstore: %s", strerror(-err));
+	d->dirty = true;
+	return accept_command();
+}
+
+static json_t *adopt(struct moat_daemon *d, const json_t *request)
+{
+	json_t *no = NULL;
+	struct moat_unit *u = named(d, request, &no);
+	int err;
+
+	if (!u)
+		return no;
+	if (!is_foreign(u))
+		return refuse("no domain but Moat's is called %s",
+			      u->storage->name);
+	err = moat_act_adopt(u);
 	if (err)
 		return refuse("xenstore: %s", strerror(-err));
 	d->dirty = true;
@@ -112,6 +149,8 @@ json_t *moat_command(void *context, const json_t *request, bool *watch)
 		return wish(d, request, MOAT_WISH_RESTART);
 	if (strcmp(command, "upgrade") == 0)
 		return wish(d, request, MOAT_WISH_UPGRADE);
+	if (strcmp(command, "adopt") == 0)
+		return adopt(d, request);
 	if (strcmp(command, "events") == 0)
 		return list_events(d, request);
 	if (strcmp(command, "watch") == 0) {

@@ -84,6 +84,27 @@ static void tell_standby(struct moat_unit *u)
 			json_pack("{s:i}", "domid", (int)d->domid));
 }
 
+/* A domain that has our name and is not ours; told once, also across a restart. */
+static void tell_foreign(struct moat_unit *u, enum moat_role role)
+{
+	const char *key = role == MOAT_STANDBY ? "foreign-1" : "foreign-0";
+	const char *text = "a domain that is not Moat's has the name";
+	unsigned int domid = u->view.foreign[role];
+
+	if (!domid || u->told_foreign[role] == domid)
+		return;
+	u->told_foreign[role] = domid;
+	if (moat_xs_number(&u->daemon->xs, 0, MOAT_ROOT "/%s/%s",
+			   u->storage->name, key) == domid ||
+	    moat_note_number(u, domid, key))
+		return;
+	moat_warn("%s: domain %u: %s; it is left alone", u->storage->name, domid,
+		  text);
+	moat_events_add(u->daemon->events, u->storage->name, "foreign",
+			json_pack("{s:i, s:s}", "domid", (int)domid, "text",
+				  text));
+}
+
 /*
  * Time in which moatd should have run and did not, in a look at the world too:
  * what was read may be as old as that.
@@ -137,6 +158,8 @@ static void settle(struct moat_unit *u, bool beats)
 		u->view.lost = moat_now() - now > LATE_MS ? UINT64_MAX : u->lost;
 		u->lost = 0;
 		tell_standby(u);
+		for (int r = 0; r < MOAT_ROLES; r++)
+			tell_foreign(u, r);
 		moat_decide(&u->view, &u->storage->limits, &u->slot, now,
 			    &u->last);
 		if (u->last.act == MOAT_ACT_NONE)

@@ -183,6 +183,47 @@ static void read_domain(struct moat_unit *u, const struct census *c,
 	read_beat(u, d);
 }
 
+/* "/vm/UUID" */
+static bool is_vm(struct moat_unit *u, const char *vm, const char *key)
+{
+	char *uuid = moat_xs_get(xs_of(u), MOAT_ROOT "/%s/%s", u->storage->name,
+				 key);
+	bool same = uuid && strcmp(vm + strlen("/vm/"), uuid) == 0;
+
+	free(uuid);
+	return same;
+}
+
+/*
+ * A name is anybody's. A domain is ours if we have made it, or a person said so,
+ * or if it shows that it is Moat's.
+ */
+static bool is_moats(struct moat_unit *u, enum moat_role role, unsigned int domid)
+{
+	char *vm = moat_xs_get(xs_of(u), "/local/domain/%u/vm", domid);
+	bool ours = u->view.job[role] == MOAT_JOB_CREATE ||
+		    (vm && strncmp(vm, "/vm/", 4) == 0 &&
+		     (is_vm(u, vm, "made-0") || is_vm(u, vm, "made-1") ||
+		      is_vm(u, vm, "adopted")));
+
+	free(vm);
+	return ours || moat_xs_exists(xs_of(u), "/local/domain/%u/"
+				      MOAT_KEY_VERSION, domid);
+}
+
+/* The one of that name, or 0 if it is none of ours. */
+static unsigned int ours_of_name(struct moat_unit *u, const struct census *c,
+				 enum moat_role role)
+{
+	unsigned int domid = domid_of_name(u, c, role == MOAT_STANDBY ?
+						 "-standby" : "");
+
+	if (!domid || domid == u->view.recorded || is_moats(u, role, domid))
+		return domid;
+	u->view.foreign[role] = domid;
+	return 0;
+}
+
 /*
  * The active domain is the one written down, whatever its name: on its way out
  * a domain loses its name before it is gone.
@@ -190,10 +231,10 @@ static void read_domain(struct moat_unit *u, const struct census *c,
 static void read_domains(struct moat_unit *u, const struct census *c)
 {
 	unsigned int active = u->view.recorded;
-	unsigned int standby = domid_of_name(u, c, "-standby");
+	unsigned int standby = ours_of_name(u, c, MOAT_STANDBY);
 
 	if (!find(c, active))
-		active = domid_of_name(u, c, "");
+		active = ours_of_name(u, c, MOAT_ACTIVE);
 	read_domain(u, c, MOAT_ACTIVE, active);
 	if (standby != active)
 		read_domain(u, c, MOAT_STANDBY, standby);

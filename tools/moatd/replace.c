@@ -72,6 +72,9 @@ bool moat_replace(struct decision *d)
 			      "the old domain is gone");
 	if (d->view->wish == MOAT_WISH_RESTART)
 		return act(d, MOAT_ACT_FORGIVE, "a restart is wished");
+	/* whoever has the name is left alone, and there is no other beside it */
+	if (d->view->foreign[MOAT_ACTIVE])
+		return true;
 	if (back_off(d) || moat_standby_remove_bad(d))
 		return true;
 	/* an xl that still tidies up behind a domain is not waited for */

@@ -59,6 +59,9 @@ bool moat_standby_upgrade(struct decision *d)
 	    d->slot->not_before[MOAT_STANDBY] > d->view->wish_at)
 		return act(d, MOAT_ACT_ABORT,
 			   "the new domain could not be created");
+	if (d->view->foreign[MOAT_STANDBY])
+		return act(d, MOAT_ACT_ABORT,
+			   "a domain that is not Moat's has the standby's name");
 	if (!standby->domid) {
 		if (d->view->standby_made >= d->view->wish_at)
 			return act(d, MOAT_ACT_ABORT, "the new domain died");
@@ -88,6 +91,7 @@ static bool is_under_way(const struct decision *d)
 bool moat_standby_keep(struct decision *d)
 {
 	if (!d->limits->standby || domain(d, MOAT_STANDBY)->domid ||
+	    d->view->foreign[MOAT_STANDBY] ||
 	    !domain(d, MOAT_ACTIVE)->ready ||
 	    !moat_has_what_there_is(d->view) || is_under_way(d) ||
 	    d->view->wish != MOAT_WISH_NONE)

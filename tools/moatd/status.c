@@ -40,6 +40,8 @@ static const char *state_of(const struct moat_unit *u, msec now)
 	    u->last.act == MOAT_ACT_NONE && u->last.until &&
 	    moat_decide_crashes(v, &u->storage->limits, now) > 1)
 		return "waiting";
+	if (!domain(u, MOAT_ACTIVE)->domid && v->foreign[MOAT_ACTIVE])
+		return "foreign";
 	if (v->recovery.on)
 		return "recovering";
 	if (!domain(u, MOAT_ACTIVE)->domid)

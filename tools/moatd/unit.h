@@ -34,6 +34,7 @@ struct moat_unit {
 	struct moat_action last;	/* what was decided last */
 	unsigned int recoveries;	/* since moatd started */
 	unsigned int told_standby;	/* the last one said to be ready */
+	unsigned int told_foreign[MOAT_ROLES];	/* said not to be ours */
 	msec lost;		/* not yet taken off its clocks */
 	msec looked;		/* when its view was last read; 0: is of no use */
 	msec rest;		/* look no sooner than then */
