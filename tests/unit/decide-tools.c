@@ -387,6 +387,29 @@ static void test_standby_never_ready(void **state)
 	run_until(&p, all_up, 60000, "up, with a standby that never is");
 }
 
+/* Standbys that die as soon as they are there: a few, ever more slowly. */
+static void test_standbys_die(void **state)
+{
+	struct play p;
+	unsigned int made;
+
+	(void)state;
+	begin(&p, true, alive);
+	made = p.w.created;
+	for (msec end = p.w.now + 600000; p.w.now < end; tick(&p)) {
+		unsigned int id = find_name(&p.w, 2);
+
+		if (id && p.w.now - p.w.dom[id].born > 1000)
+			p.w.dom[id].crashed = true;
+	}
+	assert_int_equal(p.w.created - made, 4);
+	/* and an upgrade may try another */
+	p.w.standby_deaths = 0;
+	p.w.wish = MOAT_WISH_UPGRADE;
+	p.w.wish_at = p.w.now;
+	run_until(&p, is_whole, 120000, "upgraded");
+}
+
 /* An upgrade to something that does not boot changes nothing. */
 static void test_bad_upgrade(void **state)
 {
@@ -536,6 +559,7 @@ int main(void)
 		cmocka_unit_test(test_crash_loop),
 		cmocka_unit_test(test_devices_never_appear),
 		cmocka_unit_test(test_standby_never_ready),
+		cmocka_unit_test(test_standbys_die),
 		cmocka_unit_test(test_bad_upgrade),
 		cmocka_unit_test(test_failing_create),
 		cmocka_unit_test(test_crying_wolf),

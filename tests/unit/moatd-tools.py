@@ -546,6 +546,33 @@ class ByHand(Foreign):
         self.assertEqual([c[0] for c in self.world.calls if c[0] == "destroy"], [])
 
 
+class DyingStandbys(Moatd):
+    loop = 3
+
+    def kill_standby(self):
+        domid = self.world.domid("storage-standby")
+        if domid and self.world.domains[domid]["state"] == "running":
+            self.world.end_domain(domid, "crashed")
+        return bool(self.events("standby-gave-up"))
+
+    def test_no_more(self):
+        """Standbys that die one after the other are not made for ever."""
+        self.wait(self.kill_standby, "given up")
+        made = len(self.world.calls)
+        self.kill()
+        self.start()
+        self.assertTrue(self.status()["standby_gave_up"])
+        self.world.end_domain(self.storage(), "crashed")    # they go on without one
+        self.wait(lambda: self.events("recovered"), "recovered")
+        names = [c for c in self.world.calls[made:] if c[0] == "create"]
+        self.assertEqual(len(names), 1, names)
+        self.assertEqual(len(self.events("standby-gave-up")), 1)
+        self.assertTrue(self.ask(command="upgrade", storage="storage")["ok"])
+        self.wait(lambda: self.events("upgraded"), "upgraded")
+        self.whole()
+        self.assertFalse(self.status()["standby_gave_up"])
+
+
 class Cold(Moatd):
     standby, loop = "false", 3
 

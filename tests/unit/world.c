@@ -81,7 +81,9 @@ void view_world(const struct world *w, struct moat_view *v)
 		.recorded = w->recorded, .recovery = w->recovery,
 		.crash_count = w->crash_count, .gave_up = w->gave_up,
 		.wish = w->wish, .wish_at = w->wish_at, .held = w->held,
-		.standby_made = w->standby_made, .pcis = 1, .disks = seen,
+		.standby_made = w->standby_made,
+		.standby_deaths = w->standby_deaths,
+		.standby_died = w->standby_died, .pcis = 1, .disks = seen,
 		.count = DISKS,
 	};
 	memcpy(v->crashes, w->crashes, sizeof(v->crashes));
@@ -229,7 +231,7 @@ static void promote(struct world *w, unsigned int id)
 	w->recorded = id;
 	if (w->wish == MOAT_WISH_UPGRADE && w->standby_made >= w->wish_at)
 		w->wish = MOAT_WISH_NONE;
-	w->standby_made = 0;
+	w->standby_made = w->standby_deaths = 0;
 }
 
 static void create(struct world *w, enum moat_role role, bool half)
@@ -263,6 +265,10 @@ static bool apply_long(struct world *w, const struct moat_view *v,
 
 	switch (a->act) {
 	case MOAT_ACT_DESTROY:
+		if (a->role == MOAT_STANDBY && a->why) {
+			w->standby_deaths++;
+			w->standby_died = w->now;
+		}
 		destroy(w, v->domain[a->role].domid, a->role, half);
 		return true;
 	case MOAT_ACT_CREATE:

@@ -61,6 +61,8 @@ struct world {
 	bool gave_up;
 	enum moat_wish wish;
 	msec wish_at, standby_made, held;
+	unsigned int standby_deaths;
+	msec standby_died;
 	/* what came to pass */
 	unsigned int destroyed, reports, repoints, created, aborted, gave_ups;
 	unsigned int reconnects, refusals;

@@ -98,6 +98,26 @@ static int destroy(struct moat_unit *u, enum moat_role role)
 	return start(u, role, MOAT_JOB_DESTROY, argv, DESTROY_MS);
 }
 
+static int lose_standby(struct moat_unit *u, const struct moat_action *a)
+{
+	unsigned int domid = domid_of(u, MOAT_STANDBY), deaths = 0;
+	bool counted = a->why == MOAT_WHY_NONE || u->dead_standby == domid;
+	int err = counted ? 0 : moat_note_standby_death(u, domid, &deaths);
+
+	if (err)
+		return err;
+	tell(u, "standby-lost", json_pack("{s:i, s:s}", "domid", (int)domid,
+					  "text", a->text));
+	if (deaths == u->storage->limits.crash_loop) {
+		moat_err("%s: no more standbys: %u have died in a row", name_of(u),
+			 deaths);
+		tell(u, "standby-gave-up",
+		     json_pack("{s:i, s:s}", "domid", (int)domid, "text",
+			       "too many standbys have died in a row"));
+	}
+	return destroy(u, MOAT_STANDBY);
+}
+
 /* pci=["0000:00:04.0,permissive=1", ...] of those that are free. Return: how many. */
 static size_t list_devices(const struct moat_unit *u, char *text, size_t size)
 {
@@ -273,6 +293,8 @@ static int promote_in(struct moat_xs *xs, void *context)
 	if (!err && u->view.wish == MOAT_WISH_UPGRADE &&
 	    u->view.standby_made >= u->view.wish_at)
 		err = moat_note_remove(u, "wish");
+	if (!err)
+		err = moat_note_remove(u, "standby-deaths");
 	return err ? err : moat_note_remove(u, "standby-made");
 }
 
@@ -550,7 +572,10 @@ static int tell_wish_off(struct moat_unit *u)
 int moat_act_wish(struct moat_unit *unit, enum moat_wish wish)
 {
 	char text[48];
+	int err = moat_note_remove(unit, "standby-deaths");
 
+	if (err)
+		return err;
 	snprintf(text, sizeof(text), "%s %llu",
 		 wish == MOAT_WISH_RESTART ? "restart" : "upgrade",
 		 (unsigned long long)moat_now());
@@ -587,12 +612,8 @@ int moat_act(struct moat_unit *unit, const struct moat_action *a)
 	case MOAT_ACT_CONDEMN:
 		return condemn(unit, a);
 	case MOAT_ACT_DESTROY:
-		if (a->role == MOAT_STANDBY)
-			tell(unit, "standby-lost",
-			     json_pack("{s:i, s:s}", "domid",
-				       (int)domid_of(unit, a->role), "text",
-				       a->text));
-		return destroy(unit, a->role);
+		return a->role == MOAT_STANDBY ? lose_standby(unit, a) :
+						 destroy(unit, a->role);
 	case MOAT_ACT_KILL:
 		moat_process_kill(&unit->process[a->role]);
 		return -EAGAIN;

@@ -43,7 +43,7 @@ enum moat_act {
 struct moat_action {
 	enum moat_act act;
 	enum moat_role role;
-	enum moat_why why;	/* of CONDEMN and BEGIN */
+	enum moat_why why;	/* of CONDEMN and BEGIN; of DESTROY, if it died */
 	msec detect;		/* of CONDEMN: since the last sign of life */
 	size_t index;
 	bool blame;		/* of CONDEMN: whoever complains answers for it */

@@ -236,3 +236,23 @@ int moat_note_recovered(struct moat_unit *unit)
 {
 	return moat_xs_transact(xs_of(unit), recovered_in, unit);
 }
+
+/* "COUNT TIME DOMID" */
+int moat_note_standby_death(struct moat_unit *unit, unsigned int domid,
+			    unsigned int *deaths)
+{
+	const struct moat_view *v = &unit->view;
+	msec lived = moat_now() - v->standby_made;
+	char text[64];
+
+	*deaths = v->standby_deaths;
+	if (unit->dead_standby == domid)
+		return 0;
+	/* one that lived for long is no part of a row */
+	if (lived > unit->storage->limits.crash_window)
+		*deaths = 0;
+	++*deaths;
+	snprintf(text, sizeof(text), "%u %" PRIu64 " %u", *deaths, moat_now(),
+		 domid);
+	return moat_note(unit, text, "standby-deaths");
+}

@@ -41,4 +41,15 @@ int moat_note_phase(struct moat_unit *unit, size_t phase);
 /* The recovery is over; a transaction of its own. */
 int moat_note_recovered(struct moat_unit *unit);
 
+/**
+ * moat_note_standby_death() - a standby is to go because something is wrong with it
+ * @unit: whose
+ * @domid: the standby, which counts once
+ * @deaths: set to the number of those that went so in a row, now
+ *
+ * Return: 0, or -errno.
+ */
+int moat_note_standby_death(struct moat_unit *unit, unsigned int domid,
+			    unsigned int *deaths);
+
 #endif

@@ -110,6 +110,16 @@ static void read_wish(struct moat_unit *u)
 	free(wish);
 }
 
+static void read_deaths(struct moat_unit *u)
+{
+	uint64_t numbers[3] = { 0 };
+
+	noted_numbers(u, "standby-deaths", numbers, 3);
+	u->view.standby_deaths = numbers[0];
+	u->view.standby_died = numbers[1];
+	u->dead_standby = numbers[2];
+}
+
 static void read_notes(struct moat_unit *u)
 {
 	struct moat_view *v = &u->view;
@@ -123,6 +133,7 @@ static void read_notes(struct moat_unit *u)
 	read_recovery(u);
 	read_past(u);
 	read_wish(u);
+	read_deaths(u);
 	for (int i = 0; i < MOAT_ROLES; i++)
 		v->job[i] = u->process[i].job;
 }

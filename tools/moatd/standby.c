@@ -5,6 +5,12 @@
  */
 #include "decision.h"
 
+static bool lose(struct decision *d, enum moat_why why, const char *text)
+{
+	d->out->why = why;
+	return moat_destroy(d, MOAT_STANDBY, text);
+}
+
 /* A standby serves nobody: what is wrong with it needs no verdict. */
 bool moat_standby_remove_bad(struct decision *d)
 {
@@ -14,17 +20,29 @@ bool moat_standby_remove_bad(struct decision *d)
 	if (!dom->domid)
 		return false;
 	if (dom->suspended)
-		return moat_destroy(d, MOAT_STANDBY, "the standby suspended");
+		return lose(d, MOAT_WHY_GONE, "the standby suspended");
 	if (dom->ended)
-		return moat_destroy(d, MOAT_STANDBY, "the standby crashed");
+		return lose(d, MOAT_WHY_CRASH, "the standby crashed");
 	if (d->view->job[MOAT_STANDBY] == MOAT_JOB_CREATE)
 		return false;
 	if (!c->was_ready)
 		return passed(d, c->seen_at, d->limits->boot) &&
-		       moat_destroy(d, MOAT_STANDBY,
-			       "the standby is not ready in time");
+		       lose(d, MOAT_WHY_BOOT,
+			    "the standby is not ready in time");
 	return passed(d, c->beat_at, d->limits->heartbeat) &&
-	       moat_destroy(d, MOAT_STANDBY, "the standby's heartbeat stands still");
+	       lose(d, MOAT_WHY_HEARTBEAT,
+		    "the standby's heartbeat stands still");
+}
+
+/* Standbys that die one after the other are made ever more slowly, then no more. */
+static bool back_off(struct decision *d)
+{
+	unsigned int deaths = d->view->standby_deaths;
+
+	if (deaths >= d->limits->crash_loop)
+		return true;
+	return deaths > 1 && !passed(d, d->view->standby_died,
+				     moat_pause_after(deaths - 1));
 }
 
 static bool is_held(const struct moat_view_disk *disk, unsigned int domid)
@@ -96,6 +114,6 @@ bool moat_standby_keep(struct decision *d)
 	    !moat_has_what_there_is(d->view) || is_under_way(d) ||
 	    d->view->wish != MOAT_WISH_NONE)
 		return false;
-	return may_start(d, MOAT_STANDBY, MOAT_JOB_CREATE) &&
+	return !back_off(d) && may_start(d, MOAT_STANDBY, MOAT_JOB_CREATE) &&
 	       act_on(d, MOAT_ACT_CREATE, MOAT_STANDBY, "there is none");
 }

@@ -181,6 +181,9 @@ static json_t *unit_status(struct moat_unit *u)
 	json_object_set_new(all, "domid",
 			    number_or_null(domain(u, MOAT_ACTIVE)->domid));
 	json_object_set_new(all, "standby", standby_of(u));
+	json_object_set_new(all, "standby_gave_up",
+			    json_boolean(v->standby_deaths >=
+					 u->storage->limits.crash_loop));
 	json_object_set_new(all, "pci", pci_of(u));
 	add_health(all, u, now);
 	json_object_set_new(all, "disks", disks_of(u));

@@ -181,6 +181,8 @@ struct moat_view {
 	enum moat_wish wish;
 	msec wish_at;
 	msec standby_made;	/* when the standby was created */
+	unsigned int standby_deaths;	/* of standbys in a row */
+	msec standby_died;	/* the last of them */
 	msec held;		/* when the disks were asked to hold */
 	msec lost;		/* moatd itself did not run for so long */
 };
