@@ -255,7 +255,7 @@ class World:
         self.wrong = []             # what must never be
         self.release_at = {}        # domid: when pciback lets go of its device
         self.served = {}
-        self.slow_destroy = False
+        self.slow_destroy = self.keep_nodes = False
         self.health = "0 0"
         self.away = set()           # application domains whose disks' devices are nowhere
         self.idle = set()           # application domains whose front ends do nothing
@@ -353,6 +353,8 @@ class World:
             self.flush()
         vm = self.store.read(f"/local/domain/{domid}/vm") or ""
         for top in f"/local/domain/{domid}", f"/libxl/{domid}", vm:
+            if self.keep_nodes and "domain" in top:
+                continue    # as where it was not libxl that destroyed it
             self.store.remove(top)
         self.store.special("@releaseDomain")
 

@@ -6,6 +6,7 @@ $MOATD names the program, linked with hyper-fake.c. $SEED and $TURNS are for kil
 random.
 """
 
+import configparser
 import json
 import os
 import random
@@ -340,7 +341,9 @@ class WithStandby(Moatd):
     def test_stock_front(self):
         other = self.world.make_domain("other", "app")
         self.world.attach(other, DEVICE, self.storage(), able=False)
-        self.wait(lambda: len(self.status()["disks"]) == 2, "the other disk")
+        self.world.store.write({f"/local/domain/{other}/device/vbd/{DEVICE}/state": "4"})
+        self.wait(lambda: [d["front_state"] for d in self.status()["disks"]] == [4, 4],
+                  "the other disk")
         answer = self.ask(command="upgrade", storage="storage")
         self.assertIn("cannot recover", answer["error"])
         self.world.end_domain(self.storage(), "crashed")
@@ -650,6 +653,122 @@ class Socket(Moatd):
         self.assertIn("another moatd is running", again.stderr)
 
 
+class Daemon(Moatd):
+    beat = 20
+
+    def test_one_a_host(self):
+        """Another socket makes no other host."""
+        with open(self.path("conf"), encoding="utf-8") as conf:
+            text = conf.read().replace("moatd.sock", "other.sock")
+        with open(self.path("conf2"), "w", encoding="utf-8") as out:
+            out.write(text)
+        again = subprocess.run([MOATD, "-c", self.path("conf2")], stderr=subprocess.PIPE,
+                               env={"XENSTORED_PATH": self.path("xenstored"),
+                                    "MOAT_FAKE_XEN": self.dir},
+                               text=True, timeout=DEADLINE, check=False)
+        self.assertEqual(again.returncode, 1)
+        self.assertIn(f"another moatd is running: process {self.moatd.pid}", again.stderr)
+        self.kill()
+        self.start()
+
+    def reload(self, old, new):
+        with open(self.path("conf"), encoding="utf-8") as conf:
+            text = conf.read()
+        self.assertIn(old, text)
+        with open(self.path("conf"), "w", encoding="utf-8") as out:
+            out.write(text.replace(old, new))
+        said = self.log().count("configuration")
+        self.moatd.send_signal(signal.SIGHUP)
+        self.wait(lambda: self.log().count("configuration") > said, "the file read")
+
+    def test_hangup(self):
+        """What may change does, events go on in a new file, and a mistake changes nothing."""
+        standby = self.world.domid("storage-standby")
+        os.rename(self.path("log/events"), self.path("log/events.1"))
+        self.reload("standby = true", "standby = false")
+        self.world.end_domain(standby, "crashed")
+        self.wait(lambda: self.events("standby-lost"), "the standby is lost")
+        with open(self.path("log/events"), encoding="utf-8") as lines:
+            self.assertEqual([json.loads(line)["event"] for line in lines], ["standby-lost"])
+        self.wait(lambda: standby not in self.world.domains, "it is gone")
+        self.reload("standby = false", "standby = maybe")
+        self.assertIn("stays as it was", self.log())
+        self.reload("standby = maybe", "standby = true")
+        self.whole()
+        self.reload('pci = [ "0000:00:04.0" ]', 'pci = [ "0000:00:05.0" ]')
+        self.assertIn("pci has changed, which takes a new start", self.log())
+        self.assertEqual(self.status()["pci"][0]["device"], "0000:00:04.0")
+
+    def test_zeros_in_the_file(self):
+        """After a power loss ids go on, and no event is lost that is whole."""
+        last = self.ask(command="events")["events"][-1]["id"]
+        self.moatd.terminate()
+        self.moatd.wait(DEADLINE)
+        with open(self.path("log/events"), "ab") as out:
+            out.write(b"\0" * 512)
+        for turn in range(2):
+            self.start()
+            old = self.world.domid("storage-standby")
+            self.world.end_domain(old, "crashed")
+            self.wait(lambda old=old: old not in self.world.domains, "it is gone")
+            self.wait(lambda turn=turn: len(self.events("standby-lost")) == turn + 1, "an event")
+            self.whole()
+            ids = [e["id"] for e in self.ask(command="events")["events"]]
+            self.assertEqual(ids, list(range(1, len(ids) + 1)))
+            self.assertGreater(ids[-1], last)
+            self.moatd.terminate()
+            self.moatd.wait(DEADLINE)
+        self.start()
+
+    def test_second_fault(self):
+        """What is left of each of two domains that died in one recovery is cleaned up."""
+        first = self.storage()
+        self.world.end_domain(first, "crashed")
+        self.wait(lambda: self.storage() not in (None, first), "a successor")
+        second = self.storage()
+        with self.world.lock:
+            self.world.keep_nodes = True
+            self.world.end_domain(second, "crashed")
+        self.wait(lambda: self.events("recovered"), "recovered")
+        self.whole()
+        for domid in (first, second):
+            self.assertEqual(self.world.store.names(f"/local/domain/{domid}"), [])
+
+    def test_forgotten(self):
+        self.kill()
+        self.world.store.write({"/moat/storage/old/domid": "77"})
+        self.start()
+        self.assertIn("storage domain old is not in the configuration", self.log())
+
+    def test_unit_file(self):
+        """Nothing that moatd does wrong keeps systemd from starting it again."""
+        unit = configparser.RawConfigParser(strict=False)
+        unit.optionxform = str
+        unit.read(os.path.join(TOP, "tools/moatd/moatd.service"))
+        self.assertEqual(unit["Unit"]["StartLimitIntervalSec"], "0")
+        self.assertEqual(unit["Service"]["Restart"], "always")
+        self.assertEqual(unit["Service"]["ExecReload"], "/bin/kill -HUP $MAINPID")
+        self.assertLess(int(unit["Service"]["OOMScoreAdjust"]), -500)
+
+
+class Booting(Moatd):
+    def test_guest_boots(self):
+        """A guest that has not connected yet can be moved, whatever its driver will be."""
+        guest = self.world.make_domain("guest", "app")
+        self.world.idle.add(guest)
+        self.world.attach(guest, DEVICE, self.storage(), able=False)
+        self.wait(lambda: len(self.status()["disks"]) == 2, "the other disk")
+        self.world.end_domain(self.storage(), "crashed")
+        self.wait(lambda: self.events("recovered"), "recovered")
+        self.assertEqual(self.events("left-alone"), [])
+        front = self.world.front(guest)
+        self.assertEqual(front["backend-id"], str(self.storage()))
+        self.assertNotIn("moat-state", front)
+        self.wait(lambda: (self.status()["standby"] or {}).get("state") == "ready", "a standby")
+        self.assertTrue(self.ask(command="upgrade", storage="storage")["ok"])
+        self.wait(lambda: self.events("upgraded"), "upgraded")
+
+
 class Configuration(unittest.TestCase):
     STORAGE = 'storage = ( {\n name = "s";\n config = "/c"; %s\n} );'
 
@@ -680,6 +799,8 @@ class Configuration(unittest.TestCase):
                 (self.STORAGE % "standby = 1;", "FILE:3: standby: must be true or false"),
                 (self.STORAGE % "stanby = true;", "FILE:3: stanby: there is no such"),
                 (self.STORAGE.replace('"s"', '"a/b"') % "", "FILE:2: name: letters"),
+                ('storage = ( { name = "s"; config = "/c"; }, '
+                 '{ name = "s-standby"; config = "/c"; } );', "the other's standby"),
                 ('socket = "x"; ' + self.STORAGE % "", "FILE:1: socket: must be an absolute"),
                 ('event_command = "x"; ' + self.STORAGE % "",
                  "FILE:1: event_command: must be an absolute"),

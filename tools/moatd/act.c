@@ -478,6 +478,15 @@ static int abort_upgrade(struct moat_unit *u, const struct moat_action *a)
 
 /* --- the end of a recovery --------------------------------------------- */
 
+/* What libxl leaves of a domain that it did not destroy itself. */
+static void sweep(struct moat_unit *u, unsigned int domid)
+{
+	if (!domid || !is_gone(u, domid))
+		return;
+	moat_xs_remove(xs_of(u), "/local/domain/%u", domid);
+	moat_xs_remove(xs_of(u), "/libxl/%u", domid);
+}
+
 static int end_phase(struct moat_unit *u, const struct moat_action *a)
 {
 	static const char *const names[MOAT_PHASES] = {
@@ -485,12 +494,12 @@ static int end_phase(struct moat_unit *u, const struct moat_action *a)
 		"the disks are there", "the disks are connected",
 		"the disks are up",
 	};
-	unsigned int old = u->view.recovery.old;
 
-	if (a->index == MOAT_PHASE_DESTROY && old) {
-		/* what libxl leaves of a domain that it did not destroy itself */
-		moat_xs_remove(xs_of(u), "/local/domain/%u", old);
-		moat_xs_remove(xs_of(u), "/libxl/%u", old);
+	if (a->index == MOAT_PHASE_DESTROY) {
+		/* the first that failed, and the one that has just been destroyed */
+		sweep(u, u->view.recovery.old);
+		sweep(u, moat_xs_number(xs_of(u), 0, MOAT_ROOT "/%s/condemned",
+					name_of(u)));
 	}
 	moat_info("%s: %s", name_of(u), names[a->index]);
 	return moat_note_phase(u, a->index);

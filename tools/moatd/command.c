@@ -55,7 +55,8 @@ static json_t *object_to_upgrade(const struct moat_unit *u)
 	if (v->wish == MOAT_WISH_UPGRADE)
 		return refuse("%s is being upgraded", u->storage->name);
 	for (size_t i = 0; i < v->count; i++)
-		if (!v->disks[i].able && !v->disks[i].orphan)
+		if (!v->disks[i].able && !v->disks[i].fresh &&
+		    !v->disks[i].orphan)
 			return refuse("disk %u of domain %u would be lost: its "
 				      "front end cannot recover",
 				      v->disks[i].device, v->disks[i].app);

@@ -215,6 +215,15 @@ static int read_storage(const char *path, const config_setting_t *group,
 	return 0;
 }
 
+/* Is one's name that of the other's standby? */
+static bool is_standby_of(const char *name, const char *other)
+{
+	size_t len = strlen(other);
+
+	return strncmp(name, other, len) == 0 &&
+	       strcmp(name + len, "-standby") == 0;
+}
+
 /* Two storage domains must differ in name, and cannot share a device. */
 static int check_distinct(struct place at, const struct moat_config *config)
 {
@@ -223,6 +232,9 @@ static int check_distinct(struct place at, const struct moat_config *config)
 	for (const struct moat_storage *a = config->storages; a < b; a++) {
 		if (strcmp(a->name, b->name) == 0)
 			return refuse(at, "two storage domains of one name");
+		if (is_standby_of(a->name, b->name) ||
+		    is_standby_of(b->name, a->name))
+			return refuse(at, "it has the name of the other's standby");
 		for (size_t i = 0; i < a->pcis * b->pcis; i++)
 			if (strcmp(a->pci[i / b->pcis],
 				   b->pci[i % b->pcis]) == 0)
@@ -324,6 +336,70 @@ int moat_config_read(struct moat_config *config, const char *path)
 	}
 	config_destroy(&parsed);
 	return err;
+}
+
+static void swap(char **a, char **b)
+{
+	char *c = *a;
+
+	*a = *b;
+	*b = c;
+}
+
+static bool same_devices(const struct moat_storage *a,
+			 const struct moat_storage *b)
+{
+	bool same = a->pcis == b->pcis;
+
+	for (size_t i = 0; i < a->pcis && same; i++)
+		same = strcmp(a->pci[i], b->pci[i]) == 0;
+	return same;
+}
+
+static struct moat_storage *find(struct moat_config *config, const char *name)
+{
+	for (size_t i = 0; i < config->count; i++)
+		if (strcmp(config->storages[i].name, name) == 0)
+			return &config->storages[i];
+	return NULL;
+}
+
+/* Return: whether it takes a new start. */
+static bool take_storage(struct moat_storage *st, struct moat_storage *next)
+{
+	if (!next || !same_devices(st, next)) {
+		moat_warn("storage %s: %s has changed, which takes a new start",
+			  st->name, next ? "pci" : "its being there");
+		return true;
+	}
+	swap(&st->config, &next->config);
+	st->permissive = next->permissive;
+	st->limits = next->limits;
+	return false;
+}
+
+bool moat_config_take(struct moat_config *config, struct moat_config *next)
+{
+	bool left = false;
+
+	for (size_t i = 0; i < config->count; i++) {
+		struct moat_storage *st = &config->storages[i];
+
+		left |= take_storage(st, find(next, st->name));
+	}
+	for (size_t i = 0; i < next->count; i++)
+		if (!find(config, next->storages[i].name)) {
+			moat_warn("storage %s is new, which takes a new start",
+				  next->storages[i].name);
+			left = true;
+		}
+	if (strcmp(config->socket, next->socket) ||
+	    strcmp(config->events, next->events)) {
+		moat_warn("socket or events has changed, which takes a new start");
+		left = true;
+	}
+	swap(&config->xl, &next->xl);
+	return left;
 }
 
 void moat_config_deinit(struct moat_config *config)

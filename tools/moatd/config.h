@@ -42,6 +42,15 @@ struct moat_config {
  * Return: 0; -EINVAL for a mistake in the file; other -errno.
  */
 int moat_config_read(struct moat_config *config, const char *path);
+
+/**
+ * moat_config_take() - go over to another configuration, as far as that goes
+ * @config: in use; keeps its storage domains, their names and devices
+ * @next: just read; gets back what has been replaced
+ *
+ * What takes a new start is logged. Return: whether there is such a thing.
+ */
+bool moat_config_take(struct moat_config *config, struct moat_config *next);
 void moat_config_deinit(struct moat_config *config);
 
 #endif

@@ -30,7 +30,7 @@ bool moat_disk_moved(struct moat_disk_memory *kept, bool ok, msec now)
 /* Has it lost its back end, and can it be given another? */
 static bool is_lost(const struct moat_view_disk *disk, unsigned int domid)
 {
-	return disk->able && !disk->closing &&
+	return (disk->able || disk->fresh) && !disk->closing &&
 	       (disk->orphan || (disk->torn && disk->awake &&
 				 disk->backend == domid));
 }
@@ -51,7 +51,8 @@ bool moat_disks_repoint(struct decision *d)
 	for (size_t i = 0; i < d->view->count; i++) {
 		const struct moat_view_disk *disk = &d->view->disks[i];
 
-		if (disk->orphan && !disk->able && !disk->closing && !disk->left)
+		if (disk->orphan && !disk->able && !disk->fresh &&
+		    !disk->closing && !disk->left)
 			return act_at(d, MOAT_ACT_LEAVE, i,
 				      "its front end cannot recover");
 		if (moat_disk_is_due(disk, domid, d->now))

@@ -136,7 +136,7 @@ static int write_front(struct moat_xs *xs, struct move *m)
 	if (!err)
 		err = moat_xs_remove(xs, "%s/" MOAT_KEY_HOLD, m->front);
 	/* nobody may take the old connection's word for the new one's */
-	if (!err)
+	if (!err && m->disk->able)
 		err = moat_xs_set(xs, MOAT_FRONT_WAITING,
 				  "%s/" MOAT_KEY_FRONT_STATE, m->front);
 	if (!err)

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,6 +23,7 @@
 struct moat_events {
 	const char *path;
 	int fd;
+	bool half;	/* the last line is not whole */
 	json_t *kept;
 	json_int_t next_id;
 	void (*told)(void *context, const json_t *event);
@@ -38,25 +41,37 @@ static void keep(struct moat_events *e, json_t *event)
 		json_array_remove(e->kept, 0);
 }
 
+/* Where power was lost, a file system may leave zeros. */
+static void read_line(struct moat_events *e, const char *line, size_t len)
+{
+	json_t *event;
+
+	while (len && !*line) {
+		line++;
+		len--;
+	}
+	event = json_loadb(line, len, 0, NULL);
+	if (json_is_object(event))
+		keep(e, event);
+	else
+		json_decref(event);
+}
+
 /* Lines of the file's end; the first may be half a line, and is no JSON then. */
 static void read_back(struct moat_events *e)
 {
 	off_t size = lseek(e->fd, 0, SEEK_END);
 	off_t from = size > TAIL_BYTES ? size - TAIL_BYTES : 0;
-	char *text = malloc(TAIL_BYTES + 1), *rest = text, *line;
+	char *text = malloc(TAIL_BYTES), *line = text;
 	ssize_t got = text ? pread(e->fd, text, TAIL_BYTES, from) : -1;
 
-	if (got > 0) {
-		text[got] = '\0';
-		while ((line = strsep(&rest, "\n")) != NULL) {
-			json_t *event = json_loads(line, 0, NULL);
+	while (line && line < text + got) {
+		char *end = memchr(line, '\n', text + got - line);
 
-			if (json_is_object(event))
-				keep(e, event);
-			else
-				json_decref(event);
-		}
+		read_line(e, line, (end ? end : text + got) - line);
+		line = end ? end + 1 : NULL;
 	}
+	e->half = got > 0 && text[got - 1] != '\n';
 	free(text);
 }
 
@@ -70,6 +85,15 @@ static void make_parent(const char *path)
 			moat_warn("%s: %s", copy, strerror(errno));
 	}
 	free(copy);
+}
+
+static void open_file(struct moat_events *e)
+{
+	make_parent(e->path);
+	e->fd = open(e->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+	if (e->fd < 0)
+		moat_warn("%s: %s; events are kept in memory only", e->path,
+			  strerror(errno));
 }
 
 struct moat_events *moat_events_create(const char *path,
@@ -86,14 +110,18 @@ struct moat_events *moat_events_create(const char *path,
 	e->next_id = 1;
 	e->told = told;
 	e->context = context;
-	make_parent(path);
-	e->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-	if (e->fd < 0)
-		moat_warn("%s: %s; events are kept in memory only", path,
-			  strerror(errno));
-	else
+	open_file(e);
+	if (e->fd >= 0)
 		read_back(e);
 	return e;
+}
+
+void moat_events_reopen(struct moat_events *events)
+{
+	if (events->fd >= 0)
+		close(events->fd);
+	events->half = false;
+	open_file(events);
 }
 
 void moat_events_destroy(struct moat_events *events)
@@ -106,16 +134,20 @@ void moat_events_destroy(struct moat_events *events)
 	free(events);
 }
 
+/* A line that is not whole is ended first, so that the next one is. */
 static void append(struct moat_events *e, const json_t *event)
 {
-	char *text = json_dumps(event, JSON_COMPACT);
-	size_t len = text ? strlen(text) : 0;
+	char *text = json_dumps(event, JSON_COMPACT), *line;
+	int len = text ? asprintf(&line, "%s%s\n", e->half ? "\n" : "", text) : -1;
+	ssize_t put = len < 0 || e->fd < 0 ? -1 : write(e->fd, line, len);
 
-	if (text && e->fd >= 0) {
-		text[len] = '\n';	/* no NUL is needed behind it */
-		if (write(e->fd, text, len + 1) != (ssize_t)len + 1)
-			moat_warn("%s: %s", e->path, strerror(errno));
-	}
+	if (len >= 0 && e->fd >= 0 && put != len)
+		moat_warn("%s: %s", e->path,
+			  put < 0 ? strerror(errno) : "an event is cut short");
+	if (put > 0)
+		e->half = put != len;
+	if (len >= 0)
+		free(line);
 	free(text);
 }
 

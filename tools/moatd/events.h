@@ -23,6 +23,9 @@ struct moat_events *moat_events_create(const char *path,
 				       void (*told)(void *context,
 						    const json_t *event),
 				       void *context);
+
+/* The file may have been renamed: go on in one of the old name. */
+void moat_events_reopen(struct moat_events *events);
 void moat_events_destroy(struct moat_events *events);
 
 /**

@@ -35,8 +35,7 @@ void moat_process_init(struct moat_process *p, const char *record)
 				     .record = record };
 }
 
-/* When a process started, which tells it from a later one of the same id. */
-static unsigned long long start_time(pid_t pid)
+unsigned long long moat_process_started(pid_t pid)
 {
 	unsigned long long value = 0;
 	char path[40], *text, *after;
@@ -46,6 +45,8 @@ static unsigned long long start_time(pid_t pid)
 		return 0;
 	/* the name may hold anything: count from behind its parenthesis */
 	after = strrchr(text, ')');
+	if (after && strncmp(after, ") Z", 3) == 0)
+		after = NULL;	/* it has ended; nobody has asked yet */
 	for (int field = 2; after && field < 22; field++)
 		after = strchr(after + 1, ' ');
 	if (after)
@@ -80,7 +81,7 @@ static int write_down(struct moat_process *p, struct moat_xs *xs)
 	char text[64];
 
 	snprintf(text, sizeof(text), "%d %d %llu", p->job, p->pid,
-		 start_time(p->pid));
+		 moat_process_started(p->pid));
 	return moat_xs_set(xs, text, "%s", p->record);
 }
 
@@ -162,7 +163,7 @@ void moat_process_resume(struct moat_process *p, struct moat_xs *xs,
 		return;
 	if (sscanf(text, "%d %d %llu", &job, &pid, &started) == 3 &&
 	    job > MOAT_JOB_NONE && job <= MOAT_JOB_ASSIGN && pid > 1 &&
-	    started && start_time(pid) == started) {
+	    started && moat_process_started(pid) == started) {
 		p->pid = pid;
 		p->job = job;
 		p->deadline = deadline;

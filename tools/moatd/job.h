@@ -62,6 +62,9 @@ void moat_process_kill(struct moat_process *p);
 /* Kill it if its time is over. Return: when it will be, or 0. */
 msec moat_process_expire(struct moat_process *p, msec now);
 
+/* When a process started, which tells it from a later one of the same id; 0: it has ended. */
+unsigned long long moat_process_started(pid_t pid);
+
 const char *moat_job_name(enum moat_job job);
 
 #endif

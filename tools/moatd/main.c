@@ -32,6 +32,7 @@
 #include "note.h"
 #include "notify.h"
 #include "observe.h"
+#include "owner.h"
 #include "server.h"
 #include "unit.h"
 
@@ -50,6 +51,7 @@
 
 static struct moat_daemon moatd = { .loop.epoll_fd = -1 };
 static struct moat_server *server;
+static const char *config_path;
 static struct moat_source store_source, timer_source, signal_source;
 static msec last_beat;
 static struct moat_hook hook;
@@ -311,12 +313,33 @@ static int job_ready(struct moat_source *source)
 	return moat_act_job_ended(source);
 }
 
+/* What may change does; the rest, and a file with a mistake in it, is logged. */
+static void reload(struct moat_daemon *d)
+{
+	struct moat_config next;
+	int err = moat_config_read(&next, config_path);
+
+	moat_events_reopen(d->events);
+	if (err)
+		moat_err("the configuration stays as it was");
+	else if (moat_config_take(&d->config, &next))
+		moat_warn("the rest of the configuration as it was");
+	else
+		moat_notice("the configuration has been read anew");
+	moat_config_deinit(&next);
+	d->dirty = true;
+}
+
 static int signal_ready(struct moat_source *source)
 {
 	struct signalfd_siginfo info;
 
 	if (read(source->fd, &info, sizeof(info)) != sizeof(info))
 		return 0;
+	if (info.ssi_signo == SIGHUP) {
+		reload(&moatd);
+		return 0;
+	}
 	moat_notice("ending, by signal %u", info.ssi_signo);
 	return 1;
 }
@@ -346,6 +369,7 @@ static int add_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	return add_source(&signal_source, signalfd(-1, &set, SFD_CLOEXEC),
@@ -370,7 +394,7 @@ static int wait_for_lock(int fd)
 	return 0;
 }
 
-/* Two of us would each undo what the other does. */
+/* At one socket; owner.c sees to the whole host. */
 static int lock(const char *socket)
 {
 	char *path, *slash;
@@ -390,6 +414,17 @@ static int lock(const char *socket)
 						 strerror(-err));
 	free(path);
 	return err;	/* the descriptor stays open as long as we live */
+}
+
+static int own(struct moat_daemon *d)
+{
+	int other = 0, err = moat_owner_claim(&d->xs, &other);
+
+	if (err == -EBUSY)
+		moat_err("another moatd is running: process %d", other);
+	else if (err)
+		moat_err("xenstore: %s", strerror(-err));
+	return err;
 }
 
 static int open_store(struct moat_daemon *d)
@@ -435,6 +470,24 @@ static int init_unit(struct moat_daemon *d, struct moat_unit *u,
 	return 0;
 }
 
+/* One that the configuration had once may run still, and nobody sees to it. */
+static void name_forgotten(struct moat_daemon *d)
+{
+	unsigned int count;
+	char **names = moat_xs_list(&d->xs, &count, MOAT_ROOT);
+
+	for (unsigned int i = 0; i < count; i++) {
+		bool known = false;
+
+		for (size_t k = 0; k < d->config.count && !known; k++)
+			known = strcmp(names[i], d->config.storages[k].name) == 0;
+		if (!known)
+			moat_warn("storage domain %s is not in the configuration "
+				  "any more: nobody sees to it", names[i]);
+	}
+	free(names);
+}
+
 static int init_units(struct moat_daemon *d)
 {
 	int err = 0;
@@ -463,6 +516,9 @@ static int set_up(struct moat_daemon *d)
 		err = open_store(d);
 	if (err)
 		return err;
+	err = own(d);
+	if (err)
+		return err;
 	err = moat_hyper_open(&d->hyper);
 	if (err) {
 		moat_err("hypervisor: %s", strerror(-err));
@@ -471,6 +527,7 @@ static int set_up(struct moat_daemon *d)
 	d->events = moat_events_create(d->config.events, told, NULL);
 	if (!d->events)
 		return -ENOMEM;
+	name_forgotten(d);
 	err = init_units(d);
 	if (!err)
 		err = moat_server_create(&server, &d->loop, d->config.socket,
@@ -533,6 +590,7 @@ static int serve(const char *path)
 {
 	int err = moat_config_read(&moatd.config, path);
 
+	config_path = path;
 	if (!err)
 		err = run(&moatd);
 	clean_up(&moatd);

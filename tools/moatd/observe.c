@@ -385,6 +385,7 @@ static void read_front(struct moat_xs *xs, struct moat_view_disk *disk)
 		 disk->device);
 	disk->front_state = moat_xs_number(xs, 0, "%s/state", dir);
 	disk->able = moat_xs_is(xs, "1", "%s/" MOAT_KEY_RECOVERY, dir);
+	disk->fresh = !disk->able && disk->front_state == 1;
 	disk->hold = moat_xs_exists(xs, "%s/" MOAT_KEY_HOLD, dir);
 	disk->front = front_state(
 		moat_xs_get(xs, "%s/" MOAT_KEY_FRONT_STATE, dir));

@@ -135,6 +135,7 @@ struct moat_view_disk {
 	bool orphan;		/* which does not exist any more */
 	bool torn;		/* its back-end directory is not there */
 	bool able;		/* the front end follows its backend key */
+	bool fresh;		/* no front end has come yet: it is anybody's */
 	bool awake;		/* the application domain runs */
 	bool closing;		/* being detached, or closed for good */
 	bool offline;		/* libxl was asked to detach it */
