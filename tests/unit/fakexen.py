@@ -53,6 +53,7 @@ class Store:
         self.watches = []           # (client, path, token)
         self.asked = collections.Counter()  # by path
         self.serial = 0
+        self.delay = 0              # seconds that each read takes
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
         self.listener.listen()
@@ -195,6 +196,8 @@ class Store:
         return self.change(tree, kind, path, words)
 
     def look(self, tree, kind, path):
+        if self.delay:
+            time.sleep(self.delay)  # check-ok: sleep: a store that is slow
         self.asked[path] += 1
         if tree is not self:
             tree.touched.add(path)
@@ -549,7 +552,9 @@ class World:
         base = f"/local/domain/{app}/device/vbd"
         for device in self.store.names(base):
             front = f"{base}/{device}"
-            back = self.store.read(front + "/backend") or ""
+            back = self.store.read(front + "/backend")
+            if not back:
+                continue
             storage = int(back.split("/")[3])
             self.check_move((app, device), storage)
             if f"r{app}" not in self.store.perms.get(back, f"r{app}"):

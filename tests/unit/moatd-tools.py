@@ -192,6 +192,29 @@ class WithStandby(Moatd):
         self.assertLessEqual(asked[disk] - looks, seconds + 2)
         self.assertGreaterEqual(asked[disk] - looks, 1)
 
+    def test_flood(self):
+        """A guest that writes what looks like a heartbeat, or a disk, sets no pace."""
+        stranger = self.world.make_domain("stranger", "app")
+        home = f"/local/domain/{stranger}"
+        self.wait(lambda: stranger in self.world.domains, "the stranger")
+        notes = "/moat/storage/storage/domid"
+        looks, began = self.world.store.asked[notes], time.monotonic()
+        for turn in range(2000):
+            self.world.store.write({home + "/data/moat/heartbeat": str(turn),
+                                    home + "/data/x/name": str(turn),
+                                    home + "/device/vbd/1/state": str(turn)})
+        seconds = time.monotonic() - began
+        self.assertLessEqual(self.world.store.asked[notes] - looks, 3 * seconds + 10)
+
+    def test_flood_of_a_tenant(self):
+        """One that has a disk has moatd look at it, at a bounded pace."""
+        notes = "/moat/storage/storage/domid"
+        looks, began = self.world.store.asked[notes], time.monotonic()
+        for turn in range(2000):
+            self.world.store.write({f"/local/domain/{self.app}/device/vbd/x/{turn % 50}": ""})
+        seconds = time.monotonic() - began
+        self.assertLessEqual(self.world.store.asked[notes] - looks, 45 * seconds + 60)
+
     def test_hang(self):
         self.world.hang(self.storage())
         self.wait(lambda: self.events("recovered"), "recovered")
@@ -471,6 +494,19 @@ class WithStandby(Moatd):
 
 class Stalls(Moatd):
     beat = 7
+
+    def test_store_is_slow(self):
+        """Where every look takes longer than a second, a hang is found all the same."""
+        storage = self.storage()
+        self.world.hang(storage)
+        self.world.store.delay = 0.12
+        self.addCleanup(setattr, self.world.store, "delay", 0)
+        deadline = time.monotonic() + 10 * DEADLINE
+        while f"domain {storage} is condemned (heartbeat)" not in self.log():
+            self.assertLess(time.monotonic(), deadline, self.log())
+            time.sleep(0.1)     # check-ok: sleep: a poll step, bounded by the deadline above
+        self.world.store.delay = 0
+        self.wait(lambda: self.events("recovered"), "recovered")
 
     def test_store_stalls(self):
         """What was read before moatd had to wait in the middle of a look is not old."""

@@ -23,12 +23,11 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include <moat/keys.h>
-
 #include "../lib/log.h"
 #include "act.h"
 #include "command.h"
 #include "hook.h"
+#include "interest.h"
 #include "note.h"
 #include "notify.h"
 #include "observe.h"
@@ -40,10 +39,14 @@
 #define BEAT_MS 1000
 #define LATE_MS 1000
 #define LOST_WARN_MS 5000
+/* looks in a row that took longer, after which that is how it is */
+#define SLOW_LOOKS 4
 /* after a step that failed */
 #define RETRY_MS 100
 /* at most, between two looks */
 #define REST_MS 100
+/* looks in a second before moatd rests that long behind each */
+#define LOOKS_FREE 30
 /* steps in one go, before others get their turn */
 #define STEPS_MAX 64
 #define RESUMED_MS 120000
@@ -141,8 +144,22 @@ static int look(struct moat_unit *u, msec now)
 
 /*
  * Where xenstore lets a look wait, nobody knows since when it has done so to those
- * who write their heartbeats there: all clocks begin anew.
+ * who write their heartbeats there: all clocks begin anew. But where every look
+ * takes so long, that would be never to judge anybody.
  */
+static msec lost_in_look(struct moat_unit *u, msec took)
+{
+	if (took <= LATE_MS) {
+		u->slow = 0;
+		return u->lost;
+	}
+	if (++u->slow == SLOW_LOOKS)
+		moat_warn("%s: every look takes longer than %u ms: xenstore is "
+			  "slow", u->storage->name, LATE_MS);
+	return u->slow >= SLOW_LOOKS ? u->lost : UINT64_MAX;
+}
+
+/* Look, decide, act, until nothing is to be done now. */
 static void settle(struct moat_unit *u, bool beats)
 {
 	u->last.act = MOAT_ACT_NONE;
@@ -157,7 +174,7 @@ static void settle(struct moat_unit *u, bool beats)
 			moat_observe_beats(u);
 		else if (u->last.act != MOAT_ACT_PHASE && look(u, now))
 			return;
-		u->view.lost = moat_now() - now > LATE_MS ? UINT64_MAX : u->lost;
+		u->view.lost = lost_in_look(u, moat_now() - now);
 		u->lost = 0;
 		tell_standby(u);
 		for (int r = 0; r < MOAT_ROLES; r++)
@@ -175,23 +192,6 @@ static void settle(struct moat_unit *u, bool beats)
 	u->last.until = moat_now() + RETRY_MS;
 }
 
-/* Does a change of this node matter? Most of xenstore does not. */
-static bool matters(const char *path)
-{
-	size_t len = strlen(path);
-
-	return *path == '@' || strstr(path, "/data/moat/") ||
-	       strstr(path, "/device/vbd") || strstr(path, "/backend/vbd") ||
-	       strstr(path, "/backend/pci") ||
-	       (len > 5 && strcmp(path + len - 5, "/name") == 0);
-}
-
-static bool is_beat(const char *path)
-{
-	return strstr(path, "/" MOAT_KEY_HEARTBEAT) ||
-	       strstr(path, "/" MOAT_KEY_HEALTH);
-}
-
 /* Return: 0, or -errno if the connection is lost. */
 static int fetch_watches(struct moat_daemon *d)
 {
@@ -199,10 +199,19 @@ static int fetch_watches(struct moat_daemon *d)
 
 	errno = 0;
 	while ((event = xs_check_watch(d->xs.handle)) != NULL) {
-		if (is_beat(event[XS_WATCH_PATH]))
+		switch (moat_interest(d, event[XS_WATCH_PATH])) {
+		case MOAT_INTEREST_BEAT:
 			d->beat = true;
-		else if (matters(event[XS_WATCH_PATH]))
+			break;
+		case MOAT_INTEREST_NOW:
+			d->urgent = true;
+			break;
+		case MOAT_INTEREST_SOON:
 			d->dirty = true;
+			break;
+		case MOAT_INTEREST_NONE:
+			break;
+		}
 		free(event);
 		errno = 0;
 	}
@@ -231,7 +240,7 @@ static msec next_time(struct moat_daemon *d, msec now)
 	for (size_t i = 0; i < d->config.count; i++) {
 		struct moat_unit *u = &d->units[i];
 
-		when = earlier(when, d->dirty ? u->rest : u->last.until);
+		when = earlier(when, d->dirty || d->beat ? u->rest : u->last.until);
 		for (int r = 0; r < MOAT_ROLES; r++)
 			when = earlier(when, moat_process_expire(
 						     &u->process[r], now));
@@ -240,38 +249,47 @@ static msec next_time(struct moat_daemon *d, msec now)
 }
 
 /* For as long as it has taken since then. */
-static msec rest_until(msec began)
+static msec rest_until(struct moat_unit *u, msec began)
 {
 	msec now = moat_now(), took = now - began;
 
-	return now + (took < REST_MS ? took : REST_MS);
+	if (now - u->second >= 1000) {
+		u->second = now;
+		u->looks = 0;
+	}
+	/* beyond what a recovery needs, somebody writes for writing's sake */
+	if (++u->looks > LOOKS_FREE || took > REST_MS)
+		took = REST_MS;
+	return now + took;
 }
 
 static bool is_due(const struct moat_unit *u, msec now)
 {
-	return u->daemon->dirty || u->lost || now - u->looked >= BEAT_MS ||
+	return u->daemon->urgent || u->daemon->dirty || u->lost || now - u->looked >= BEAT_MS ||
 	       (u->last.until && u->last.until <= now);
 }
 
 static void attend(struct moat_daemon *d, msec now)
 {
-	bool left = false;
+	bool left = false, later = false;
 
 	for (size_t i = 0; i < d->config.count; i++) {
 		struct moat_unit *u = &d->units[i];
 
-		if (!is_due(u, now)) {
-			if (d->beat)
-				settle(u, true);
-		} else if (now < u->rest) {
-			left = true;
-		} else {
+		if (now < u->rest && !d->urgent) {
+			left = left || d->dirty;
+			later = later || d->beat;
+		} else if (is_due(u, now)) {
 			settle(u, false);
-			u->rest = rest_until(now);
+			u->rest = rest_until(u, now);
+		} else if (d->beat) {
+			settle(u, true);
+			u->rest = rest_until(u, now);
 		}
 	}
 	d->dirty = left;
-	d->beat = false;
+	d->beat = later;
+	d->urgent = false;
 }
 
 static int before_wait(void *context)
@@ -309,7 +327,7 @@ static int timer_ready(struct moat_source *source)
 
 static int job_ready(struct moat_source *source)
 {
-	moatd.dirty = true;
+	moatd.urgent = true;
 	return moat_act_job_ended(source);
 }
 

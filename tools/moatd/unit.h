@@ -38,7 +38,10 @@ struct moat_unit {
 	unsigned int told_foreign[MOAT_ROLES];	/* said not to be ours */
 	msec lost;		/* not yet taken off its clocks */
 	msec looked;		/* when its view was last read; 0: is of no use */
-	msec rest;		/* look no sooner than then */
+	msec rest;		/* look no sooner than then, if it is not urgent */
+	msec second;		/* in which so many looks there were */
+	unsigned int looks;
+	unsigned int slow;	/* looks in a row that took very long */
 };
 
 struct moat_daemon {
@@ -48,6 +51,7 @@ struct moat_daemon {
 	struct moat_hyper *hyper;
 	struct moat_events *events;
 	struct moat_unit *units;
+	bool urgent;		/* something has changed that no guest writes */
 	bool dirty;		/* something has changed: decide anew */
 	bool beat;		/* a heartbeat has, or the health with it */
 };
