@@ -258,6 +258,7 @@ class World:
         self.wrong = []             # what must never be
         self.release_at = {}        # domid: when pciback lets go of its device
         self.served = {}
+        self.thief = None           # a domain that gets the device when it is let go
         self.slow_destroy = self.keep_nodes = False
         self.health = "0 0"
         self.away = set()           # application domains whose disks' devices are nowhere
@@ -430,6 +431,8 @@ class World:
             when = self.release_at.setdefault(domid, time.monotonic() + 0.05)
             if time.monotonic() >= when:
                 os.unlink(self.path(name))
+                if self.thief and not self.give_pci(self.thief):
+                    self.thief = None
 
     # xl
 

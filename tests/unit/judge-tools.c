@@ -272,7 +272,15 @@ static void test_job_in_the_way(void **state)
 	v.domain[MOAT_ACTIVE].condemned = true;
 	v.job[MOAT_ACTIVE] = MOAT_JOB_ATTACH;
 	assert_int_equal(decide_once(&v).act, MOAT_ACT_KILL);
+	/* one that does not end is killed once, and then not waited for */
+	v.killed[MOAT_ACTIVE] = SPAN_MS - 5000;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_NONE);
+	assert_int_equal(decide_once(&v).until, SPAN_MS + 1);
+	v.killed[MOAT_ACTIVE] = SPAN_MS - 5001;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_ABANDON);
 	v.job[MOAT_ACTIVE] = MOAT_JOB_DESTROY;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_ABANDON);
+	v.killed[MOAT_ACTIVE] = 0;
 	assert_int_equal(decide_once(&v).act, MOAT_ACT_NONE);
 }
 

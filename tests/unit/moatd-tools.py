@@ -345,6 +345,31 @@ class WithStandby(Moatd):
         self.wait(lambda: self.events("standby-lost"), "it is lost")
         self.whole()
 
+    def test_device_held(self):
+        """A stranger has the controller: it is named, and no domain is condemned for it."""
+        old = self.storage()
+        other = self.world.make_domain("thief", "app")
+        self.world.thief = other
+        self.world.end_domain(old, "crashed")
+        self.wait(lambda: self.events("device-held"), "it is told")
+        event, = self.events("device-held")
+        self.assertEqual((event["domid"], event["domain"], event["device"]),
+                         (other, "thief", "0000:00:04.0"))
+        self.wait(lambda: self.storage() not in (None, old), "a successor")
+        new = self.storage()
+        beat = f"/local/domain/{new}/data/moat/heartbeat"
+        first = int(self.world.store.read(beat) or 0)
+        self.wait(lambda: int(self.world.store.read(beat) or 0) > first + 25,
+                  "longer than probe_limit")
+        self.assertEqual(self.storage(), new)
+        with self.world.lock:
+            self.world.store.remove(f"/local/domain/0/backend/pci/{other}")
+            self.world.store.remove("/libxl/pci/0000-00-04-0")
+            self.world.touch(f"paused.{other}")
+        self.wait(lambda: self.events("recovered"), "recovered")
+        self.whole()
+        self.assertEqual(len(self.events("condemned")), 1)
+
     def test_restart(self):
         old = self.storage()
         self.assertTrue(self.ask(command="restart", storage="storage")["ok"])

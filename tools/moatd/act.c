@@ -18,7 +18,7 @@
 #include "strip.h"
 
 #define CREATE_MS 120000
-#define DESTROY_MS 60000
+#define DESTROY_MS 20000
 #define ATTACH_MS 30000
 #define WORDS_MAX 16
 
@@ -57,6 +57,20 @@ static int start(struct moat_unit *u, enum moat_role role, enum moat_job job,
 		moat_slot_job_ended(&u->slot, role, job, false, moat_now());
 	}
 	return err;
+}
+
+static void abandon(struct moat_unit *u, enum moat_role role)
+{
+	struct moat_process *p = &u->process[role];
+	enum moat_job job = p->job;
+	char text[160];
+
+	snprintf(text, sizeof(text), "%s (process %d) cannot be killed; it is not "
+		 "waited for any more", moat_job_name(job), p->pid);
+	moat_err("%s: %s", name_of(u), text);
+	tell(u, "failed", json_pack("{s:s}", "text", text));
+	moat_process_abandon(p, xs_of(u), &u->daemon->loop);
+	moat_slot_job_ended(&u->slot, role, job, false, moat_now());
 }
 
 static bool is_gone(struct moat_unit *u, unsigned int domid)
@@ -624,8 +638,11 @@ int moat_act(struct moat_unit *unit, const struct moat_action *a)
 		return a->role == MOAT_STANDBY ? lose_standby(unit, a) :
 						 destroy(unit, a->role);
 	case MOAT_ACT_KILL:
-		moat_process_kill(&unit->process[a->role]);
+		moat_process_kill(&unit->process[a->role], moat_now());
 		return -EAGAIN;
+	case MOAT_ACT_ABANDON:
+		abandon(unit, a->role);
+		return 0;
 	case MOAT_ACT_CREATE:
 		return create(unit, a->role);
 	case MOAT_ACT_PROMOTE:

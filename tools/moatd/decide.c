@@ -84,7 +84,7 @@ void moat_decide(const struct moat_view *view, const struct moat_limits *limits,
 
 	memset(out, 0, sizeof(*out));
 	moat_clocks_wind(&d);
-	if (moat_disks_note_detached(&d))
+	if (moat_abandon_jobs(&d) || moat_disks_note_detached(&d))
 		return;
 	if (moat_judge(&d) || moat_remove_condemned(&d) || moat_replace(&d))
 		return;

@@ -21,6 +21,7 @@ enum moat_act {
 	MOAT_ACT_CONDEMN,	/* note that the active domain is to go */
 	MOAT_ACT_DESTROY,	/* the domain of "role" */
 	MOAT_ACT_KILL,		/* the job of "role", which is in the way */
+	MOAT_ACT_ABANDON,	/* it, which cannot be killed */
 	MOAT_ACT_CREATE,	/* the domain of "role" */
 	MOAT_ACT_PROMOTE,	/* the standby takes the name */
 	MOAT_ACT_FREE,		/* device "index": forget a holder that is gone */

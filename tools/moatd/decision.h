@@ -117,6 +117,7 @@ bool moat_devices_free(struct decision *d);
 bool moat_devices_attach(struct decision *d);
 
 /* replace.c: one domain goes, another comes. */
+bool moat_abandon_jobs(struct decision *d);
 bool moat_destroy(struct decision *d, enum moat_role role, const char *text);
 bool moat_remove_condemned(struct decision *d);
 bool moat_replace(struct decision *d);

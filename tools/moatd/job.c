@@ -18,6 +18,8 @@
 #include "../lib/file.h"
 #include "../lib/log.h"
 
+#define LATE_POLL_MS 1000
+
 static const char *const job_names[] = {
 	[MOAT_JOB_NONE] = "none",	[MOAT_JOB_CREATE] = "create",
 	[MOAT_JOB_DESTROY] = "destroy", [MOAT_JOB_ATTACH] = "pci-attach",
@@ -112,6 +114,7 @@ static void forget(struct moat_process *p)
 	p->job = MOAT_JOB_NONE;
 	p->killed = false;
 	p->late = false;
+	p->killed_at = 0;
 }
 
 int moat_process_start(struct moat_process *p, struct moat_xs *xs,
@@ -200,11 +203,32 @@ int moat_process_reap(struct moat_process *p, struct moat_xs *xs,
 	return result;
 }
 
-void moat_process_kill(struct moat_process *p)
+void moat_process_abandon(struct moat_process *p, struct moat_xs *xs,
+			  struct moat_loop *loop)
+{
+	static pid_t left[16];
+
+	/* they are our children: those that have ended meanwhile are let go */
+	for (size_t i = 0; i < sizeof(left) / sizeof(*left); i++) {
+		if (left[i] && waitpid(left[i], NULL, WNOHANG) != 0)
+			left[i] = 0;
+		if (!left[i] && p->pid) {
+			left[i] = p->pid;
+			p->pid = 0;
+		}
+	}
+	moat_loop_remove(loop, &p->source);
+	moat_xs_remove(xs, "%s", p->record);
+	forget(p);
+}
+
+void moat_process_kill(struct moat_process *p, msec now)
 {
 	if (!p->pid)
 		return;
 	p->killed = true;
+	if (!p->killed_at)
+		p->killed_at = now;
 	/* the whole session's group: xl starts helpers */
 	if (kill(-p->pid, SIGKILL) < 0)
 		kill(p->pid, SIGKILL);
@@ -217,9 +241,9 @@ msec moat_process_expire(struct moat_process *p, msec now)
 	if (now < p->deadline)
 		return p->deadline;
 	if (!p->late) {
-		moat_process_kill(p);
+		moat_process_kill(p, now);
 		p->killed = false;
 		p->late = true;
 	}
-	return 0;
+	return now + LATE_POLL_MS;
 }

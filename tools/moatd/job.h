@@ -23,6 +23,7 @@ struct moat_process {
 	msec deadline;
 	bool killed;			/* by us, on purpose */
 	bool late;			/* by us, for taking too long */
+	msec killed_at;			/* when; 0: it was not */
 	int output;			/* a memory file */
 	const char *record;		/* where it is written down */
 	void *context;			/* the owner's */
@@ -57,9 +58,16 @@ void moat_process_resume(struct moat_process *p, struct moat_xs *xs,
 int moat_process_reap(struct moat_process *p, struct moat_xs *xs,
 		      struct moat_loop *loop, char *output, size_t size);
 
-void moat_process_kill(struct moat_process *p);
+void moat_process_kill(struct moat_process *p, msec now);
 
-/* Kill it if its time is over. Return: when it will be, or 0. */
+/* Forget one that was killed and does not end; should it, nobody is told. */
+void moat_process_abandon(struct moat_process *p, struct moat_xs *xs,
+			  struct moat_loop *loop);
+
+/*
+ * Kill it if its time is over. Return: when it will be, or, once it was killed, when it
+ * is time to look whether it has ended; 0 if none runs.
+ */
 msec moat_process_expire(struct moat_process *p, msec now);
 
 /* When a process started, which tells it from a later one of the same id; 0: it has ended. */

@@ -37,6 +37,9 @@ bool moat_is_fine(const struct moat_view *view)
 	/* what a domain that still boots lacks is the boot limit's business */
 	if (!active->domid || !active->ready)
 		return true;
+	/* nor would another domain have a device that is not to be had */
+	if (!waits && !moat_has_devices(view))
+		return true;
 	for (size_t i = 0; i < view->count; i++) {
 		const struct moat_view_disk *disk = &view->disks[i];
 

@@ -110,6 +110,28 @@ static void tell_foreign(struct moat_unit *u, enum moat_role role)
 				  text));
 }
 
+/* A device that somebody else's domain has; once for each. */
+static void tell_holder(struct moat_unit *u, size_t index)
+{
+	const struct moat_view_pci *pci = &u->view.pci[index];
+	const char *device = u->storage->pci[index];
+	unsigned int holder = pci->foreign ? pci->domid : 0;
+	char *name;
+
+	if (u->told_holder[index] == holder)
+		return;
+	u->told_holder[index] = holder;
+	if (!holder)
+		return;
+	name = moat_xs_get(&u->daemon->xs, "/local/domain/%u/name", holder);
+	moat_warn("%s: %s is held by domain %u (%s)", u->storage->name, device,
+		  holder, name ? name : "?");
+	moat_events_add(u->daemon->events, u->storage->name, "device-held",
+			json_pack("{s:i, s:s, s:s}", "domid", (int)holder,
+				  "domain", name ? name : "", "device", device));
+	free(name);
+}
+
 /*
  * Time in which moatd should have run and did not, in a look at the world too:
  * what was read may be as old as that.
@@ -179,6 +201,8 @@ static void settle(struct moat_unit *u, bool beats)
 		tell_standby(u);
 		for (int r = 0; r < MOAT_ROLES; r++)
 			tell_foreign(u, r);
+		for (size_t i = 0; i < u->view.pcis; i++)
+			tell_holder(u, i);
 		moat_decide(&u->view, &u->storage->limits, &u->slot, now,
 			    &u->last);
 		if (u->last.act == MOAT_ACT_NONE)

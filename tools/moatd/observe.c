@@ -134,8 +134,10 @@ static void read_notes(struct moat_unit *u)
 	read_past(u);
 	read_wish(u);
 	read_deaths(u);
-	for (int i = 0; i < MOAT_ROLES; i++)
+	for (int i = 0; i < MOAT_ROLES; i++) {
 		v->job[i] = u->process[i].job;
+		v->killed[i] = u->process[i].killed_at;
+	}
 }
 
 /* --- the two domains --------------------------------------------------- */

@@ -5,6 +5,23 @@
  */
 #include "decision.h"
 
+/* a process that is killed ends within */
+#define KILL_MS 5000
+
+/*
+ * A process that sleeps in the kernel, over a sick controller, cannot be killed; it
+ * is not waited for. What it does when it wakes up it does to a domain that is gone.
+ */
+bool moat_abandon_jobs(struct decision *d)
+{
+	for (int r = 0; r < MOAT_ROLES; r++)
+		if (d->view->job[r] != MOAT_JOB_NONE && d->view->killed[r] &&
+		    passed(d, d->view->killed[r], KILL_MS))
+			return act_on(d, MOAT_ACT_ABANDON, r,
+				      "it cannot be killed");
+	return false;
+}
+
 bool moat_destroy(struct decision *d, enum moat_role role, const char *text)
 {
 	enum moat_job job = d->view->job[role];
@@ -12,7 +29,8 @@ bool moat_destroy(struct decision *d, enum moat_role role, const char *text)
 	if (job == MOAT_JOB_DESTROY)
 		return true;
 	if (job != MOAT_JOB_NONE)
-		return act_on(d, MOAT_ACT_KILL, role, text);
+		return d->view->killed[role] ||
+		       act_on(d, MOAT_ACT_KILL, role, text);
 	if (!may_start(d, role, MOAT_JOB_DESTROY))
 		return true;
 	return act_on(d, MOAT_ACT_DESTROY, role, text);

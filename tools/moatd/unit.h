@@ -30,6 +30,7 @@ struct moat_unit {
 	char *record[MOAT_ROLES];	/* where the processes are written down */
 	unsigned int doomed[MOAT_ROLES];	/* which is being destroyed */
 	unsigned int dead_standby;	/* the last one that was counted */
+	unsigned int told_holder[MOAT_PCI_MAX];	/* said to have a device */
 	unsigned int past[64];	/* active domains that disks may still name */
 	size_t pasts;
 	struct moat_action last;	/* what was decided last */

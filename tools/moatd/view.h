@@ -169,6 +169,7 @@ struct moat_view_recovery {
 struct moat_view {
 	struct moat_view_domain domain[MOAT_ROLES];
 	enum moat_job job[MOAT_ROLES];
+	msec killed[MOAT_ROLES];	/* when that job was; 0: it was not */
 	unsigned int recorded;	/* the last active domain we know of */
 	unsigned int foreign[MOAT_ROLES];	/* has the name, and is not ours */
 	struct moat_view_pci pci[MOAT_PCI_MAX];
