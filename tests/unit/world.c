@@ -304,9 +304,6 @@ static void apply_to_disk(struct world *w, const struct moat_view *v,
 		d->trouble = MOAT_TROUBLE_IS_NONE;
 		w->reconnects++;
 		break;
-	case MOAT_ACT_SERVED:
-		d->served = true;
-		break;
 	case MOAT_ACT_LEAVE:
 		d->left = true;
 		break;
@@ -367,6 +364,11 @@ void apply(struct world *w, const struct moat_view *v,
 	case MOAT_ACT_GIVE_UP:
 		w->gave_up = true;
 		w->gave_ups++;
+		break;
+	case MOAT_ACT_SERVED:
+		for (size_t i = 0; i < DISKS; i++)
+			if (moat_disk_is_new(&seen[i], active))
+				w->disk[i].served = true;
 		break;
 	case MOAT_ACT_PHASE:
 		w->recovery.phase[a->index] = w->now;

@@ -351,6 +351,7 @@ static int repoint(struct moat_unit *u)
 
 		if (!moat_disk_is_due(disk, domid, moat_now()))
 			continue;
+		moat_scan_spoil(&u->daemon->scan, disk->app);
 		err = moat_disk_repoint(xs_of(u), disk, domid);
 		if (moat_disk_moved(&disk->kept, !err, moat_now()))
 			tell_disk(u, "left-alone", i, err == -ENOENT ?
@@ -368,43 +369,84 @@ static int hold(struct moat_unit *u, bool wanted)
 	for (size_t i = 0; i < u->view.count && !result; i++) {
 		const struct moat_view_disk *disk = &u->view.disks[i];
 
-		if (disk->able && disk->hold != wanted &&
-		    disk->backend == domid_of(u, MOAT_ACTIVE))
-			result = moat_disk_hold(xs_of(u), disk, wanted);
+		if (!disk->able || disk->hold == wanted ||
+		    disk->backend != domid_of(u, MOAT_ACTIVE))
+			continue;
+		moat_scan_spoil(&u->daemon->scan, disk->app);
+		result = moat_disk_hold(xs_of(u), disk, wanted);
 	}
 	return result;
 }
 
-static int mark_disk(struct moat_unit *u, size_t index, const char *key)
+/* A note of libxl's side about a disk; the view and the scan follow it. */
+static int mark_disk(struct moat_unit *u, size_t index, const char *key, bool on)
 {
 	const struct moat_view_disk *disk = &u->view.disks[index];
 
-	return moat_xs_set(xs_of(u), "1", "/libxl/%u/device/vbd/%u/%s",
-			   disk->app, disk->device, key);
+	return on ? moat_xs_set(xs_of(u), "1", "/libxl/%u/device/vbd/%u/%s",
+				disk->app, disk->device, key) :
+		    moat_xs_remove(xs_of(u), "/libxl/%u/device/vbd/%u/%s",
+				   disk->app, disk->device, key);
+}
+
+static struct moat_view_disk *scanned(struct moat_unit *u, size_t index)
+{
+	return moat_scan_disk(&u->daemon->scan, u->view.disks[index].app,
+			      u->view.disks[index].device);
+}
+
+/* All at once: where there are many, they come together. */
+static int note_served(struct moat_unit *u)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < u->view.count && !err; i++) {
+		struct moat_view_disk *disk = &u->view.disks[i];
+		struct moat_view_disk *known = scanned(u, i);
+
+		if (!moat_disk_is_new(disk, domid_of(u, MOAT_ACTIVE)))
+			continue;
+		err = mark_disk(u, i, "moat-served", true);
+		disk->served = !err;
+		if (known)
+			known->served = !err;
+	}
+	return err;
 }
 
 static int note_detached(struct moat_unit *u, size_t index)
 {
-	const struct moat_view_disk *disk = &u->view.disks[index];
+	struct moat_view_disk *disk = &u->view.disks[index];
+	struct moat_view_disk *known = scanned(u, index);
+	int err = mark_disk(u, index, "moat-detached", disk->offline);
 
-	if (disk->offline)
-		return mark_disk(u, index, "moat-detached");
-	return moat_xs_remove(xs_of(u), "/libxl/%u/device/vbd/%u/moat-detached",
-			      disk->app, disk->device);
+	if (err)
+		return err;
+	disk->detached = disk->offline;
+	if (known)
+		known->detached = disk->offline;
+	return 0;
 }
 
 static int leave(struct moat_unit *u, const struct moat_action *a)
 {
-	int err = mark_disk(u, a->index, "moat-left");
+	struct moat_view_disk *known = scanned(u, a->index);
+	int err = mark_disk(u, a->index, "moat-left", true);
 
-	if (!err)
-		tell_disk(u, "left-alone", a->index, a->text);
-	return err;
+	if (err)
+		return err;
+	u->view.disks[a->index].left = true;
+	if (known)
+		known->left = true;
+	tell_disk(u, "left-alone", a->index, a->text);
+	return 0;
 }
 
 static int reconnect(struct moat_unit *u, const struct moat_action *a)
 {
 	int err = moat_disk_tear(xs_of(u), &u->view.disks[a->index]);
+
+	moat_scan_spoil(&u->daemon->scan, u->view.disks[a->index].app);
 
 	if (!err && !a->quiet)
 		tell_disk(u, "reconnected", a->index, a->text);
@@ -499,6 +541,7 @@ static void sweep(struct moat_unit *u, unsigned int domid)
 		return;
 	moat_xs_remove(xs_of(u), "/local/domain/%u", domid);
 	moat_xs_remove(xs_of(u), "/libxl/%u", domid);
+	moat_scan_spoil_served(&u->daemon->scan, domid, MOAT_SCAN_WRONG);
 }
 
 static int end_phase(struct moat_unit *u, const struct moat_action *a)
@@ -646,6 +689,8 @@ int moat_act(struct moat_unit *unit, const struct moat_action *a)
 	case MOAT_ACT_CREATE:
 		return create(unit, a->role);
 	case MOAT_ACT_PROMOTE:
+		moat_scan_spoil(&unit->daemon->scan,
+				domid_of(unit, MOAT_STANDBY));
 		return moat_xs_transact(xs, promote_in, unit);
 	case MOAT_ACT_FREE:
 		return free_device(unit, a->index);
@@ -658,7 +703,7 @@ int moat_act(struct moat_unit *unit, const struct moat_action *a)
 	case MOAT_ACT_RECONNECT:
 		return reconnect(unit, a);
 	case MOAT_ACT_SERVED:
-		return mark_disk(unit, a->index, "moat-served");
+		return note_served(unit);
 	case MOAT_ACT_DETACHED:
 		return note_detached(unit, a->index);
 	case MOAT_ACT_LEAVE:

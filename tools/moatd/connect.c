@@ -80,16 +80,18 @@ bool moat_disks_note_detached(struct decision *d)
 	return false;
 }
 
+bool moat_disk_is_new(const struct moat_view_disk *disk, unsigned int domid)
+{
+	return disk->backend == domid && disk->able && !disk->served &&
+	       disk->connected && disk->front_state == 4 && disk->back_state == 4;
+}
+
 bool moat_disks_note_served(struct decision *d)
 {
-	for (size_t i = 0; i < d->view->count; i++) {
-		const struct moat_view_disk *disk = &d->view->disks[i];
-
-		if (disk->backend == domain(d, MOAT_ACTIVE)->domid &&
-		    disk->able && !disk->served && disk->connected &&
-		    disk->front_state == 4 && disk->back_state == 4)
-			return act_at(d, MOAT_ACT_SERVED, i, "it is connected");
-	}
+	for (size_t i = 0; i < d->view->count; i++)
+		if (moat_disk_is_new(&d->view->disks[i],
+				     domain(d, MOAT_ACTIVE)->domid))
+			return act(d, MOAT_ACT_SERVED, "it is connected");
 	return false;
 }
 

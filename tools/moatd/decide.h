@@ -29,7 +29,7 @@ enum moat_act {
 	MOAT_ACT_ATTACH,	/* device "index" goes to the active domain */
 	MOAT_ACT_REPOINT,	/* every disk that is due goes to the active domain */
 	MOAT_ACT_RECONNECT,	/* disk "index" only: take its back end away */
-	MOAT_ACT_SERVED,	/* note that disk "index" has been connected */
+	MOAT_ACT_SERVED,	/* note that every new disk has been connected */
 	MOAT_ACT_DETACHED,	/* note whether disk "index" is to be detached */
 	MOAT_ACT_LEAVE,		/* note that disk "index" cannot be helped */
 	MOAT_ACT_HOLD,		/* ask every disk to hold */
@@ -103,6 +103,9 @@ bool moat_disk_complains(const struct moat_view_disk *disk, unsigned int domid);
 
 /* Can a domain be created with that device? */
 bool moat_device_is_free(const struct moat_view_pci *pci);
+
+/* Is it connected to the active domain @domid, which is not noted yet? */
+bool moat_disk_is_new(const struct moat_view_disk *disk, unsigned int domid);
 
 /* Is a disk to be moved to the active domain @domid now? */
 bool moat_disk_is_due(const struct moat_view_disk *disk, unsigned int domid,

@@ -4,10 +4,10 @@
  * watches of xenstore, ends of child processes, clients and time each lead to
  * one look at the world and to what decide.c makes of it.
  *
- * A look reads a dozen nodes of xenstore for each disk, and dom0 has more to do.
- * So a heartbeat leads to no look but at the heartbeats, and behind a look moatd
- * rests as long as that took: of a burst of changes the first is seen at once,
- * and the others together.
+ * A look reads ten nodes of xenstore for each disk that has changed, and dom0 has
+ * more to do. So what is known is kept (scan.c), a heartbeat leads to no look but at
+ * the heartbeats, and behind a look moatd rests as long as that took: of a burst of
+ * changes the first is seen at once, and the others together.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -181,6 +181,12 @@ static msec lost_in_look(struct moat_unit *u, msec took)
 	return u->slow >= SLOW_LOOKS ? u->lost : UINT64_MAX;
 }
 
+static bool is_noted(enum moat_act act)
+{
+	return act == MOAT_ACT_PHASE || act == MOAT_ACT_SERVED ||
+	       act == MOAT_ACT_LEAVE || act == MOAT_ACT_DETACHED;
+}
+
 /* Look, decide, act, until nothing is to be done now. */
 static void settle(struct moat_unit *u, bool beats)
 {
@@ -191,10 +197,10 @@ static void settle(struct moat_unit *u, bool beats)
 		int err;
 
 		note_lost(u->daemon, now);
-		/* the end of a phase is only noted: nothing has changed by it */
+		/* some steps are only noted, in the view, too: nothing has changed */
 		if (beats && !steps)
 			moat_observe_beats(u);
-		else if (u->last.act != MOAT_ACT_PHASE && look(u, now))
+		else if (!is_noted(u->last.act) && look(u, now))
 			return;
 		u->view.lost = lost_in_look(u, moat_now() - now);
 		u->lost = 0;
@@ -223,6 +229,7 @@ static int fetch_watches(struct moat_daemon *d)
 
 	errno = 0;
 	while ((event = xs_check_watch(d->xs.handle)) != NULL) {
+		moat_scan_heard(&d->scan, event[XS_WATCH_PATH]);
 		switch (moat_interest(d, event[XS_WATCH_PATH])) {
 		case MOAT_INTEREST_BEAT:
 			d->beat = true;
@@ -259,7 +266,7 @@ static msec earlier(msec a, msec b)
 /* When something is to be done though nothing changes. */
 static msec next_time(struct moat_daemon *d, msec now)
 {
-	msec when = now + BEAT_MS;
+	msec when = earlier(now + BEAT_MS, d->scan.again);
 
 	for (size_t i = 0; i < d->config.count; i++) {
 		struct moat_unit *u = &d->units[i];
@@ -289,7 +296,10 @@ static msec rest_until(struct moat_unit *u, msec began)
 
 static bool is_due(const struct moat_unit *u, msec now)
 {
-	return u->daemon->urgent || u->daemon->dirty || u->lost || now - u->looked >= BEAT_MS ||
+	const struct moat_scan *scan = &u->daemon->scan;
+
+	return u->daemon->urgent || u->daemon->dirty ||
+	       (scan->again && scan->again <= now) || u->lost || now - u->looked >= BEAT_MS ||
 	       (u->last.until && u->last.until <= now);
 }
 
@@ -613,6 +623,7 @@ static void clean_up(struct moat_daemon *d)
 	free(d->units);
 	moat_hook_deinit(&hook);
 	moat_events_destroy(d->events);
+	moat_scan_deinit(&d->scan);
 	moat_hyper_close(d->hyper);
 	xs_close(d->xs.handle);
 	moat_loop_deinit(&d->loop);

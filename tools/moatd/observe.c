@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reading the world. What is read here twice, once for each of two decisions,
- * is read twice on purpose: nothing is kept that could be out of date, but
- * between two heartbeats, which tell of nothing else.
+ * A view of one storage domain, from the scan of the host and from what only concerns
+ * it: its notes, its two domains, its devices. What is read here twice, once for each
+ * of two decisions, is read twice on purpose.
  */
 #include "observe.h"
 
@@ -13,19 +13,12 @@
 
 #include <moat/keys.h>
 
-/* Xen's domains during one look. */
-struct census {
-	const struct moat_hyper_domain *list;
-	int count;
-};
-
-static const struct moat_hyper_domain *find(const struct census *c,
+static const struct moat_hyper_domain *find(const struct moat_unit *u,
 					    unsigned int domid)
 {
-	for (int i = 0; domid && i < c->count; i++)
-		if (c->list[i].domid == domid)
-			return &c->list[i];
-	return NULL;
+	const struct moat_scan_domain *d = moat_scan_find(&u->daemon->scan, domid);
+
+	return d ? &d->xen : NULL;
 }
 
 static struct moat_xs *xs_of(struct moat_unit *u)
@@ -142,18 +135,17 @@ static void read_notes(struct moat_unit *u)
 
 /* --- the two domains --------------------------------------------------- */
 
-static unsigned int domid_of_name(struct moat_unit *u, const struct census *c,
-				  const char *suffix)
+static unsigned int domid_of_name(const struct moat_unit *u, const char *suffix)
 {
+	const struct moat_scan *scan = &u->daemon->scan;
 	char name[64];
 
 	snprintf(name, sizeof(name), "%s%s", u->storage->name, suffix);
-	for (int i = 0; i < c->count; i++) {
-		unsigned int domid = c->list[i].domid;
+	for (size_t i = 0; i < scan->count; i++) {
+		const struct moat_scan_domain *d = &scan->domains[i];
 
-		if (domid && moat_xs_is(xs_of(u), name,
-					"/local/domain/%u/name", domid))
-			return domid;
+		if (d->xen.domid && d->name && strcmp(d->name, name) == 0)
+			return d->xen.domid;
 	}
 	return 0;
 }
@@ -178,10 +170,10 @@ static void read_beat(struct moat_unit *u, struct moat_view_domain *d)
 	read_health(u, d);
 }
 
-static void read_domain(struct moat_unit *u, const struct census *c,
-			enum moat_role role, unsigned int domid)
+static void read_domain(struct moat_unit *u, enum moat_role role,
+			unsigned int domid)
 {
-	const struct moat_hyper_domain *h = find(c, domid);
+	const struct moat_hyper_domain *h = find(u, domid);
 	struct moat_view_domain *d = &u->view.domain[role];
 
 	if (!h)
@@ -225,10 +217,9 @@ static bool is_moats(struct moat_unit *u, enum moat_role role, unsigned int domi
 }
 
 /* The one of that name, or 0 if it is none of ours. */
-static unsigned int ours_of_name(struct moat_unit *u, const struct census *c,
-				 enum moat_role role)
+static unsigned int ours_of_name(struct moat_unit *u, enum moat_role role)
 {
-	unsigned int domid = domid_of_name(u, c, role == MOAT_STANDBY ?
+	unsigned int domid = domid_of_name(u, role == MOAT_STANDBY ?
 						 "-standby" : "");
 
 	if (!domid || domid == u->view.recorded || is_moats(u, role, domid))
@@ -241,16 +232,16 @@ static unsigned int ours_of_name(struct moat_unit *u, const struct census *c,
  * The active domain is the one written down, whatever its name: on its way out
  * a domain loses its name before it is gone.
  */
-static void read_domains(struct moat_unit *u, const struct census *c)
+static void read_domains(struct moat_unit *u)
 {
 	unsigned int active = u->view.recorded;
-	unsigned int standby = ours_of_name(u, c, MOAT_STANDBY);
+	unsigned int standby = ours_of_name(u, MOAT_STANDBY);
 
-	if (!find(c, active))
-		active = ours_of_name(u, c, MOAT_ACTIVE);
-	read_domain(u, c, MOAT_ACTIVE, active);
+	if (!find(u, active))
+		active = ours_of_name(u, MOAT_ACTIVE);
+	read_domain(u, MOAT_ACTIVE, active);
 	if (standby != active)
-		read_domain(u, c, MOAT_STANDBY, standby);
+		read_domain(u, MOAT_STANDBY, standby);
 }
 
 /* --- PCI devices ------------------------------------------------------- */
@@ -312,7 +303,7 @@ static bool is_own(const struct moat_unit *u, unsigned int domid)
 	       domid == u->view.recorded || domid == u->view.recovery.old;
 }
 
-static void read_pci(struct moat_unit *u, const struct census *c)
+static void read_pci(struct moat_unit *u)
 {
 	unsigned int count;
 	char **holders = moat_xs_list(xs_of(u), &count,
@@ -330,94 +321,16 @@ static void read_pci(struct moat_unit *u, const struct census *c)
 				pci->domid = strtoul(holders[i], NULL, 10);
 		pci->busy = !pci->domid && busy;
 		pci->absent = !pci->domid && !moat_hyper_pci_exists(bdf);
-		pci->foreign = find(c, pci->domid) && !is_own(u, pci->domid);
+		pci->foreign = find(u, pci->domid) && !is_own(u, pci->domid);
 		/* a job may be in the middle of changing that */
 		pci->stale = no_jobs(&u->view) &&
-			     (pci->domid ? !find(c, pci->domid) :
+			     (pci->domid ? !find(u, pci->domid) :
 					   libxl_remembers(u, bdf));
 	}
 	free(holders);
 }
 
 /* --- disks ------------------------------------------------------------- */
-
-static enum moat_front front_state(char *text)
-{
-	static const char *const words[] = {
-		[MOAT_FRONT_IS_WAITING] = MOAT_FRONT_WAITING,
-		[MOAT_FRONT_IS_REPLAYING] = MOAT_FRONT_REPLAYING,
-		[MOAT_FRONT_IS_UP] = MOAT_FRONT_UP,
-		[MOAT_FRONT_IS_HELD] = MOAT_FRONT_HELD,
-		[MOAT_FRONT_IS_FAILED] = MOAT_FRONT_FAILED,
-	};
-	enum moat_front found = MOAT_FRONT_IS_UNKNOWN;
-
-	for (size_t i = 1; text && i < sizeof(words) / sizeof(*words); i++)
-		if (strcmp(text, words[i]) == 0)
-			found = i;
-	free(text);
-	return found;
-}
-
-static enum moat_trouble front_trouble(char *text)
-{
-	static const char *const words[] = {
-		[MOAT_TROUBLE_IS_PROTOCOL] = MOAT_TROUBLE_PROTOCOL,
-		[MOAT_TROUBLE_IS_STALL] = MOAT_TROUBLE_STALL,
-		[MOAT_TROUBLE_IS_DEVICE] = MOAT_TROUBLE_DEVICE,
-		[MOAT_TROUBLE_IS_REFUSED] = MOAT_TROUBLE_REFUSED,
-		[MOAT_TROUBLE_IS_SHORTAGE] = MOAT_TROUBLE_SHORTAGE,
-	};
-	enum moat_trouble found = MOAT_TROUBLE_IS_NONE;
-	char word[16];
-
-	if (text && sscanf(text, "%15s", word) == 1)
-		for (size_t i = 1; i < sizeof(words) / sizeof(*words); i++)
-			if (strcmp(word, words[i]) == 0)
-				found = i;
-	free(text);
-	return found;
-}
-
-static void read_front(struct moat_xs *xs, struct moat_view_disk *disk)
-{
-	char dir[64];
-
-	snprintf(dir, sizeof(dir), "/local/domain/%u/device/vbd/%u", disk->app,
-		 disk->device);
-	disk->front_state = moat_xs_number(xs, 0, "%s/state", dir);
-	disk->able = moat_xs_is(xs, "1", "%s/" MOAT_KEY_RECOVERY, dir);
-	disk->fresh = !disk->able && disk->front_state == 1;
-	disk->hold = moat_xs_exists(xs, "%s/" MOAT_KEY_HOLD, dir);
-	disk->front = front_state(
-		moat_xs_get(xs, "%s/" MOAT_KEY_FRONT_STATE, dir));
-	disk->trouble = front_trouble(
-		moat_xs_get(xs, "%s/" MOAT_KEY_TROUBLE, dir));
-}
-
-static void read_back(struct moat_xs *xs, struct moat_view_disk *disk)
-{
-	char dir[80];
-
-	snprintf(dir, sizeof(dir), "/local/domain/%u/backend/vbd/%u/%u",
-		 disk->backend, disk->app, disk->device);
-	disk->torn = !moat_xs_exists(xs, "%s/frontend", dir);
-	disk->back_state = moat_xs_number(xs, 0, "%s/state", dir);
-	disk->connected = moat_xs_is(xs, "connected", "%s/hotplug-status", dir);
-	disk->failed = moat_xs_is(xs, "error", "%s/hotplug-status", dir);
-	if (disk->trouble == MOAT_TROUBLE_IS_DEVICE)
-		disk->deviceless = moat_xs_is(xs, "0", "%s/sectors", dir);
-	disk->offline = !disk->torn && moat_xs_is(xs, "0", "%s/online", dir);
-	disk->detached = moat_xs_exists(xs, "/libxl/%u/device/vbd/%u/moat-detached",
-					disk->app, disk->device);
-	/*
-	 * A front end of Moat's that closes for good takes its words away, and
-	 * one that begins anew is in state 6 (Closed) for a moment.
-	 */
-	disk->closing = (disk->torn ? disk->detached : disk->offline) ||
-			disk->front_state == 5 ||
-			(disk->front_state == 6 && !disk->able);
-}
 
 /* Verdicts that a VM caused within the window. */
 static unsigned int complaints_of(struct moat_unit *u, const char *vm)
@@ -491,59 +404,34 @@ static struct moat_view_disk *new_disk(struct moat_unit *u)
 	return &v->disks[v->count++];
 }
 
-/* One disk of an application domain, if it is ours. */
-static int read_disk(struct moat_unit *u, const struct census *c,
-		     const struct moat_hyper_domain *app, unsigned int device)
+/* One disk of an application domain, which is ours. */
+static int add_disk(struct moat_unit *u, const struct moat_hyper_domain *app,
+		    const struct moat_view_disk *known)
 {
-	struct moat_xs *xs = xs_of(u);
-	char *backend = moat_xs_get(xs, "/libxl/%u/device/vbd/%u/backend",
-				    app->domid, device);
-	unsigned int domid, front, id;
-	struct moat_view_disk *disk;
-	bool ours;
+	struct moat_view_disk *disk = new_disk(u);
 
-	ours = backend &&
-	       sscanf(backend, "/local/domain/%u/backend/vbd/%u/%u", &domid,
-		      &front, &id) == 3 &&
-	       front == app->domid && id == device && domid &&
-	       is_ours(u, domid);
-	free(backend);
-	if (!ours)
-		return 0;
-	disk = new_disk(u);
 	if (!disk)
 		return -ENOMEM;
-	disk->app = app->domid;
-	disk->device = device;
-	disk->backend = domid;
+	*disk = *known;
 	carry_over(u, disk);
-	disk->orphan = !find(c, domid);
+	disk->orphan = !find(u, disk->backend);
 	disk->awake = !app->ended && !app->paused;
-	disk->served = moat_xs_exists(xs, "/libxl/%u/device/vbd/%u/moat-served",
-				      app->domid, device);
-	disk->left = moat_xs_exists(xs, "/libxl/%u/device/vbd/%u/moat-left",
-				    app->domid, device);
-	read_front(xs, disk);
-	read_back(xs, disk);
 	if (disk->trouble != MOAT_TROUBLE_IS_NONE)
 		read_account(u, disk);
 	return 0;
 }
 
-static int read_disks(struct moat_unit *u, const struct census *c)
+static int add_disks(struct moat_unit *u)
 {
+	const struct moat_scan *scan = &u->daemon->scan;
 	int err = 0;
 
-	for (int i = 0; i < c->count && !err; i++) {
-		const struct moat_hyper_domain *app = &c->list[i];
-		unsigned int count;
-		char **ids = moat_xs_list(xs_of(u), &count,
-					  "/libxl/%u/device/vbd", app->domid);
+	for (size_t i = 0; i < scan->count; i++) {
+		const struct moat_scan_domain *d = &scan->domains[i];
 
-		for (unsigned int k = 0; k < count && !err; k++)
-			err = read_disk(u, c, app,
-					strtoul(ids[k], NULL, 10));
-		free(ids);
+		for (size_t k = 0; k < d->count && !err; k++)
+			if (is_ours(u, d->disks[k].backend))
+				err = add_disk(u, &d->xen, &d->disks[k]);
 	}
 	return err;
 }
@@ -563,16 +451,16 @@ static void turn_over(struct moat_unit *u)
 
 int moat_observe(struct moat_unit *unit)
 {
-	struct census c;
+	int err = moat_scan_update(&unit->daemon->scan, xs_of(unit),
+				   unit->daemon->hyper, moat_now());
 
-	c.count = moat_hyper_list(unit->daemon->hyper, &c.list);
-	if (c.count < 0)
-		return c.count;
+	if (err)
+		return err;
 	turn_over(unit);
 	read_notes(unit);
-	read_domains(unit, &c);
-	read_pci(unit, &c);
-	return read_disks(unit, &c);
+	read_domains(unit);
+	read_pci(unit);
+	return add_disks(unit);
 }
 
 void moat_observe_beats(struct moat_unit *unit)

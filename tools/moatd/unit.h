@@ -13,6 +13,7 @@
 #include "events.h"
 #include "hyper.h"
 #include "job.h"
+#include "scan.h"
 #include "view.h"
 #include "xs.h"
 
@@ -49,6 +50,7 @@ struct moat_daemon {
 	struct moat_config config;
 	struct moat_loop loop;
 	struct moat_xs xs;
+	struct moat_scan scan;
 	struct moat_hyper *hyper;
 	struct moat_events *events;
 	struct moat_unit *units;

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * All domains of the host and all their disks, for all storage domains at once:
+ * what was read is kept until a watch says that it has changed, and for half a
+ * minute at most.
+ */
+#ifndef MOATD_SCAN_H
+#define MOATD_SCAN_H
+
+#include "hyper.h"
+#include "view.h"
+#include "xs.h"
+
+enum moat_scan_age {
+	MOAT_SCAN_KNOWN,
+	MOAT_SCAN_OLD,		/* a watch has fired: soon */
+	MOAT_SCAN_WRONG,	/* we have changed it ourselves: at once */
+};
+
+struct moat_scan_domain {
+	struct moat_hyper_domain xen;
+	char *name;			/* NULL: it has none, or it is to be read */
+	bool named;			/* it has been read */
+	enum moat_scan_age age;		/* of the disks */
+	msec read_at;
+	struct moat_view_disk *disks;	/* but for what only a unit knows */
+	size_t count, room;
+};
+
+struct moat_scan {
+	struct moat_scan_domain *domains;	/* by id */
+	size_t count;
+	msec again;		/* something is old and waits until then; or 0 */
+};
+
+/**
+ * moat_scan_update() - see what has become of the host
+ * @scan: all zero at first; end it with moat_scan_deinit()
+ * @now: the time
+ *
+ * Return: 0, or -errno; then what is known is of no use.
+ */
+int moat_scan_update(struct moat_scan *scan, struct moat_xs *xs,
+		     struct moat_hyper *hyper, msec now);
+void moat_scan_deinit(struct moat_scan *scan);
+
+/* Return: the domain, or NULL if there is none of that id, or 0. */
+struct moat_scan_domain *moat_scan_find(const struct moat_scan *scan,
+					unsigned int domid);
+
+/* Return: what is known of a disk, or NULL. */
+struct moat_view_disk *moat_scan_disk(const struct moat_scan *scan,
+				      unsigned int app, unsigned int device);
+
+/* A watch on @path has fired. */
+void moat_scan_heard(struct moat_scan *scan, const char *path);
+
+/* We have written in a domain's disks, or given it another name. */
+void moat_scan_spoil(struct moat_scan *scan, unsigned int domid);
+
+/* All that a domain serves is not what it was: its directory has gone. */
+void moat_scan_spoil_served(struct moat_scan *scan, unsigned int domid,
+			    enum moat_scan_age age);
+
+#endif
