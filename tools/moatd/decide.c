@@ -8,11 +8,13 @@
  * gone, before anything of it is given to another. And one tenant's word alone
  * costs no other tenant anything.
  */
-#include "decision.h"
+#include "decide.h"
 
 #include <string.h>
 
 #include <moat/times.h>
+
+#include "decision.h"
 
 const struct moat_limits moat_limits_default = {
 	.heartbeat = 1000 * MOAT_HEARTBEAT_LIMIT_S,

@@ -7,7 +7,7 @@
 #ifndef MOATD_DECISION_H
 #define MOATD_DECISION_H
 
-#include "decide.h"
+#include "step.h"
 
 /* between two tries of what fails, at most */
 #define BACKOFF_MAX_MS 60000
