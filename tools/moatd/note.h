@@ -6,12 +6,17 @@
  *   domid          the active domain
  *   past           active domains before it that a disk may still name
  *   condemned      "DOMID WHY"
- *   recovery       "WHY OLD BEGUN DETECT PHASE...": one under way
+ *   recovery       "WHY OLD BEGUN DETECT PHASE... PROBES": one under way
  *   crashes        their times
- *   complaints/ID  times of verdicts that a front end of domain ID caused
+ *   complaints/VM  times of verdicts that rest on the word of a VM, by its uuid
  *   gave-up        1
  *   wish           "restart TIME" or "upgrade TIME"
+ *   made-0, made-1 uuids of the domains that we made, by role
+ *   adopted        the uuid of one that a person said is ours
+ *   foreign-0, -1  domains that have a name of ours and were told not to be
  *   standby-made   when the standby was created
+ *   standby-ready  the standby that was told to be
+ *   standby-deaths "COUNT TIME DOMID": in a row, and the last
  *   held           when the disks were asked to hold
  *   job-0, job-1   "JOB PID STARTED": processes, see job.h
  *
