@@ -388,6 +388,22 @@ static void test_detached(void **state)
 	assert_int_equal(decide_once(&v).act, MOAT_ACT_REPOINT);
 }
 
+/* One that no front end has come to is moved from the dead, and else xl's business. */
+static void test_fresh(void **state)
+{
+	struct moat_view v = well();
+
+	(void)state;
+	two[1].able = two[1].connected = false;
+	two[1].fresh = two[1].torn = true;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_NONE);
+	two[1].orphan = true;
+	two[1].backend = 6;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_REPOINT);
+	two[1].fresh = false;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_LEAVE);
+}
+
 /* A disk that its front end refuses is neither waited for nor a fault. */
 static void test_refused(void **state)
 {
@@ -433,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_standby_coming),
 		cmocka_unit_test(test_detached),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_fresh),
 		cmocka_unit_test(test_names),
 	};
 

@@ -30,9 +30,11 @@ bool moat_disk_moved(struct moat_disk_memory *kept, bool ok, msec now)
 /* Has it lost its back end, and can it be given another? */
 static bool is_lost(const struct moat_view_disk *disk, unsigned int domid)
 {
-	return (disk->able || disk->fresh) && !disk->closing &&
-	       (disk->orphan || (disk->torn && disk->awake &&
-				 disk->backend == domid));
+	if (disk->closing)
+		return false;
+	if (disk->orphan)
+		return disk->able || disk->fresh;
+	return disk->able && disk->torn && disk->awake && disk->backend == domid;
 }
 
 bool moat_disk_is_due(const struct moat_view_disk *disk, unsigned int domid,
