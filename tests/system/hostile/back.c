@@ -3,14 +3,9 @@
  * A back end that means harm, to see what a front end makes of it.
  *
  * It serves one disk, of which it has no data, by a thread of its own. It speaks Xen's public
- * headers and shares nothing with Moat. Parameters:
- *
- *   seed      of the campaign
- *   messages  it turns honest when it has written so many; may be raised
- *   counts    what it has done, to be read
- *   resting   whether it is honest, to be read
+ * headers and shares nothing with Moat. Its parameters are those of half.h: while it rests
+ * it is honest.
  */
-#include <linux/kthread.h>
 #include <linux/module.h>
 #include <xen/xenbus.h>
 
@@ -20,73 +15,27 @@
 #define HONEST_EVERY 8
 #define HONEST_REQUESTS 500
 
-static unsigned long seed = 1;
-module_param(seed, ulong, 0444);
-MODULE_PARM_DESC(seed, "of the campaign");
-
-static struct counts counts;
-static struct host host;
-static struct task_struct *attacker;
-
-/* ---- parameters that do something ---- */
-
-static unsigned long messages;
-static bool resting;
-module_param(resting, bool, 0444);
-MODULE_PARM_DESC(resting, "it has written as many messages as it should");
-
-/* Who raises it waits for resting, which must not be of before. */
-static int messages_set(const char *value, const struct kernel_param *param)
-{
-	int err = param_set_ulong(value, param);
-
-	WRITE_ONCE(resting, false);
-	return err;
-}
-
-static const struct kernel_param_ops messages_ops = {
-	.set = messages_set,
-	.get = param_get_ulong,
-};
-module_param_cb(messages, &messages_ops, &messages, 0644);
-MODULE_PARM_DESC(messages, "how many to write before it turns honest");
-
-static int counts_get(char *page, const struct kernel_param *param)
-{
-	return count_print(&counts, page);
-}
-
-static const struct kernel_param_ops counts_ops = {
-	.get = counts_get,
-};
-module_param_cb(counts, &counts_ops, NULL, 0444);
-MODULE_PARM_DESC(counts, "what it has done");
+static struct host host = { .spoilt = true };
 
 /* ---- the attacker ---- */
 
-/* Called at each look of an honest turn: said anew, as the wish may have changed. */
-static bool has_to_do(void)
-{
-	bool has = count_messages(&counts) < READ_ONCE(messages);
-
-	WRITE_ONCE(resting, !has);
-	return has;
-}
-
 static int attack(void *unused)
 {
+	struct chance chance;
+	bool honest;
 	u64 nr;
 
 	for (nr = 0;; nr++) {
-		if (!turn_begin(&host, !nr))
+		chance_init(&chance, half_seed, nr);
+		honest = !half_has_to_do() || !(nr % HONEST_EVERY);
+		if (!turn_begin(&host, !nr, honest ? NULL : &chance))
 			continue;
-		if (!nr || !has_to_do()) {
-			turn_honest(&host, 0, has_to_do);
-		} else if (!(nr % HONEST_EVERY)) {
+		if (!nr || !half_has_to_do())
+			turn_honest(&host, 0, half_has_to_do);
+		else if (honest)
 			turn_honest(&host, HONEST_REQUESTS, NULL);
-		} else {
-			turn_run(&host, seed, nr);
-		}
+		else
+			turn_run(&host, &chance, half_seed, nr);
 	}
 	return 0;
 }
@@ -95,17 +44,13 @@ static int attack(void *unused)
 
 static int hostile_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
 {
-	if (attacker)
-		return -EBUSY;
-	host_init(&host, dev, &counts);
-	attacker = kthread_run(attack, NULL, "hostile");
-	return PTR_ERR_OR_ZERO(attacker);
+	return half_start(&host.half, dev, attack);
 }
 
 static void hostile_changed(struct xenbus_device *dev, enum xenbus_state state)
 {
-	if (dev == host.dev)
-		host_peer_changed(&host, state);
+	if (dev == host.half.dev)
+		half_peer_changed(&host.half, state);
 }
 
 static const struct xenbus_device_id hostile_ids[] = { { "vbd" }, { "" } };

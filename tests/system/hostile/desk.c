@@ -16,14 +16,15 @@ static irqreturn_t desk_event(int irq, void *data)
 {
 	struct desk *desk = data;
 
-	wake_up(desk->woken);
+	wake_up(&desk->half->woken);
 	xen_irq_lateeoi(irq, 0);
 	return IRQ_HANDLED;
 }
 
 static int desk_read_refs(struct desk *desk, const char *dir, grant_ref_t *gref)
 {
-	unsigned int order = xenbus_read_unsigned(desk->dev->otherend, "ring-page-order", 0), i;
+	const char *front = desk->half->dev->otherend;
+	unsigned int order = xenbus_read_unsigned(front, "ring-page-order", 0), i;
 	char key[16];
 
 	if (order > ilog2(DESK_PAGES_MAX))
@@ -40,22 +41,24 @@ static int desk_read_refs(struct desk *desk, const char *dir, grant_ref_t *gref)
 
 /**
  * desk_open() - take up a ring of the front end's
- * @desk: closed, with its device and its wait queue
+ * @desk: closed
+ * @half: whose it is
  * @dir: where the front end describes it
  *
  * Return: 0 or a negative errno; desk_close() is due in either case.
  */
-int desk_open(struct desk *desk, const char *dir)
+int desk_open(struct desk *desk, struct half *half, const char *dir)
 {
 	grant_ref_t gref[DESK_PAGES_MAX];
 	struct blkif_sring *sring;
 	unsigned int port;
 	int pages, err;
 
+	desk->half = half;
 	pages = desk_read_refs(desk, dir, gref);
 	if (pages < 0 || xenbus_scanf(XBT_NIL, dir, "event-channel", "%u", &port) != 1)
 		return -EINVAL;
-	err = xenbus_map_ring_valloc(desk->dev, gref, pages, &desk->shared);
+	err = xenbus_map_ring_valloc(desk->half->dev, gref, pages, &desk->shared);
 	if (err) {
 		desk->shared = NULL;
 		return err;
@@ -63,7 +66,7 @@ int desk_open(struct desk *desk, const char *dir)
 	sring = desk->shared;
 	BACK_RING_ATTACH(&desk->ring, sring, sring->rsp_prod, pages * PAGE_SIZE);
 	desk->nr_waiting = 0;
-	err = bind_interdomain_evtchn_to_irqhandler_lateeoi(desk->dev, port, desk_event, 0,
+	err = bind_interdomain_evtchn_to_irqhandler_lateeoi(desk->half->dev, port, desk_event, 0,
 							    "hostile", desk);
 	if (err < 0)
 		return err;
@@ -78,7 +81,7 @@ void desk_close(struct desk *desk)
 		unbind_from_irqhandler(desk->irq, desk);
 	desk->irq = 0;
 	if (desk->shared)
-		xenbus_unmap_ring_vfree(desk->dev, desk->shared);
+		xenbus_unmap_ring_vfree(desk->half->dev, desk->shared);
 	desk->shared = NULL;
 }
 
@@ -93,7 +96,7 @@ static void desk_keep(struct desk *desk, const struct blkif_request *req, struct
 	keep_map(keep, chance_below(chance, KEEP_PAGES),
 		 indirect ? req->u.indirect.indirect_grefs[0] : req->u.rw.seg[0].gref,
 		 indirect || req->operation != BLKIF_OP_READ);
-	count_inc(desk->counts, COUNT_grants);
+	count_inc(desk->half->counts, COUNT_grants);
 }
 
 /**
@@ -112,7 +115,7 @@ u32 desk_take(struct desk *desk, struct keep *keep, struct chance *chance)
 
 	virt_rmb();
 	if (n > RING_SIZE(&desk->ring) - desk->nr_waiting) {
-		count_inc(desk->counts, COUNT_strange);
+		count_inc(desk->half->counts, COUNT_strange);
 		return 0;
 	}
 	for (i = 0; i < n; i++) {
@@ -131,7 +134,7 @@ u32 desk_take(struct desk *desk, struct keep *keep, struct chance *chance)
 	WRITE_ONCE(desk->ring.sring->req_event, desk->ring.req_cons + 1);
 	if (n && chance_one_in(chance, 4)) {
 		WRITE_ONCE(desk->ring.sring->req_event, chance_any(chance));
-		count_inc(desk->counts, COUNT_indices);
+		count_inc(desk->half->counts, COUNT_indices);
 	}
 	return n;
 }
@@ -206,8 +209,8 @@ static void answer_one(struct desk *desk, struct chance *chance, u32 lies, u32 b
 	memcpy(RING_GET_RESPONSE(&desk->ring, desk->ring.rsp_prod_pvt), &rsp, sizeof(rsp));
 	desk->ring.rsp_prod_pvt++;
 	if (hostile)
-		count_inc(desk->counts, COUNT_responses);
-	count_inc(desk->counts, rsp.status == BLKIF_RSP_OKAY ? COUNT_good : COUNT_bad);
+		count_inc(desk->half->counts, COUNT_responses);
+	count_inc(desk->half->counts, rsp.status == BLKIF_RSP_OKAY ? COUNT_good : COUNT_bad);
 }
 
 /**
@@ -268,7 +271,7 @@ void desk_flip(struct desk *desk, struct chance *chance)
 	default:
 		((u8 *)rsp)[chance_below(chance, sizeof(*rsp))] = chance_any(chance);
 	}
-	count_inc(desk->counts, COUNT_flips);
+	count_inc(desk->half->counts, COUNT_flips);
 }
 
 /**
@@ -283,14 +286,14 @@ void desk_overrun(struct desk *desk, struct chance *chance)
 			       prod - 1, (u32)chance_any(chance) };
 
 	WRITE_ONCE(desk->ring.sring->rsp_prod, chance_of(chance, tricks));
-	count_inc(desk->counts, COUNT_indices);
+	count_inc(desk->half->counts, COUNT_indices);
 	desk_events(desk, 1);
 }
 
 /* Send events. */
 void desk_events(struct desk *desk, u32 times)
 {
-	count_add(desk->counts, COUNT_events, times);
+	count_add(desk->half->counts, COUNT_events, times);
 	while (times--)
 		notify_remote_via_irq(desk->irq);
 }

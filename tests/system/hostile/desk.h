@@ -5,12 +5,11 @@
 #ifndef MOAT_HOSTILE_DESK_H
 #define MOAT_HOSTILE_DESK_H
 
-#include <linux/wait.h>
+#include <linux/types.h>
 #include <xen/interface/io/blkif.h>
-#include <xen/xenbus.h>
 
 #include "chance.h"
-#include "count.h"
+#include "half.h"
 #include "keep.h"
 
 #define DESK_PAGES_MAX 16
@@ -28,9 +27,7 @@ struct desk_request {
 
 /**
  * struct desk - a ring
- * @dev: its device
- * @counts: counters
- * @woken: woken at each event
+ * @half: whose it is; woken at each event
  * @shared: its pages, mapped; NULL: closed
  * @ring: indices
  * @irq: event channel; 0: none
@@ -39,9 +36,7 @@ struct desk_request {
  * @last: a request that was answered
  */
 struct desk {
-	struct xenbus_device *dev;
-	struct counts *counts;
-	wait_queue_head_t *woken;
+	struct half *half;
 	void *shared;
 	struct blkif_back_ring ring;
 	int irq;
@@ -50,7 +45,7 @@ struct desk {
 	struct desk_request last;
 };
 
-int desk_open(struct desk *desk, const char *dir);
+int desk_open(struct desk *desk, struct half *half, const char *dir);
 void desk_close(struct desk *desk);
 u32 desk_take(struct desk *desk, struct keep *keep, struct chance *chance);
 void desk_answer(struct desk *desk, struct chance *chance, u32 lies, u32 breaks);

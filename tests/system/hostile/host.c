@@ -16,10 +16,12 @@ static const struct {
 	const char *key;
 	const char *value;
 } honest[] = {
+	/* The first ones are read before the front end makes its rings. */
 	{ "multi-queue-max-queues", "4" },
 	{ "max-ring-page-order", "4" },
 	{ "feature-persistent", "1" },
 	{ "feature-moat-readonly-grants", "1" },
+#define HOST_OFFERS 4
 	{ "sectors", "18014398509481976" },
 	{ "info", "0" },
 	{ "sector-size", "512" },
@@ -36,49 +38,8 @@ static const struct {
 
 /* Keys that a front end or its toolstack reads besides. */
 static const char *const others[] = {
-	"moat-set-mode", "moat-ask", "mode", "device-type", "dev", "removable"
+	"moat-set-mode", "moat-ask", "mode", "device-type", "dev", "removable", HALF_KEY_CONNECTION
 };
-
-/**
- * host_init() - begin
- * @host: zeroed
- * @dev: the device
- * @counts: counters
- */
-void host_init(struct host *host, struct xenbus_device *dev, struct counts *counts)
-{
-	unsigned int i;
-
-	host->dev = dev;
-	host->counts = counts;
-	host->spoilt = true;
-	host->keep.peer = dev->otherend_id;
-	init_waitqueue_head(&host->woken);
-	for (i = 0; i < HOST_DESKS; i++) {
-		host->desk[i].dev = dev;
-		host->desk[i].counts = counts;
-		host->desk[i].woken = &host->woken;
-	}
-}
-
-/* Called by xenbus: the front end has written its state. */
-void host_peer_changed(struct host *host, enum xenbus_state state)
-{
-	WRITE_ONCE(host->peer, state);
-	wake_up(&host->woken);
-}
-
-/* Write our state, any number, whether it is the one that stands there or not. */
-void host_say(struct host *host, int state)
-{
-	xenbus_printf(XBT_NIL, host->dev->nodename, "state", "%d", state);
-}
-
-/* Wait for the front end's state, @timeout in jiffies. Return: whether it came. */
-bool host_await(struct host *host, enum xenbus_state state, unsigned long timeout)
-{
-	return wait_event_timeout(host->woken, READ_ONCE(host->peer) == state, timeout);
-}
 
 /**
  * host_call() - have the front end begin anew
@@ -89,8 +50,8 @@ bool host_await(struct host *host, enum xenbus_state state, unsigned long timeou
  */
 void host_call(struct host *host)
 {
-	WRITE_ONCE(host->peer, XenbusStateUnknown);
-	xenbus_printf(XBT_NIL, host->dev->otherend, "state", "%d", XenbusStateInitialising);
+	WRITE_ONCE(host->half.peer, XenbusStateUnknown);
+	xenbus_printf(XBT_NIL, host->half.dev->otherend, "state", "%d", XenbusStateInitialising);
 }
 
 /**
@@ -101,10 +62,11 @@ void host_call(struct host *host)
  */
 int host_open(struct host *host)
 {
-	const char *front = host->dev->otherend;
+	const char *front = host->half.dev->otherend;
 	unsigned int i;
 	int err = 0;
 
+	host->keep.peer = host->half.dev->otherend_id;
 	host->nr_desks = xenbus_read_unsigned(front, "multi-queue-num-queues", 1);
 	if (!host->nr_desks || host->nr_desks > HOST_DESKS)
 		return -EINVAL;
@@ -112,7 +74,7 @@ int host_open(struct host *host)
 		char *dir = host->nr_desks == 1 ? kstrdup(front, GFP_KERNEL) :
 			    kasprintf(GFP_KERNEL, "%s/queue-%u", front, i);
 
-		err = dir ? desk_open(&host->desk[i], dir) : -ENOMEM;
+		err = dir ? desk_open(&host->desk[i], &host->half, dir) : -ENOMEM;
 		kfree(dir);
 	}
 	return err;
@@ -128,18 +90,50 @@ void host_close(struct host *host)
 	keep_let_all_go(&host->keep);
 }
 
-/* Describe the disk as it is, where anything else was said. */
+/* Describe the disk as it is, where anything else was said, for another connection. */
 void host_tell(struct host *host)
 {
+	const char *node = host->half.dev->nodename;
 	unsigned int i;
 
-	if (!host->spoilt)
-		return;
+	for (i = 0; host->spoilt && i < ARRAY_SIZE(honest); i++)
+		xenbus_write(XBT_NIL, node, honest[i].key, honest[i].value);
+	for (i = 0; host->spoilt && i < ARRAY_SIZE(others); i++)
+		xenbus_rm(XBT_NIL, node, others[i]);
 	host->spoilt = false;
-	for (i = 0; i < ARRAY_SIZE(honest); i++)
-		xenbus_write(XBT_NIL, host->dev->nodename, honest[i].key, honest[i].value);
-	for (i = 0; i < ARRAY_SIZE(others); i++)
-		xenbus_rm(XBT_NIL, host->dev->nodename, others[i]);
+	xenbus_printf(XBT_NIL, node, HALF_KEY_CONNECTION, "%u", ++host->connection);
+}
+
+static void spoil(struct host *host, struct chance *chance, const char *key)
+{
+	const char *node = host->half.dev->nodename;
+
+	host->spoilt = true;
+	count_inc(host->half.counts, COUNT_keys);
+	switch (chance_below(chance, 3)) {
+	case 0:
+		xenbus_printf(XBT_NIL, node, key, "%llu", chance_any(chance));
+		break;
+	case 1:
+		xenbus_rm(XBT_NIL, node, key);
+		break;
+	default:
+		xenbus_write(XBT_NIL, node, key, chance_of(chance, hostile_words));
+	}
+}
+
+/**
+ * host_offer_trick() - say something else of what a front end may make
+ * @host: the connection, closed
+ * @chance: of what, and what
+ *
+ * Whatever it is, it is no reason to make nothing.
+ */
+void host_offer_trick(struct host *host, struct chance *chance)
+{
+	u32 which = chance_below(chance, HOST_OFFERS + 1);
+
+	spoil(host, chance, which < HOST_OFFERS ? honest[which].key : HALF_KEY_CONNECTION);
 }
 
 /**
@@ -150,31 +144,23 @@ void host_tell(struct host *host)
 void host_tell_trick(struct host *host, struct chance *chance)
 {
 	u32 which = chance_below(chance, ARRAY_SIZE(honest) + ARRAY_SIZE(others));
-	const char *node = host->dev->nodename, *key;
 
-	key = which < ARRAY_SIZE(honest) ? honest[which].key : others[which - ARRAY_SIZE(honest)];
-	host->spoilt = true;
-	count_inc(host->counts, COUNT_keys);
-	switch (chance_below(chance, 4)) {
-	case 0:
-		xenbus_printf(XBT_NIL, node, key, "%llu", chance_any(chance));
-		break;
-	case 1:
-		xenbus_rm(XBT_NIL, node, key);
-		break;
-	case 2:
-		/* Sizes, as a disk that grows and shrinks has them. */
-		xenbus_printf(XBT_NIL, node, "sectors", "%u", chance_below(chance, 65536));
-		break;
-	default:
-		xenbus_write(XBT_NIL, node, key, chance_of(chance, hostile_words));
+	if (!chance_one_in(chance, 4)) {
+		spoil(host, chance, which < ARRAY_SIZE(honest) ? honest[which].key :
+				    others[which - ARRAY_SIZE(honest)]);
+		return;
 	}
+	/* Sizes, as a disk that grows and shrinks has them. */
+	host->spoilt = true;
+	count_inc(host->half.counts, COUNT_keys);
+	xenbus_printf(XBT_NIL, host->half.dev->nodename, "sectors", "%u",
+		      chance_below(chance, 65536));
 }
 
 /* Has the front end told of a breach of the protocol? */
 bool host_is_accused(struct host *host)
 {
-	char *text = xenbus_read(XBT_NIL, host->dev->otherend, "moat-trouble", NULL);
+	char *text = xenbus_read(XBT_NIL, host->half.dev->otherend, "moat-trouble", NULL);
 	bool accused;
 
 	if (IS_ERR(text))

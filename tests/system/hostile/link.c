@@ -21,48 +21,10 @@ static const char *const keys[] = {
 	"protocol", "multi-queue-num-queues", "feature-persistent", "feature-moat-readonly-grants",
 	"feature-moat-recovery", "feature-max-indirect-segments", "moat-state", "moat-trouble",
 	"moat-hold", "moat-ask", "moat-set-mode", "device-type", "virtual-device",
+	HALF_KEY_CONNECTION,
 	"queue-0/ring-ref", "queue-0/event-channel", "queue-1/ring-ref", "queue-1/event-channel",
 	"queue-1/ring-ref0", "hostile"
 };
-
-/**
- * link_init() - begin
- * @link: zeroed
- * @dev: the device
- * @counts: counters
- */
-void link_init(struct link *link, struct xenbus_device *dev, struct counts *counts)
-{
-	link->dev = dev;
-	link->counts = counts;
-	init_waitqueue_head(&link->woken);
-}
-
-/* Called by xenbus: the back end has written its state. */
-void link_peer_changed(struct link *link, enum xenbus_state state)
-{
-	WRITE_ONCE(link->peer, state);
-	wake_up(&link->woken);
-}
-
-/* Write our state, any number, whether it is the one that stands there or not. */
-void link_say(struct link *link, int state)
-{
-	xenbus_printf(XBT_NIL, link->dev->nodename, "state", "%d", state);
-}
-
-/**
- * link_await() - wait for the back end's state
- * @link: the connection
- * @states: one bit for each that will do
- * @timeout: in jiffies
- *
- * Return: whether it came.
- */
-bool link_await(struct link *link, unsigned long states, unsigned long timeout)
-{
-	return wait_event_timeout(link->woken, BIT(READ_ONCE(link->peer)) & states, timeout);
-}
 
 /**
  * link_open() - make rings, and lay out pages
@@ -78,11 +40,11 @@ int link_open(struct link *link, struct chance *chance)
 	int err;
 
 	link->nr_pipes = min_t(u32, chance_below(chance, LINK_PIPES) + 1,
-			       xenbus_read_unsigned(link->dev->otherend,
+			       xenbus_read_unsigned(link->half.dev->otherend,
 						    "multi-queue-max-queues", 1));
-	err = bait_lay(&link->bait, link->dev->otherend_id);
+	err = bait_lay(&link->bait, link->half.dev->otherend_id);
 	for (i = 0; !err && i < link->nr_pipes; i++)
-		err = pipe_open(&link->pipe[i], link->dev, &link->woken, pages,
+		err = pipe_open(&link->pipe[i], link->half.dev, &link->half.woken, pages,
 				chance_one_in(chance, 2) ? 0 : -chance_below(chance, 2000));
 	link->bait.ring = BAIT_NOBODYS;
 	link->odd = false;
@@ -113,10 +75,10 @@ void link_close(struct link *link)
  */
 void link_write(struct link *link, const char *dir, const char *key, const char *value)
 {
-	char *path = kasprintf(GFP_KERNEL, "%s%s", link->dev->nodename, dir);
+	char *path = kasprintf(GFP_KERNEL, "%s%s", link->half.dev->nodename, dir);
 
 	if (!path || xenbus_write(XBT_NIL, path, key, value))
-		count_inc(link->counts, COUNT_failed);
+		count_inc(link->half.counts, COUNT_failed);
 	kfree(path);
 }
 
@@ -146,13 +108,43 @@ static void publish_pipe(struct link *link, unsigned int nr)
 	write_number(link, dir, "event-channel", pipe->port);
 }
 
+/* Which connection our keys belong to. Where it is another, or none, those that only Moat
+ * knows are not to be believed, and all the rest is as good as ever.
+ */
+static void publish_connection(struct link *link, struct chance *chance, u32 odds)
+{
+	struct xenbus_device *dev = link->half.dev;
+	u32 offered = xenbus_read_unsigned(dev->otherend, HALF_KEY_CONNECTION, 0);
+
+	if (!odds || !chance_one_in(chance, odds)) {
+		write_number(link, "", HALF_KEY_CONNECTION, offered);
+		return;
+	}
+	count_inc(link->half.counts, COUNT_keys);
+	switch (chance_below(chance, 4)) {
+	case 0:
+		xenbus_rm(XBT_NIL, dev->nodename, HALF_KEY_CONNECTION);
+		break;
+	case 1:
+		write_number(link, "", HALF_KEY_CONNECTION,
+			     offered ^ BIT(chance_below(chance, 32)));
+		break;
+	case 2:
+		/* The same, in 32 bits. */
+		write_number(link, "", HALF_KEY_CONNECTION, offered + (1ULL << 32));
+		break;
+	default:
+		link_write(link, "", HALF_KEY_CONNECTION, chance_of(chance, hostile_words));
+	}
+}
+
 static void publish_trick(struct link *link, struct chance *chance)
 {
 	const char *key = chance_of(chance, keys);
 	char *text;
 
 	link->odd = true;
-	count_inc(link->counts, COUNT_keys);
+	count_inc(link->half.counts, COUNT_keys);
 	switch (chance_below(chance, 5)) {
 	case 0:
 		write_number(link, "", key, chance_any(chance));
@@ -162,7 +154,7 @@ static void publish_trick(struct link *link, struct chance *chance)
 		write_number(link, "", key, bait_any(&link->bait, chance));
 		break;
 	case 2:
-		xenbus_rm(XBT_NIL, link->dev->nodename, key);
+		xenbus_rm(XBT_NIL, link->half.dev->nodename, key);
 		break;
 	case 3:
 		text = kmalloc(LONG_KEY, GFP_KERNEL);
@@ -197,6 +189,8 @@ void link_publish(struct link *link, struct chance *chance, u32 odds)
 	write_number(link, "", "ring-page-order", ilog2(link->pipe[0].pages));
 	write_number(link, "", "feature-persistent", odds && chance_one_in(chance, 2));
 	write_number(link, "", "feature-moat-readonly-grants", chance_below(chance, 2));
+	write_number(link, "", "feature-moat-recovery", chance_below(chance, 2));
+	publish_connection(link, chance, odds);
 	/* Read in the other layout, requests are quite other ones. */
 	link->odd = odds && chance_one_in(chance, 8);
 	link_write(link, "", "protocol", layouts[link->odd]);

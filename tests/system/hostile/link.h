@@ -5,22 +5,18 @@
 #ifndef MOAT_HOSTILE_LINK_H
 #define MOAT_HOSTILE_LINK_H
 
-#include <linux/wait.h>
-#include <xen/xenbus.h>
+#include <linux/types.h>
 
 #include "bait.h"
 #include "chance.h"
-#include "count.h"
+#include "half.h"
 #include "pipe.h"
 
 #define LINK_PIPES 4
 
 /**
  * struct link - one disk, attacked
- * @dev: the device
- * @counts: counters
- * @woken: at each event and each change of the back end's state
- * @peer: that state
+ * @half: device, counters, the back end's state
  * @bait: pages of this connection
  * @pipe: rings of this connection
  * @nr_pipes: how many
@@ -28,20 +24,13 @@
  *	front end, or the ring itself may be overwritten
  */
 struct link {
-	struct xenbus_device *dev;
-	struct counts *counts;
-	wait_queue_head_t woken;
-	enum xenbus_state peer;
+	struct half half;
 	struct bait bait;
 	struct pipe pipe[LINK_PIPES];
 	unsigned int nr_pipes;
 	bool odd;
 };
 
-void link_init(struct link *link, struct xenbus_device *dev, struct counts *counts);
-void link_peer_changed(struct link *link, enum xenbus_state state);
-void link_say(struct link *link, int state);
-bool link_await(struct link *link, unsigned long states, unsigned long timeout);
 int link_open(struct link *link, struct chance *chance);
 void link_close(struct link *link);
 void link_publish(struct link *link, struct chance *chance, u32 odds);

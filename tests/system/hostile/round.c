@@ -33,7 +33,7 @@ static const u32 odds_of_wild[] = { 4, 50, 1000 };
 
 static bool round_connected(const struct link *link)
 {
-	return READ_ONCE(link->peer) == XenbusStateConnected;
+	return READ_ONCE(link->half.peer) == XenbusStateConnected;
 }
 
 /* States in no order, without waiting for what comes of them. */
@@ -43,8 +43,8 @@ static void round_toggle(struct link *link, struct chance *chance)
 
 	link->odd = true;
 	for (i = chance_below(chance, TOGGLES); i; i--) {
-		count_inc(link->counts, COUNT_states);
-		link_say(link, chance_one_in(chance, 8) ? (int)chance_any(chance) :
+		count_inc(link->half.counts, COUNT_states);
+		half_say(&link->half, chance_one_in(chance, 8) ? (int)chance_any(chance) :
 							  (int)chance_below(chance, 9));
 	}
 }
@@ -55,7 +55,7 @@ static bool round_drain(struct link *link, struct pipe *pipe)
 	unsigned long end = jiffies + (link->odd ? ODD_TIMEOUT : STATE_TIMEOUT);
 
 	while (pipe_unanswered(pipe)) {
-		if (pipe_collect(pipe, link->counts)) {
+		if (pipe_collect(pipe, link->half.counts)) {
 			end = jiffies + (link->odd ? ODD_TIMEOUT : STATE_TIMEOUT);
 			continue;
 		}
@@ -63,10 +63,10 @@ static bool round_drain(struct link *link, struct pipe *pipe)
 			return false;
 		if (time_after(jiffies, end)) {
 			if (!link->odd)
-				count_add(link->counts, COUNT_silent, pipe_unanswered(pipe));
+				count_add(link->half.counts, COUNT_silent, pipe_unanswered(pipe));
 			return false;
 		}
-		wait_event_timeout(link->woken, READ_ONCE(pipe->ring.sring->rsp_prod) !=
+		wait_event_timeout(link->half.woken, READ_ONCE(pipe->ring.sring->rsp_prod) !=
 				   pipe->ring.rsp_cons || !round_connected(link), LOOK);
 	}
 	return true;
@@ -80,18 +80,18 @@ static void round_mischief(struct link *link, struct pipe *pipe, struct chance *
 	if (chance_one_in(chance, 8)) {
 		for (i = chance_below(chance, 16); i; i--) {
 			bait_regrant(&link->bait, chance);
-			count_inc(link->counts, COUNT_grants);
+			count_inc(link->half.counts, COUNT_grants);
 		}
 	}
 	if (chance_one_in(chance, 64))
-		pipe_ring(pipe, link->counts, chance_below(chance, STORM));
+		pipe_ring(pipe, link->half.counts, chance_below(chance, STORM));
 	if (chance_one_in(chance, 16)) {
 		WRITE_ONCE(pipe->ring.sring->rsp_event, chance_any(chance));
-		count_inc(link->counts, COUNT_indices);
+		count_inc(link->half.counts, COUNT_indices);
 	}
 	if (chance_one_in(chance, 128)) {
-		count_inc(link->counts, COUNT_states);
-		link_say(link, XenbusStateConnected);
+		count_inc(link->half.counts, COUNT_states);
+		half_say(&link->half, XenbusStateConnected);
 	}
 }
 
@@ -105,13 +105,14 @@ static void round_fire(struct link *link, struct craft *craft, struct chance *ch
 
 		n = min3(pipe_room(pipe), left, chance_below(chance, 256) + 1);
 		if (n) {
-			count_add(link->counts, COUNT_slots, pipe_send(pipe, craft, chance, n));
+			count_add(link->half.counts, COUNT_slots,
+				  pipe_send(pipe, craft, chance, n));
 			left -= n;
 			round_mischief(link, pipe, chance);
-			pipe_show(pipe, link->counts);
+			pipe_show(pipe, link->half.counts);
 		}
 		if (n && !chance_one_in(chance, 8))
-			pipe_collect(pipe, link->counts);
+			pipe_collect(pipe, link->half.counts);
 		else if (!round_drain(link, pipe))
 			return;
 	}
@@ -132,12 +133,13 @@ static void round_break(struct link *link, struct chance *chance)
 	if (!round_connected(link))
 		return;
 	WRITE_ONCE(pipe->ring.sring->req_prod, chance_of(chance, tricks));
-	count_inc(link->counts, COUNT_indices);
-	pipe_ring(pipe, link->counts, 1);
-	if (link_await(link, BIT(XenbusStateClosing) | BIT(XenbusStateClosed), STATE_TIMEOUT))
-		count_inc(link->counts, COUNT_broken);
+	count_inc(link->half.counts, COUNT_indices);
+	pipe_ring(pipe, link->half.counts, 1);
+	if (half_await(&link->half, BIT(XenbusStateClosing) | BIT(XenbusStateClosed),
+		       STATE_TIMEOUT))
+		count_inc(link->half.counts, COUNT_broken);
 	else if (!link->odd)
-		count_inc(link->counts, COUNT_stuck);
+		count_inc(link->half.counts, COUNT_stuck);
 }
 
 /* What the second vCPU overwrites: slots around those that are shown, tables of indirect
@@ -166,7 +168,7 @@ static void round_strike(void *data, struct chance *chance)
 	default:
 		craft_flip(strike->craft, chance, pipe_slot(pipe, index));
 	}
-	count_inc(link->counts, COUNT_flips);
+	count_inc(link->half.counts, COUNT_flips);
 }
 
 static void round_attack(struct link *link, struct chance *chance, u64 seed, u64 nr)
@@ -180,16 +182,16 @@ static void round_attack(struct link *link, struct chance *chance, u64 seed, u64
 	struct flip flip = { .strike = round_strike, .data = &strike };
 	unsigned int i;
 
-	count_inc(link->counts, COUNT_connected);
-	link_say(link, XenbusStateConnected);
-	if (xenbus_scanf(XBT_NIL, link->dev->otherend, "sectors", "%llu", &craft.capacity) != 1 ||
-	    !craft.capacity)
+	count_inc(link->half.counts, COUNT_connected);
+	half_say(&link->half, XenbusStateConnected);
+	if (xenbus_scanf(XBT_NIL, link->half.dev->otherend, "sectors", "%llu",
+			 &craft.capacity) != 1 || !craft.capacity)
 		craft.capacity = 1;
 	if (chance_one_in(chance, 2)) {
 		link->odd = true;
 		link->bait.ring = link->pipe[0].gref[0];
 		if (!flip_start(&flip, seed, nr))
-			count_inc(link->counts, COUNT_failed);
+			count_inc(link->half.counts, COUNT_failed);
 	}
 	for (i = 0; i < link->nr_pipes; i++)
 		link->pipe[i].unsure = link->odd;
@@ -209,17 +211,17 @@ static void round_leave(struct link *link, struct chance *chance)
 
 	for (i = 0; i < LEAVE_TRIES; i++) {
 		if (!i && chance_one_in(chance, 3))
-			link_say(link, XenbusStateClosing);
-		link_say(link, XenbusStateClosed);
+			half_say(&link->half, XenbusStateClosing);
+		half_say(&link->half, XenbusStateClosed);
 		/* One that has not begun stays; one that was confused may be about to. */
 		if (link->odd)
-			link_await(link, ended, ODD_TIMEOUT);
-		link_await(link, ended | begun, AGAIN_TIMEOUT);
-		link_say(link, XenbusStateInitialising);
-		if (link_await(link, begun, AGAIN_TIMEOUT))
+			half_await(&link->half, ended, ODD_TIMEOUT);
+		half_await(&link->half, ended | begun, AGAIN_TIMEOUT);
+		half_say(&link->half, XenbusStateInitialising);
+		if (half_await(&link->half, begun, AGAIN_TIMEOUT))
 			return;
 	}
-	count_inc(link->counts, COUNT_stuck);
+	count_inc(link->half.counts, COUNT_stuck);
 }
 
 /**
@@ -233,17 +235,18 @@ void round_run(struct link *link, u64 seed, u64 nr)
 	struct chance chance;
 
 	chance_init(&chance, seed, nr);
-	count_inc(link->counts, COUNT_rounds);
+	count_inc(link->half.counts, COUNT_rounds);
 	if (link_open(link, &chance)) {
-		count_inc(link->counts, COUNT_failed);
+		count_inc(link->half.counts, COUNT_failed);
 		link_close(link);
 		return;
 	}
 	link_publish(link, &chance, 3);
 	if (chance_one_in(&chance, 6))
 		round_toggle(link, &chance);
-	link_say(link, chance_one_in(&chance, 4) ? XenbusStateConnected : XenbusStateInitialised);
-	if (link_await(link, BIT(XenbusStateConnected) | BIT(XenbusStateClosing) |
+	half_say(&link->half, chance_one_in(&chance, 4) ? XenbusStateConnected :
+							  XenbusStateInitialised);
+	if (half_await(&link->half, BIT(XenbusStateConnected) | BIT(XenbusStateClosing) |
 			     BIT(XenbusStateClosed), link->odd ? ODD_TIMEOUT : STATE_TIMEOUT) &&
 	    round_connected(link))
 		round_attack(link, &chance, seed, nr);

@@ -156,7 +156,7 @@ static bool wait_for_answer(struct link *link, struct pipe *pipe)
 	int more;
 
 	RING_FINAL_CHECK_FOR_RESPONSES(&pipe->ring, more);
-	return more || wait_event_timeout(link->woken,
+	return more || wait_event_timeout(link->half.woken,
 					  RING_HAS_UNCONSUMED_RESPONSES(&pipe->ring),
 					  ANSWER_TIMEOUT);
 }
@@ -178,8 +178,8 @@ static bool shoot(struct link *link, const struct shot *shot, u64 id, u64 capaci
 	/* In the 64-bit layout the id is at one place in all kinds. */
 	req->u.rw.id = id;
 	pipe->ring.req_prod_pvt++;
-	count_inc(link->counts, COUNT_slots);
-	pipe_show(pipe, link->counts);
+	count_inc(link->half.counts, COUNT_slots);
+	pipe_show(pipe, link->half.counts);
 	if (!wait_for_answer(link, pipe)) {
 		pr_info("hostile: %s: no answer\n", shot->what);
 		return false;
@@ -198,15 +198,15 @@ static void attack(struct link *link)
 	struct pipe *pipe = &link->pipe[0];
 	unsigned int i, wrong = 0;
 
-	link_say(link, XenbusStateConnected);
-	xenbus_scanf(XBT_NIL, link->dev->otherend, "sectors", "%llu", &capacity);
+	half_say(&link->half, XenbusStateConnected);
+	xenbus_scanf(XBT_NIL, link->half.dev->otherend, "sectors", "%llu", &capacity);
 	for (i = 0; i < ARRAY_SIZE(shots); i++)
 		wrong += !shoot(link, &shots[i], ++id, capacity);
-	pipe_ring(pipe, link->counts, STORM);
+	pipe_ring(pipe, link->half.counts, STORM);
 	wrong += !shoot(link, &last_good, ++id, capacity);
 	pr_info("hostile: %zu shots, %u surprises\n", ARRAY_SIZE(shots) + 1, wrong);
 	WRITE_ONCE(pipe->ring.sring->req_prod, pipe->ring.req_prod_pvt + 1000);
-	pipe_ring(pipe, link->counts, 1);
+	pipe_ring(pipe, link->half.counts, 1);
 	pr_info("hostile: overran the ring\n");
 }
 
@@ -224,10 +224,11 @@ void shots_run(struct link *link)
 		return;
 	}
 	link_publish(link, &none, 0);
-	link_say(link, XenbusStateInitialised);
-	if (link_await(link, BIT(XenbusStateConnected), STATE_TIMEOUT))
+	half_say(&link->half, XenbusStateInitialised);
+	if (half_await(&link->half, BIT(XenbusStateConnected), STATE_TIMEOUT))
 		attack(link);
-	if (link_await(link, BIT(XenbusStateClosing) | BIT(XenbusStateClosed), STATE_TIMEOUT))
+	if (half_await(&link->half, BIT(XenbusStateClosing) | BIT(XenbusStateClosed),
+		       STATE_TIMEOUT))
 		pr_info("hostile: the back end has closed the connection\n");
-	link_say(link, XenbusStateClosed);
+	half_say(&link->half, XenbusStateClosed);
 }

@@ -47,23 +47,26 @@ struct malice {
  * turn_begin() - have the front end offer rings
  * @host: the connection, closed
  * @first: it does so by itself
+ * @chance: of what else it is told of them; NULL: nothing
  *
  * Return: whether it did.
  */
-bool turn_begin(struct host *host, bool first)
+bool turn_begin(struct host *host, bool first, struct chance *chance)
 {
 	unsigned int i;
 
-	count_inc(host->counts, COUNT_rounds);
+	count_inc(host->half.counts, COUNT_rounds);
 	host_tell(host);
+	if (chance && chance_one_in(chance, 3))
+		host_offer_trick(host, chance);
 	for (i = 0; i < BEGIN_TRIES; i++) {
-		host_say(host, XenbusStateInitWait);
+		half_say(&host->half, XenbusStateInitWait);
 		if (!first)
 			host_call(host);
-		if (host_await(host, XenbusStateInitialised, BEGIN_TIMEOUT))
+		if (half_await(&host->half, BIT(XenbusStateInitialised), BEGIN_TIMEOUT))
 			return true;
 	}
-	count_inc(host->counts, COUNT_stuck);
+	count_inc(host->half.counts, COUNT_stuck);
 	return false;
 }
 
@@ -93,15 +96,15 @@ static u32 turn_look(struct host *host, struct chance *chance, struct keep *keep
 		desk_show(desk);
 	}
 	if (!sum)
-		wait_event_timeout(host->woken, turn_has_requests(host), LOOK);
+		wait_event_timeout(host->half.woken, turn_has_requests(host), LOOK);
 	return sum;
 }
 
 /* A state out of turn. */
 static void turn_say(struct host *host, int state)
 {
-	count_inc(host->counts, COUNT_states);
-	host_say(host, state);
+	count_inc(host->half.counts, COUNT_states);
+	half_say(&host->half, state);
 }
 
 /* What goes on beside the answers. */
@@ -142,7 +145,7 @@ static void turn_serve(struct host *host, struct chance *chance, const struct ma
 	unsigned long last = jiffies + SERVE_TIME;
 
 	if (malice->rough && chance_one_in(chance, 2) && !flip_start(&flip, seed, nr))
-		count_inc(host->counts, COUNT_failed);
+		count_inc(host->half.counts, COUNT_failed);
 	while (left && time_before(jiffies, end) && time_before(jiffies, last)) {
 		n = turn_look(host, chance, keep, malice);
 		left -= min(n, left);
@@ -161,13 +164,13 @@ static void turn_break(struct host *host, struct chance *chance)
 	desk_overrun(&host->desk[chance_below(chance, host->nr_desks)], chance);
 	while (!host_is_accused(host)) {
 		if (time_after(jiffies, end)) {
-			count_inc(host->counts, COUNT_unnoticed);
+			count_inc(host->half.counts, COUNT_unnoticed);
 			return;
 		}
-		wait_event_timeout(host->woken, READ_ONCE(host->peer) != XenbusStateConnected,
-				   LOOK);
+		wait_event_timeout(host->half.woken,
+				   READ_ONCE(host->half.peer) != XenbusStateConnected, LOOK);
 	}
-	count_inc(host->counts, COUNT_broken);
+	count_inc(host->half.counts, COUNT_broken);
 }
 
 static void turn_toggle(struct host *host, struct chance *chance)
@@ -197,10 +200,10 @@ static void turn_attack(struct host *host, struct chance *chance, u64 seed, u64 
 		if (chance_one_in(chance, 8))
 			turn_toggle(host, chance);
 	}
-	host_say(host, XenbusStateConnected);
-	if (!host_await(host, XenbusStateConnected, timeout))
+	half_say(&host->half, XenbusStateConnected);
+	if (!half_await(&host->half, BIT(XenbusStateConnected), timeout))
 		return;
-	count_inc(host->counts, COUNT_connected);
+	count_inc(host->half.counts, COUNT_connected);
 	turn_serve(host, chance, &malice, seed, nr);
 	if (chance_one_in(chance, 4))
 		turn_break(host, chance);
@@ -211,18 +214,16 @@ static void turn_attack(struct host *host, struct chance *chance, u64 seed, u64 
 /**
  * turn_run() - one connection
  * @host: the connection, closed; the front end has offered rings
+ * @chance: what becomes of it
  * @seed: of the run
  * @nr: of the turn
  */
-void turn_run(struct host *host, u64 seed, u64 nr)
+void turn_run(struct host *host, struct chance *chance, u64 seed, u64 nr)
 {
-	struct chance chance;
-
-	chance_init(&chance, seed, nr);
 	if (host_open(host))
-		count_inc(host->counts, COUNT_failed);
+		count_inc(host->half.counts, COUNT_failed);
 	else
-		turn_attack(host, &chance, seed, nr);
+		turn_attack(host, chance, seed, nr);
 	host_close(host);
 }
 
@@ -240,11 +241,11 @@ void turn_honest(struct host *host, u32 requests, bool (*enough)(void))
 	u32 n;
 
 	if (host_open(host)) {
-		count_inc(host->counts, COUNT_failed);
+		count_inc(host->half.counts, COUNT_failed);
 		host_close(host);
 		return;
 	}
-	host_say(host, XenbusStateConnected);
+	half_say(&host->half, XenbusStateConnected);
 	while (requests ? time_before(jiffies, end) : !enough()) {
 		n = turn_look(host, &none, NULL, &no_malice);
 		if (!requests)

@@ -7,8 +7,8 @@
 
 #include "host.h"
 
-bool turn_begin(struct host *host, bool first);
-void turn_run(struct host *host, u64 seed, u64 nr);
+bool turn_begin(struct host *host, bool first, struct chance *chance);
+void turn_run(struct host *host, struct chance *chance, u64 seed, u64 nr);
 void turn_honest(struct host *host, u32 requests, bool (*enough)(void));
 
 #endif
