@@ -18,7 +18,12 @@
  * under it. It waits for xenstored, and therefore holds the disk's lock only
  * between what it reads there and what it writes: I/O, replay and giving up need
  * that one. xenbus's thread, which the whole domain needs, does no more than to
- * queue it.
+ * queue it, and to have the disk go over to another back end, between two steps.
+ *
+ * Going over is for that thread to do. It gives up the watch on the back end of
+ * before, and whoever else does that waits until the thread is idle: which it may
+ * never be, for it takes the device's lock when the directory goes, and the work
+ * holds that. So the work never waits for the thread.
  *
  * What fails for a passing reason (memory, grants, transactions that cannot be
  * had) is tried again, ever less often, with smaller rings if that helps.
@@ -465,23 +470,41 @@ static void conn_switch(struct moat_disk *disk)
 		moat_conn_drop(disk);
 }
 
-/* Go over to another back end, if that is wanted. Return: 1 if the disk is with
- * another now, or with none; 0 if all is as it was; or a negative errno, to be tried
- * again.
+/**
+ * moat_conn_follow() - go over to another back end, if that is wanted
+ * @disk: the disk
+ *
+ * What fails is tried again when the next key of the disk's directory is written,
+ * which the work sees to.
+ *
+ * Context: xenbus's thread; waits for xenstored, and for a step of the work.
  */
-static int conn_follow(struct moat_disk *disk)
+void moat_conn_follow(struct moat_disk *disk)
 {
-	int ret;
+	struct device *dev = &disk->xdev->dev;
+	int ret = -EBUSY;
 
-	device_lock_assert(&disk->xdev->dev);
-	if (!test_and_clear_bit(MOAT_DISK_ASKED, &disk->flags))
-		return 0;
-	ret = conn_switch_wanted(disk);
-	if (ret > 0)
-		conn_switch(disk);
-	else if (ret < 0)
-		set_bit(MOAT_DISK_ASKED, &disk->flags);
-	return ret;
+	mutex_lock(&disk->conn.step);
+	/* Who else has it removes the device, or the domain is being restored. */
+	if (device_trylock(dev)) {
+		ret = conn_switch_wanted(disk);
+		if (ret > 0)
+			conn_switch(disk);
+		device_unlock(dev);
+	}
+	assign_bit(MOAT_DISK_ASKED, &disk->flags, ret < 0);
+	mutex_unlock(&disk->conn.step);
+	moat_conn_wake(disk);
+}
+
+/* It could not be told whether that is wanted. What is written here brings xenbus's
+ * thread to look once more.
+ */
+static void conn_ask_again(struct moat_disk *disk)
+{
+	mutex_lock(&disk->lock);
+	moat_report_anew(disk);
+	mutex_unlock(&disk->lock);
 }
 
 /* ---- the work ---- */
@@ -491,13 +514,12 @@ static int conn_step(struct moat_disk *disk)
 {
 	struct xenbus_device *xdev = disk->xdev;
 	enum xenbus_state theirs;
-	int ret;
 
 	device_lock_assert(&xdev->dev);
-	ret = conn_follow(disk);
-	/* The watch of the new back end brings the next step. */
-	if (ret)
-		return min(ret, 0);
+	if (test_bit(MOAT_DISK_ASKED, &disk->flags)) {
+		conn_ask_again(disk);
+		return -EAGAIN;
+	}
 	if (READ_ONCE(disk->link) == MOAT_LINK_CLOSED)
 		return conn_leave(disk);
 	if (!xdev->otherend)
@@ -537,8 +559,10 @@ static void conn_run(struct work_struct *work)
 	unsigned int noio;
 	int err;
 
+	mutex_lock(&conn->step);
 	/* Who removes the device holds its lock, and waits for this work. */
 	if (!device_trylock(dev)) {
+		mutex_unlock(&conn->step);
 		queue_delayed_work(moat_front_conn_wq, &conn->work, BUSY_RETRY);
 		return;
 	}
@@ -554,6 +578,7 @@ static void conn_run(struct work_struct *work)
 		conn->failures = 0;
 	memalloc_noio_restore(noio);
 	device_unlock(dev);
+	mutex_unlock(&conn->step);
 }
 
 /**
@@ -600,5 +625,6 @@ void moat_conn_stop(struct moat_disk *disk)
 void moat_conn_init(struct moat_disk *disk)
 {
 	INIT_DELAYED_WORK(&disk->conn.work, conn_run);
+	mutex_init(&disk->conn.step);
 	disk->conn.rest = jiffies;
 }

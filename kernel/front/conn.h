@@ -12,5 +12,6 @@ void moat_conn_wake(struct moat_disk *disk);
 void moat_conn_notice(struct moat_disk *disk);
 void moat_conn_stop(struct moat_disk *disk);
 void moat_conn_drop(struct moat_disk *disk);
+void moat_conn_follow(struct moat_disk *disk);
 
 #endif

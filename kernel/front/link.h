@@ -5,6 +5,7 @@
 #ifndef MOAT_FRONT_LINK_H
 #define MOAT_FRONT_LINK_H
 
+#include <linux/mutex.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -19,6 +20,8 @@ enum moat_link {
 /**
  * struct moat_conn - what drives the connection
  * @work: looks at how both ends stand and takes the next step
+ * @step: held while it does, and while xenbus's thread has the disk go over to
+ *	another back end; who holds it waits for xenstored, and for the disk's lock
  * @rest: no step for what the back end writes before this time, in jiffies
  * @begun: the state that an earlier driver has left has been put back
  * @failures: steps in a row that failed for a passing reason
@@ -28,6 +31,7 @@ enum moat_link {
  */
 struct moat_conn {
 	struct delayed_work work;
+	struct mutex step;
 	unsigned long rest;
 	bool begun;
 	unsigned int failures;

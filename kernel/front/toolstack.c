@@ -37,7 +37,9 @@ static void hold_changed(struct moat_disk *disk)
 	moat_disk_wake(disk);
 }
 
-/* Runs in xenbus's thread, which must not wait for anything of the disk's. */
+/* Runs in xenbus's thread, which must not wait for anything of the disk's but for a
+ * step of the connection.
+ */
 static void toolstack_changed(struct xenbus_watch *watch, const char *path,
 			      const char *token)
 {
@@ -49,14 +51,13 @@ static void toolstack_changed(struct xenbus_watch *watch, const char *path,
 		return;
 	key++;
 	noio = memalloc_noio_save();
-	if (!strcmp(key, "backend") || !strcmp(key, "state")) {
-		set_bit(MOAT_DISK_ASKED, &disk->flags);
-		moat_conn_wake(disk);
-	} else if (!strcmp(key, MOAT_KEY_HOLD)) {
+	if (!strcmp(key, MOAT_KEY_HOLD))
 		hold_changed(disk);
-	} else {
+	else
 		moat_control_changed(disk->sysfs, disk->xdev, path);
-	}
+	if (!strcmp(key, "backend") || !strcmp(key, "state") ||
+	    test_bit(MOAT_DISK_ASKED, &disk->flags))
+		moat_conn_follow(disk);
 	memalloc_noio_restore(noio);
 }
 

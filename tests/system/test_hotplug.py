@@ -4,6 +4,10 @@ from client import vdev_number
 from load import finished, in_background, verified, verify_loop
 from runner import check
 
+# Going over begins when the state is written; it takes some ms until the watch on the old
+# back end has been given up.
+GOING_OVER_US = range(0, 40000, 4000)
+
 
 def nodes(machine, storage):
     """Back-end nodes of a storage domain in xenstore."""
@@ -47,6 +51,21 @@ def test_disk_in_use_is_not_torn_away(machine):
     check(gone, "the detach was never carried out after the unmount")
     machine.lab("disk", "detach", "app", "xvdb", check=False)
     machine.disks.remove(disk)
+
+
+def test_taken_away_while_going_over(machine):
+    """Neither the removal nor the change of back ends waits for the other for ever."""
+    # xenbus, of a directory that has gone meanwhile.
+    machine.allowed_log += [r"vbd-51728: (2 reading other end|xenbus: resume \(talk_to)"]
+    for delay in GOING_OVER_US:
+        disk = machine.attach("xvdb", "memory")
+        front = "/local/domain/%d/device/vbd/%d" % (machine.domid("app"), vdev_number("xvdb"))
+        machine.sh("dom0", "(usleep %d; xenstore-rm %s) & xenstore-write %s/state 1; wait"
+                   % (delay, front, front))
+        gone = machine.wait_until("app", "[ ! -e /sys/block/xvdb ]")
+        check(gone, "the disk stays; its directory went after %d us" % delay)
+        machine.lab("disk", "detach", "app", "xvdb", "--force", check=False)
+        machine.disks.remove(disk)
 
 
 def test_load_runs_through_other_disks_coming_and_going(machine):
