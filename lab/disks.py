@@ -164,7 +164,8 @@ def forget(state, app, vdev):
 
 def detach(state, app, vdev, force=False):
     """Detaches a disk, and takes its backing device away."""
-    command = ["xl", "block-detach", app, vdev] + (["force"] if force else [])
+    # xl takes the option only before its arguments, and says nothing of one behind them.
+    command = ["xl", "block-detach", *(["--force"] if force else []), app, vdev]
     session.check(state, "dom0", command, timeout=domains.XL_S)
     forget(state, app, vdev)
 

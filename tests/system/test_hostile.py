@@ -9,6 +9,7 @@ from runner import check
 def shots(machine, storage):
     """Let it send its table of wrong requests to a disk of a storage domain."""
     front = villain.VillainFront(machine)
+    front.create()
     front.begin(storage, act="shots")
     ended = machine.wait_until(
         "villain", "dmesg | grep -q 'hostile: the back end has closed'", 60)

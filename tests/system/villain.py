@@ -7,7 +7,7 @@ import os
 import time
 
 from client import vdev_number
-from hostile_results import total
+from hostile_results import answered, total
 from lasting_load import Alone
 from load import in_background, verified
 from runner import Failure, check
@@ -18,6 +18,10 @@ BACKING = "null_blk:memory_backed=1,discard=1,size=16"
 PARAMS = {"front": {"act": "campaign"}, "back": {}}
 # No message for so long: it hangs.
 STILL_S = 240
+# So long may the attacked disk take to go.
+DETACH_S = 120
+# By so many operations of the neighbour's its rate before the attack is known.
+BEFORE = 100
 # What a breach of the protocol may leave in the log of the half that found it, and what
 # Xen says of grants that are none.
 ALLOWED = {
@@ -83,9 +87,11 @@ class VillainFront(Villain):
     """An application domain with two vCPUs and a hostile front end."""
     kernel_module, rival = "moat-hostile-front", "moat_front"
 
-    def begin(self, storage="storage", **params):
-        """Make the domain, and let it attack a disk of a storage domain."""
+    def create(self):
         self.machine.create(self.name, "app", "--vcpus", "2")
+
+    def begin(self, storage="storage", **params):
+        """Let it attack a disk of a storage domain."""
         self.load(**params)
         self.machine.lab("disk", "attach", self.name, "xvdb", "--from", storage,
                          "--backing", BACKING, "--no-wait")
@@ -109,17 +115,19 @@ class VillainBack(Villain):
     LOAD = ("sleep 100000 </dev/xvdb & echo $! >/run/opener.pid; until [ -e /run/enough ]; do "
             "fio --filename=/dev/xvdb --direct=1 --ioengine=libaio --iodepth=32 --thread "
             "--size=15m --time_based --runtime=3600 --continue_on_error=all --randrepeat=0 "
-            "--name=data --rw=randrw --bsrange=4k-128k --fdatasync=64 "
+            "--name=data --rw=randrw --bssplit=4k/90:32k/8:128k/2 --fdatasync=64 "
             "--name=trim --rw=randtrim --bs=64k --iodepth=2; done")
 
     def __init__(self, machine):
         super().__init__(machine)
         self.disk = None
 
+    def create(self):
+        self.machine.create(self.name, "storage", "--vcpus", "2", back="stock")
+
     def begin(self, **params):
-        """Make the domain, have it serve a disk, honestly at first, and put a load on it."""
+        """Have it serve a disk, honestly at first, and put a load on it."""
         machine = self.machine
-        machine.create(self.name, "storage", "--vcpus", "2", back="stock")
         self.load(**params)
         self.disk = machine.attach("xvdb", BACKING, storage=self.name)
         node = "/local/domain/%d/device/vbd/%d/state" % (machine.domid("app"),
@@ -142,14 +150,17 @@ class VillainBack(Villain):
             % (self.params, done), STILL_S)
 
     def end(self):
+        """Take its disk away while it attacks and the disk is in use.
+
+        By force: it would not say that it has closed.
+        """
         machine = self.machine
+        self.demand(total(self.counts()) + 10 ** 9)
+        machine.lab("disk", "detach", "app", "xvdb", "--force", timeout=DETACH_S)
+        check(machine.wait_until("app", "! [ -e /sys/block/xvdb ]", DETACH_S),
+              "the attacked disk cannot be removed")
         machine.sh("app", "touch /run/enough; kill $(cat /run/opener.pid); "
                    "while killall -9 fio; do usleep 100000; done 2>/dev/null; true")
-        machine.sh("dom0", "xenstore-rm /local/domain/%d/device/vbd/%d"
-                   % (machine.domid("app"), vdev_number("xvdb")))
-        check(machine.wait_until("app", "! [ -e /sys/block/xvdb ]", STILL_S),
-              "the attacked disk cannot be removed")
-        machine.lab("disk", "detach", "app", "xvdb", "--force", check=False)
         machine.disks.remove(self.disk)
         machine.destroy(self.name)
 
@@ -165,11 +176,23 @@ class Neighbour(Alone):
     """A verified load on an honest disk; how far it got is counted in operations."""
 
     def __init__(self, machine, vdev="xvdc"):
-        machine.attach(vdev, "memory")
         super().__init__(machine, "neighbour", vdev, "--sync")
 
-    def operations(self):
-        return self.writers[0].look()[1]
+    def start(self):
+        self.machine.attach(self.disk, "memory")
+        super().start()
+
+    def look(self):
+        """(time in ms, operations so far)."""
+        return tuple(self.writers[0].look()[:2])
+
+    def rate(self):
+        """Operations a second, of the next ones."""
+        ms, had = self.look()
+        check(self.machine.wait_until("app", "[ $(tail -n 1 %s | cut -d ' ' -f 5) -gt %d ]" % (
+            self.writers[0].log, had + BEFORE), STILL_S), "the neighbour stands still")
+        now, have = self.look()
+        return 1000 * (have - had) / (now - ms)
 
 
 class Attack:
@@ -189,15 +212,18 @@ class Attack:
     def run(self, messages, say, seconds=None):
         """Write so many messages, or for so long; return the record but for the logs."""
         began, lines = time.monotonic(), self.lines()
+        # Before the neighbour: two processors are few to boot a domain on beside a load.
+        self.villain.create()
         self.neighbour.start()
         self.villain.begin(seed=self.seed, **PARAMS[self.direction])
-        had = self.neighbour.operations()
+        before = self.neighbour.rate()
+        beside, (ms, had) = answered(self.villain.counts()), self.neighbour.look()
 
         def look():
             counts = self.villain.counts()
             say("%8d messages, %d connections, %d broken; neighbour %d" % (
                 total(counts), counts["connected"], counts["broken"],
-                self.neighbour.operations() - had), flush=True)
+                self.neighbour.look()[1] - had), flush=True)
 
         self.villain.work(messages, look, seconds)
         counts = self.villain.counts()
@@ -205,14 +231,16 @@ class Attack:
                   "said": "", "log": [], "fresh": False}
         if not self.villain.is_served():
             record["said"] = "the attacked disk does not come back; "
-        operations = self.neighbour.operations() - had
+        now, have = self.neighbour.look()
+        beside = answered(self.villain.counts()) - beside
         record.update(took_s=round(time.monotonic() - began), lines=self.lines() - lines,
                       time=int(time.time()))
         self.villain.end()
         is_fresh(self.machine)
         record["fresh"] = True
         words = self.neighbour.end()
-        record["neighbour"] = {"operations": operations,
+        record["neighbour"] = {"operations": have - had, "ms": now - ms, "beside": beside,
+                               "before": round(before, 1),
                                **{key: words[key] for key in ("lost", "corrupt", "errors")}}
         record["said"] += words["said"]
         self.machine.clean_up()
