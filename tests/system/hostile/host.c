@@ -157,15 +157,15 @@ void host_tell_trick(struct host *host, struct chance *chance)
 		      chance_below(chance, 65536));
 }
 
-/* Has the front end told of a breach of the protocol? */
-bool host_is_accused(struct host *host)
+/* Has the front end told of a trouble that begins with such a word? "": with any. */
+bool host_is_accused(struct host *host, const char *of)
 {
 	char *text = xenbus_read(XBT_NIL, host->half.dev->otherend, "moat-trouble", NULL);
 	bool accused;
 
 	if (IS_ERR(text))
 		return false;
-	accused = *text;
+	accused = *text && strstarts(text, of);
 	kfree(text);
 	return accused;
 }

@@ -38,6 +38,6 @@ void host_close(struct host *host);
 void host_tell(struct host *host);
 void host_offer_trick(struct host *host, struct chance *chance);
 void host_tell_trick(struct host *host, struct chance *chance);
-bool host_is_accused(struct host *host);
+bool host_is_accused(struct host *host, const char *of);
 
 #endif

@@ -18,7 +18,7 @@
 #define BEGIN_TRIES 12
 #define BEGIN_TIMEOUT (5 * HZ)
 #define JUDGE_TIMEOUT (15 * HZ)
-#define REFUSE_TIMEOUT (3 * HZ)		/* a front end that refuses says nothing to us */
+#define REFUSE_TIMEOUT (3 * HZ)
 #define TELL_TIMEOUT (30 * HZ)
 #define IDLE HZ				/* a front end that has stopped sends no more */
 #define BROKEN_IDLE (HZ / 4)		/* and one whose connection was broken is soon to */
@@ -162,7 +162,7 @@ static void turn_break(struct host *host, struct chance *chance)
 	unsigned long end = jiffies + TELL_TIMEOUT;
 
 	desk_overrun(&host->desk[chance_below(chance, host->nr_desks)], chance);
-	while (!host_is_accused(host)) {
+	while (!host_is_accused(host, "")) {
 		if (time_after(jiffies, end)) {
 			count_inc(host->half.counts, COUNT_unnoticed);
 			return;
@@ -184,6 +184,18 @@ static void turn_toggle(struct host *host, struct chance *chance)
 	}
 }
 
+/* Wait until the front end has taken up the connection. Return: whether it has. */
+static bool turn_connect(struct host *host, unsigned long timeout)
+{
+	unsigned long end = jiffies + timeout;
+
+	half_say(&host->half, XenbusStateConnected);
+	while (!half_await(&host->half, BIT(XenbusStateConnected), LOOK))
+		if (time_after(jiffies, end) || host_is_accused(host, "refused"))
+			return false;
+	return true;
+}
+
 static void turn_attack(struct host *host, struct chance *chance, u64 seed, u64 nr)
 {
 	struct malice malice = { .lies = chance_of(chance, odds_of_lies) };
@@ -200,8 +212,7 @@ static void turn_attack(struct host *host, struct chance *chance, u64 seed, u64 
 		if (chance_one_in(chance, 8))
 			turn_toggle(host, chance);
 	}
-	half_say(&host->half, XenbusStateConnected);
-	if (!half_await(&host->half, BIT(XenbusStateConnected), timeout))
+	if (!turn_connect(host, timeout))
 		return;
 	count_inc(host->half.counts, COUNT_connected);
 	turn_serve(host, chance, &malice, seed, nr);
