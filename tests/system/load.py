@@ -57,6 +57,19 @@ def finished(machine, domain, name, seconds=120):
             name, domain, status, machine.sh(domain, "tail -n 20 /run/%s.out" % name)))
 
 
+def until_told(machine, domain, name, command):
+    """in_background(), again and again until stopped(): a host may be as slow as it likes."""
+    in_background(machine, domain, name,
+                  "rm -f /run/{0}.stop; (until [ -e /run/{0}.stop ]; do {1} || exit 1; done)"
+                  .format(name, command))
+
+
+def stopped(machine, domain, name, seconds=120):
+    """Have until_told() come to its end; fail unless the command succeeded each time."""
+    machine.sh(domain, "touch /run/%s.stop" % name)
+    finished(machine, domain, name, seconds)
+
+
 def verify_loop(disk, seconds, depth=8, bs="512-64k", batch=1):
     """The fio command of a time-bounded verified load, for in_background().
 

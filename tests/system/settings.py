@@ -5,12 +5,13 @@ docs/campaign.md says what they are to people; its list is checked against this 
 """
 import collections
 
+import swapping
+
 # on, off: scripts; off fails where something went wrong meanwhile. on is given the disks.
 # stacked: no setting of a disk, but a load of another kind.
 Setting = collections.namedtuple("Setting", "name where on off text")
 
-PAGES = "/run/pages"
-SWAP_PART = 4
+SWAP_DEVICE = "/dev/xvdb4"
 STACKED = "stacked"
 DISKS = "for disk in xvdb xvdc; do queue=/sys/block/$disk/queue; %s; done"
 CGROUP = "/sys/fs/cgroup/limited"
@@ -20,13 +21,6 @@ ENTER = ("cd /sys/fs/cgroup; [ -e cgroup.procs ] || mount -t cgroup2 none . && "
          "for pid in $(cat /run/*.pid); do echo $pid >limited/cgroup.procs || true; done; ")
 LEAVE = ("cd /sys/fs/cgroup; for pid in $(cat limited/cgroup.procs); do "
          "echo $pid >cgroup.procs || true; done; rmdir limited")
-# As much as there is, and more.
-SWAP_ON = ("mkswap /dev/xvdb{part} >/dev/null; swapon /dev/xvdb{part}; "
-           "mib=$(awk '/^MemAvailable/ {{ print int($2 / 1024) + {more} }}' /proc/meminfo); "
-           "setsid {pages} $mib 3600 >/run/pages.out 2>&1 </dev/null & echo $! >/run/pages.pid"
-           ).format(part=SWAP_PART, more=64, pages=PAGES)
-SWAP_OFF = ("kill $(cat /run/pages.pid); rm /run/pages.pid; swapoff /dev/xvdb%d; "
-            "tail -n 1 /run/pages.out | grep ' 0 wrong'" % SWAP_PART)
 # One processor goes and comes for as long as the file is there.
 CPU = "/sys/devices/system/cpu/cpu1/online"
 CHURN_ON = ("touch /run/churn; (while [ -e /run/churn ]; do echo 0 >{0}; usleep 500000; "
@@ -56,7 +50,8 @@ SETTINGS = {setting.name: setting for setting in (
             ENTER + DISKS % "echo $(cat /sys/block/$disk/dev) enable=1 >io.cost.qos",
             DISKS % "echo $(cat /sys/block/$disk/dev) enable=0 >/sys/fs/cgroup/io.cost.qos" +
             "; " + LEAVE, "shares by cost"),
-    Setting("swap", "app", SWAP_ON, SWAP_OFF, "the domain swaps to the disk, for its life"),
+    Setting("swap", "app", swapping.on(SWAP_DEVICE), swapping.off(SWAP_DEVICE),
+            "the domain swaps to the disk, for its life"),
     Setting("balloon", "dom0", "xl mem-set app 384m", "xl mem-set app 448m",
             "64 MiB of memory are taken from the domain"),
     Setting("processors", "app", CHURN_ON, CHURN_OFF,
@@ -74,8 +69,3 @@ def undo(machine, setting):
     """Have it as before; what went wrong meanwhile, "" if nothing."""
     status, out = machine.try_sh(setting.where, "set -e; " + setting.off, timeout=240)
     return "setting %s: %s" % (setting.name, out.strip()) if status else ""
-
-
-def bring(machine, pages):
-    """Carry what the settings need into the domain; pages is the program's path here."""
-    machine.lab("push", "app", pages, PAGES)

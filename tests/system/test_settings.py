@@ -7,13 +7,14 @@ say that they have a volatile cache, and nobody flushes, so that there is much t
 import collections
 import os
 
-from load import finished, fio, in_background, verify_loop
+from load import finished, fio, in_background, stopped, until_told, verify_loop
 from runner import check
 from toolstack import Reconnection, connect, cut, not_up
 
 APART = "make test-settings"
 CACHED = "null_blk:memory_backed=1,size=16,cache_size=8"
-LOAD_S, FINISH_S = 15, 180
+# A turn of a load, and the time until it has come to its end.
+TURN_S, END_S = 5, 180
 # The front end's own flushes come about, too.
 RETAIN_KIB = 512
 CGROUP = "/sys/fs/cgroup/limited"
@@ -29,6 +30,8 @@ QUEUES = ({"nr_requests": 20}, {"nr_requests": 64, "wbt_lat_usec": 2000},
 GROUPS = ({"io.max": "{dev} wiops=400"}, {"io.max": "{dev} rbps=4000000 wbps=4000000"},
           {"io.bfq.weight": "10"}, {"../io.cost.qos": "{dev} enable=1 ctrl=user"})
 MODES = ("spin", "event", "adaptive", "adaptive")
+READ = ("fio --name=read --filename=%s --rw=randread --bs=4k --iodepth=4 --ioengine=libaio "
+        "--direct=1 --time_based --runtime=%d --thread")
 # What freezes a queue, and so waits until nothing is in flight.
 FREEZERS = {
     "nr_requests": "echo 20 >/sys/block/{vdev}/queue/nr_requests",
@@ -76,8 +79,8 @@ def apply(machine, disk, setting):
 
 def start(machine, disk):
     """A verified load in the cgroup, without a flush."""
-    in_background(machine, "app", "load-" + disk.vdev,
-                  "echo 0 >%s/cgroup.procs; %s" % (CGROUP, verify_loop(disk, LOAD_S)))
+    until_told(machine, "app", "load-" + disk.vdev,
+               "sh -c 'echo $$ >%s/cgroup.procs; exec %s'" % (CGROUP, verify_loop(disk, TURN_S)))
 
 
 def go_on(disks, have):
@@ -108,7 +111,7 @@ def test_schedulers_and_limits(machine):
         check(not wrong, "%s\n%s" % (wrong, "\n".join(map(told, disks, settings))))
         go_on(disks, {disk: disk.front.counters()["writes"] for disk in disks})
         for disk, setting in zip(disks, settings):
-            finished(machine, "app", "load-" + disk.vdev, FINISH_S)
+            stopped(machine, "app", "load-" + disk.vdev, END_S)
             counters = disk.front.counters()
             check(counters["flushes"] > 0, "no flush of its own, %s" % told(disk, setting))
             check(counters["replays"] > 0, "no replay, %s" % told(disk, setting))
@@ -124,9 +127,7 @@ def test_queue_frozen_in_a_recovery(machine):
         # Retained, and then reads in flight.
         machine.sh("app", "dd if=/dev/urandom of=%s bs=16k count=20 oflag=direct 2>/dev/null"
                    % disk.dev)
-        in_background(machine, "app", "read-" + disk.vdev, (
-            "fio --name=load --filename=%s --rw=randread --bs=4k --iodepth=4 --ioengine=libaio "
-            "--direct=1 --time_based --runtime=%d --thread") % (disk.dev, LOAD_S))
+        until_told(machine, "app", "read-" + disk.vdev, READ % (disk.dev, TURN_S))
         check(machine.wait_until("app", "[ $(cat %s/ring0/reads) -gt 20 ]" % disk.front.path),
               "the load never started")
     cut(links)
@@ -138,7 +139,7 @@ def test_queue_frozen_in_a_recovery(machine):
     check(not wrong, "%s\nfrozen in turn by: %s" % (wrong, ", ".join(FREEZERS)))
     for disk in disks:
         finished(machine, "app", "freeze-" + disk.vdev, 60)
-        finished(machine, "app", "read-" + disk.vdev, FINISH_S)
+        stopped(machine, "app", "read-" + disk.vdev, END_S)
 
 
 def test_shared_and_read_only(machine):
@@ -162,10 +163,9 @@ def test_shared_and_read_only(machine):
         each.keys["mode"] = "w!"
     halves = {disk: "--offset=0", other: "--offset=16m"}
     for each, offset in halves.items():
-        in_background(machine, each.app, "load-" + each.vdev, verify_loop(each, LOAD_S) + " " +
-                      offset)
-    in_background(machine, "app", "read", "fio --name=read --filename=%s --rw=randread --bs=4k "
-                  "--direct=1 --time_based --runtime=%d --thread" % (readonly.dev, LOAD_S))
+        until_told(machine, each.app, "load-" + each.vdev,
+                   verify_loop(each, TURN_S) + " " + offset)
+    until_told(machine, "app", "read", READ % (readonly.dev, TURN_S))
     for each in halves:
         check(machine.wait_until(each.app, "[ $(cat %s/ring0/writes) -gt 20 ]"
                                  % each.front.path), "the load never started")
@@ -174,7 +174,7 @@ def test_shared_and_read_only(machine):
     wrong = not_up(links)
     check(not wrong, wrong)
     for each in halves:
-        finished(machine, each.app, "load-" + each.vdev, FINISH_S)
-    finished(machine, "app", "read", FINISH_S)
+        stopped(machine, each.app, "load-" + each.vdev, END_S)
+    stopped(machine, "app", "read", END_S)
     check(machine.sh("app", "cat /sys/block/xvdc/ro").strip() == "1", "may be written now")
     fio(readonly, rw="randread", bs="4k", depth=4, size="1m", verify=False)

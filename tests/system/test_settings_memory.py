@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 """Little memory, few grants, many disks: with a recovery in the middle, as test_settings."""
-import os
-
-from load import finished, in_background
+from client import vdev_number
+from load import finished, in_background, stopped, until_told
 from runner import check
+from swapping import PAGES, Swapping, bring
 from testbed import Disk
 from toolstack import Reconnection, connect, cut, not_up
 
 APART = "make test-settings"
-PAGES = os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                     "../../build/tests/writer/pages")
 CACHED = "null_blk:memory_backed=1,size=32,cache_size=16"
-LOAD_S, FINISH_S = 20, 240
-# A domain that needs more than it has, for good; each of the processes so many MiB.
-SWAPPING, EACH_MIB, PROCESSES, SWAPPED_OUT = "320", 110, 3, 2000
+# A turn of a load, and the time until it has come to its end.
+TURN_S, END_S = 5, 240
 SIXTEEN = ["xvd" + letter for letter in "abcdefghijklmnop"]
 MANY_NAME = "/sys/kernel/config/nullb/many-%s"
 MANY = r'''
@@ -34,7 +31,7 @@ def verified_load(devices, bs, depth, size):
     """The fio command of a verified load without a flush, on all of them at once."""
     return ("fio --rw=randrw --bsrange=%s --iodepth=%d --ioengine=libaio --direct=1 --size=%s "
             "--io_size=1g --time_based --runtime=%d --verify=crc32c --verify_fatal=1 "
-            "--verify_backlog=64 --thread --randrepeat=0 " % (bs, depth, size, LOAD_S) +
+            "--verify_backlog=64 --thread --randrepeat=0 " % (bs, depth, size, TURN_S) +
             " ".join("--name=%s --filename=/dev/%s" % (d, d) for d in devices))
 
 
@@ -56,19 +53,13 @@ def move(links):
 
 def test_swap(machine):
     """A domain that swaps for its life, in the mode that takes most of it; and a recovery."""
-    machine.create("swapper", "app", "--memory", SWAPPING, "--vcpus", "2", "--mode", "spin")
-    disk = machine.attach("xvda", "nvme:0", app="swapper")
-    link = Reconnection(disk)
-    machine.lab("push", "swapper", PAGES, "/run/pages")
-    machine.sh("swapper", "mkswap /dev/xvda >/dev/null && swapon /dev/xvda")
-    names = ["pages-%d" % number for number in range(PROCESSES)]
-    for name in names:
-        in_background(machine, "swapper", name, "/run/pages %d %d" % (EACH_MIB, LOAD_S))
-    swapped = "[ $(awk '/^pswpout/ { print $2 }' /proc/vmstat) -gt %d ]"
-    check(machine.wait_until("swapper", swapped % SWAPPED_OUT, 60), "nothing is swapped out")
+    machine.create("swapper", "app", "--memory", "320", "--vcpus", "2", "--mode", "spin")
+    link = Reconnection(machine.attach("xvda", "nvme:0", app="swapper"))
+    load = Swapping(machine, "swapper", "/dev/xvda")
+    load.begin()
     move([link])
-    for name in names:
-        finished(machine, "swapper", name, FINISH_S)
+    load.goes_on()
+    load.end()
     machine.destroy("swapper")
 
 
@@ -82,34 +73,53 @@ def test_few_grants(machine):
                   "count=100 oflag=direct; taskset -c 1 dd if=/dev/zero of=/dev/xvda bs=4k "
                   "count=200 oflag=direct")
     finished(machine, "cramped", "one", 60)
-    in_background(machine, "cramped", "load",
+    until_told(machine, "cramped", "load",
                   verified_load(["xvda", "xvdb"], "256k-256k", 32, "16m"))
     for disk in disks:
         has_written(disk, disk.front.counters()["writes"])
     move(links)
-    finished(machine, "cramped", "load", FINISH_S)
+    stopped(machine, "cramped", "load", END_S)
     machine.destroy("cramped")
 
 
-def test_sixteen_disks(machine):
-    """Of one domain with eight processors, in the grants that a domain has by default."""
+def sixteen_disks(machine, *options):
+    """A domain with eight processors and sixteen disks, and those of them that are there."""
     fill = (" ".join(SIXTEEN), MANY_NAME % "$vdev", MANY_NAME % "$vdev")
     devices = machine.sh("storage", MANY % fill).split()
     specs = ", ".join('"vdev=%s,format=raw,backendtype=phy,backend=storage,access=w,target=%s"'
                       % pair for pair in zip(SIXTEEN, devices))
     machine.create("many", "app", "--vcpus", "8", "--memory", "512",
-                   "--xl", "disk=[%s]" % specs)
-    there = " && ".join("[ -b /dev/%s ]" % vdev for vdev in SIXTEEN)
-    check(machine.wait_until("many", there, 60), "not all of the disks appear")
-    disks = [Disk(machine, "many", vdev, "storage", "") for vdev in SIXTEEN]
+                   "--xl", "disk=[%s]" % specs, *options)
+    settled = " && ".join("case $(xenstore-read $front/%d/state) in [456]) true;; *) false;; esac"
+                          % vdev_number(vdev) for vdev in SIXTEEN)
+    check(machine.wait_until("dom0", "front=/local/domain/%d/device/vbd; %s"
+                             % (machine.domid("many"), settled), 90),
+          "not all of the disks are connected or refused")
+    there = machine.sh("many", "cd /dev; ls xvd?").split()
+    return [Disk(machine, "many", vdev, "storage", "") for vdev in there]
+
+
+def sixteen_disks_go_on(machine, disks):
+    """All of them at once, over a recovery; and the end of the domain."""
     links = [Reconnection(disk) for disk in disks]
-    in_background(machine, "many", "load", verified_load(SIXTEEN, "4k-64k", 8, "8m"))
+    until_told(machine, "many", "load",
+               verified_load([disk.vdev for disk in disks], "4k-64k", 8, "8m"))
     for disk in disks:
         has_written(disk, 20)
     move(links)
-    finished(machine, "many", "load", FINISH_S)
+    for disk in disks:
+        has_written(disk, disk.front.counters()["writes"])
+    stopped(machine, "many", "load", END_S)
     machine.destroy("many")
-    machine.sh("storage", NO_MORE_OF_MANY % fill)
+    machine.sh("storage", NO_MORE_OF_MANY % (" ".join(SIXTEEN), MANY_NAME % "$vdev",
+                                             MANY_NAME % "$vdev"))
+
+
+def test_sixteen_disks(machine):
+    """Of one domain with eight processors, in the grants that a domain has by default."""
+    disks = sixteen_disks(machine)
+    check(len(disks) == len(SIXTEEN), "there are only %d disks" % len(disks))
+    sixteen_disks_go_on(machine, disks)
 
 
 def test_large_rings_without_large_pieces(machine):
@@ -119,17 +129,17 @@ def test_large_rings_without_large_pieces(machine):
     disk = machine.attach("xvda", CACHED, app="pieces")
     link = Reconnection(disk)
     check(link.read("ring-page-order") == "4", "no large ring")
-    machine.lab("push", "pieces", PAGES, "/run/pages")
+    bring(machine, "pieces")
     machine.sh("pieces", "echo 0 >/proc/sys/vm/compact_unevictable_allowed")
-    in_background(machine, "pieces", "holes", "/run/pages --holes "
+    in_background(machine, "pieces", "holes", PAGES + " --holes "
                   "$(awk '/^MemAvailable/ { print int($2 * 0.8 / 1024) }' /proc/meminfo)")
     check(machine.wait_until("pieces", "grep -q ready /run/holes.out", 60), "no holes")
-    in_background(machine, "pieces", "load", verified_load(["xvda"], "4k-64k", 8, "8m"))
+    until_told(machine, "pieces", "load", verified_load(["xvda"], "4k-64k", 8, "8m"))
     has_written(disk, 20)
     blocks = machine.sh("pieces", LARGE_BLOCKS).strip()
     check(int(blocks) < 4, "%s large pieces are left" % blocks)
     move([link])
-    finished(machine, "pieces", "load", FINISH_S)
+    stopped(machine, "pieces", "load", END_S)
     machine.destroy("pieces")
 
 
@@ -148,7 +158,7 @@ def test_processors_and_memory_come_and_go(machine):
             check(machine.wait_until(domain, "[ $(nproc) = %d ]" % vcpus, 60),
                   "%s does not get to %d processors" % (domain, vcpus))
 
-    in_background(machine, "app2", "load", verified_load(["xvda"], "4k-64k", 8, "8m"))
+    until_told(machine, "app2", "load", verified_load(["xvda"], "4k-64k", 8, "8m"))
     has_written(disk, 20)
     resize(1, 400, 280)
     cut([link])
@@ -159,6 +169,6 @@ def test_processors_and_memory_come_and_go(machine):
     check(not wrong, wrong)
     has_written(disk, disk.front.counters()["writes"] + 20)
     resize(2, 448, 320)
-    finished(machine, "app2", "load", FINISH_S)
+    stopped(machine, "app2", "load", END_S)
     machine.destroy("app2")
     machine.destroy("storage2")

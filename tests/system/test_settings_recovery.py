@@ -9,10 +9,9 @@ import kernel_log
 import results
 from kinds import KINDS
 from lasting_load import Several
-from load import finished, in_background
 from runner import check
 from stack import Stacked
-from test_settings_memory import EACH_MIB, PAGES, PROCESSES, SWAPPED_OUT, SWAPPING
+from swapping import Swapping
 from toolstack import Reconnection
 from watched import Watched, lab_options
 
@@ -21,7 +20,6 @@ WORK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../build/tes
 # Hardware virtualisation for a PVH guest, emulated: the lab's own choice for `up --pvh`.
 CPU = "qemu64,+svm,+npt"
 FAULT = KINDS["panic"]
-SWAP_S, FINISH_S = 40, 240
 PART_START, PART_SECTORS = 2048, 65536
 
 
@@ -172,25 +170,19 @@ def test_names_change_places(machine):
 def test_pvh_swaps(machine):
     """A PVH guest that swaps for its life, while its storage domain dies."""
     ready(machine)
-    machine.create("pvh", "app", "--pvh", "--memory", SWAPPING, "--vcpus", "2")
+    machine.create("pvh", "app", "--pvh", "--memory", "320", "--vcpus", "2")
     machine.attach("xvda", "nvme:1", app="pvh")
-    watched = Watched(machine)
+    watched, load = Watched(machine), Swapping(machine, "pvh", "/dev/xvda")
     try:
-        machine.lab("push", "pvh", PAGES, "/run/pages")
-        machine.sh("pvh", "mkswap /dev/xvda >/dev/null && swapon /dev/xvda")
-        names = ["pages-%d" % number for number in range(PROCESSES)]
-        for name in names:
-            in_background(machine, "pvh", name, "/run/pages %d %d" % (EACH_MIB, SWAP_S))
-        swapped = "[ $(awk '/^pswpout/ { print $2 }' /proc/vmstat) -gt %d ]"
-        check(machine.wait_until("pvh", swapped % SWAPPED_OUT, 60), "nothing is swapped out")
+        load.begin()
         mark = watched.events.mark()
         watched.prepare(FAULT)
         watched.inject(FAULT)
         event = watched.recovered(mark)
         check(event and event["event"] == "recovered" and not event["left"],
               "moatd says: %s" % event)
-        for name in names:
-            finished(machine, "pvh", name, FINISH_S)
+        load.goes_on()
+        load.end()
         machine.destroy("pvh")
     finally:
         watched.close()

@@ -80,7 +80,7 @@ def connect(links):
     links[0].machine.sh("dom0", "".join(link.connect_script() for link in links))
 
 
-def not_up(links, seconds=30):
+def not_up(links, seconds=60):
     """Wait until all are up; what is wrong with those that are not, a line for each."""
     wrong = []
     for link in links:

@@ -2,17 +2,18 @@
 /*
  * pages: a load for a domain's memory, and so for the disk it swaps to.
  *
- *	pages MIB SECONDS	rewrite so much memory again and again; each page is read
- *				before it is written, and must hold what was written last
+ *	pages MIB		rewrite so much memory again and again, until SIGTERM; each page
+ *				is read before it is written, and must hold what was written last
  *	pages --holes MIB	use so much, give every second page back, use up what is left
  *				in blocks of 64 KiB and more, wait for a signal: much memory is
  *				free then, and no large piece of it
  *
- * Prints the pages done so far, once a second, and "ready" once the holes are there. Exit
- * status: 0, or 1 if a page was wrong, or 2 for a wrong call.
+ * Prints the pages done so far, once a second, then "end: " and the same, and "ready" once
+ * the holes are there. Exit status: 0, or 1 if a page was wrong, or 2 for a wrong call.
  */
 #include <inttypes.h>
 #include <linux/io_uring.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -32,6 +33,14 @@ enum {
 	/* The kernel takes 64 KiB in one piece for so many entries. */
 	URING_ENTRIES = 1024,
 };
+
+static volatile sig_atomic_t ended;
+
+static void end(int signal)
+{
+	(void)signal;
+	ended = 1;
+}
 
 static time_t now_s(void)
 {
@@ -71,22 +80,22 @@ static time_t say(time_t said, uint64_t done, uint64_t wrong)
 }
 
 /* Returns how many pages were wrong. */
-static uint64_t rewrite(uint64_t *memory, size_t pages, time_t seconds)
+static uint64_t rewrite(uint64_t *memory, size_t pages)
 {
-	const time_t end = now_s() + seconds;
 	uint64_t wrong = 0, done = 0;
-	time_t now = 0;
+	time_t said = 0;
 
-	for (uint64_t pass = 0; now < end; pass++) {
-		for (size_t i = 0; i < pages && now < end; i++, done++) {
+	for (uint64_t pass = 0; !ended; pass++) {
+		for (size_t i = 0; i < pages && !ended; i++, done++) {
 			uint64_t *page = memory + i * WORDS;
 
 			if (pass && !is_right(page, stamp(i, pass - 1)))
 				wrong++;
 			write_page(page, stamp(i, pass));
-			now = say(now, done, wrong);
+			said = say(said, done, wrong);
 		}
 	}
+	printf("end: %" PRIu64 " pages, %" PRIu64 " wrong\n", done, wrong);
 	return wrong;
 }
 
@@ -119,12 +128,12 @@ static void make_holes(uint64_t *memory, size_t pages)
 int main(int argc, char **argv)
 {
 	const bool holes = argc == 3 && !strcmp(argv[1], "--holes");
-	const size_t mib = argc == 3 ? strtoul(argv[holes ? 2 : 1], NULL, 10) : 0;
+	const size_t mib = argc == 2 || holes ? strtoul(argv[argc - 1], NULL, 10) : 0;
 	const size_t pages = (mib << 20) / PAGE;
 	uint64_t *memory;
 
 	if (!pages || pages >> (48 - PASS_BITS)) {
-		fprintf(stderr, "usage: pages [--holes] MIB [SECONDS]\n");
+		fprintf(stderr, "usage: pages [--holes] MIB\n");
 		return 2;
 	}
 	memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
@@ -138,5 +147,6 @@ int main(int argc, char **argv)
 		make_holes(memory, pages);
 		return 0;
 	}
-	return rewrite(memory, pages, (time_t)strtoul(argv[2], NULL, 10)) ? 1 : 0;
+	signal(SIGTERM, end);
+	return rewrite(memory, pages) ? 1 : 0;
 }
