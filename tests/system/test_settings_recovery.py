@@ -46,8 +46,18 @@ def end(load):
     check(not (total["lost"] or total["corrupt"] or total["errors"]), "at the end: %s" % total)
 
 
+def strike(watched):
+    """A fault, and moatd is at it; returns the mark from which on its events tell."""
+    watched.standby_ready()
+    mark = watched.used = watched.events.mark()
+    watched.prepare(FAULT)
+    watched.inject(FAULT)
+    check(watched.events.wait(mark, ["condemned"], 60), "the fault went unnoticed")
+    return mark
+
+
 def test_saved_and_restored(machine):
-    """The guest is saved and restored before a recovery, and in the midst of another."""
+    """The guest is saved and restored before a recovery, in the midst of another, and behind."""
     ready(machine, ("xvdb", "nvme:0"))
     watched, load = Watched(machine), Several(machine, {"trusting": "/dev/xvdb"})
     try:
@@ -56,14 +66,9 @@ def test_saved_and_restored(machine):
         machine.lab("domain", "restore", "app", timeout=180)
         check(load.goes_on(60), "the load stands still behind the restore")
         survive(watched, load)
-        watched.standby_ready()
-        mark = watched.events.mark()
-        watched.prepare(FAULT)
-        watched.inject(FAULT)
-        check(watched.events.wait(mark, ["condemned"], 60), "the fault went unnoticed")
+        mark = strike(watched)
         machine.lab("domain", "save", "app", timeout=180)
         check(watched.recovered(mark), "no recovery while the guest sleeps")
-        watched.used = mark
         machine.lab("domain", "restore", "app", timeout=180)
         check(load.goes_on(60), "restored behind a recovery, the load stands still")
         survive(watched, load)
@@ -73,13 +78,20 @@ def test_saved_and_restored(machine):
 
 
 def test_migrated(machine):
-    """The guest moves to where it is, as between two hosts; and then a recovery."""
+    """The guest moves to where it is, as between two hosts: before a recovery, in one, behind."""
     ready(machine, ("xvdb", "nvme:0"))
     watched, load = Watched(machine), Several(machine, {"trusting": "/dev/xvdb"})
     try:
         load.start()
         machine.lab("domain", "migrate", "app", timeout=180)
         check(load.goes_on(60), "the load stands still behind the migration")
+        survive(watched, load)
+        mark = strike(watched)
+        machine.lab("domain", "migrate", "app", timeout=180)
+        check(watched.recovered(mark), "no recovery while the guest moves")
+        check(load.goes_on(60), "moved in a recovery, the load stands still")
+        machine.lab("domain", "migrate", "app", timeout=180)
+        check(load.goes_on(60), "the load stands still behind the last migration")
         survive(watched, load)
         end(load)
     finally:
@@ -148,11 +160,7 @@ def test_names_change_places(machine):
         load.start()
         before = first_controller(machine)
         swap_names(machine)
-        mark = watched.events.mark()
-        watched.prepare(FAULT)
-        watched.inject(FAULT)
-        check(watched.recovered(mark), "no recovery")
-        watched.used = mark
+        check(watched.recovered(strike(watched)), "no recovery")
         check(first_controller(machine) != before, "the controllers have kept their names")
         if all(link.read("moat-state") == "up" for link in links):
             check(load.goes_on(60), "the load stands still")
@@ -175,10 +183,7 @@ def test_pvh_swaps(machine):
     watched, load = Watched(machine), Swapping(machine, "pvh", "/dev/xvda")
     try:
         load.begin()
-        mark = watched.events.mark()
-        watched.prepare(FAULT)
-        watched.inject(FAULT)
-        event = watched.recovered(mark)
+        event = watched.recovered(strike(watched))
         check(event and event["event"] == "recovered" and not event["left"],
               "moatd says: %s" % event)
         load.goes_on()
