@@ -62,7 +62,7 @@ SETTINGS = {setting.name: setting for setting in (
 
 def apply(machine, setting):
     """Have it so; the loads are running."""
-    machine.sh(setting.where, setting.on)
+    machine.sh(setting.where, setting.on, timeout=240)
 
 
 def undo(machine, setting):

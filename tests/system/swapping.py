@@ -9,8 +9,11 @@ PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)),
 PAGES = "/run/pages"
 # So much memory is wanted that is not there, by so many processes.
 MORE_MIB, PROCESSES = 64, 3
+# It swaps, once so many pages have gone out.
 SWAPPED_OUT, START_S, END_S = 2000, 120, 240
+OUT = "$(awk '/^pswpout/ {{ print $2 }}' /proc/vmstat)"
 ON = """\
+goal=$((%s + {out}))
 mkswap {device} >/dev/null
 swapon {device}
 mib=$(awk '/^MemAvailable/ {{ print int(($2 / 1024 + {more}) / {count}) }}' /proc/meminfo)
@@ -18,7 +21,10 @@ mib=$(awk '/^MemAvailable/ {{ print int(($2 / 1024 + {more}) / {count}) }}' /pro
 for n in $(seq {count}); do
     setsid {pages} $mib >/run/pages-$n.out 2>&1 </dev/null &
     echo $! >>/run/pages.pids
-done"""
+done
+n=0
+until [ %s -gt $goal ]; do n=$((n + 1)); [ $n -lt {turns} ] || exit 1; usleep 200000; done
+""" % (OUT, OUT)
 # The last words of one that was killed, for want of memory too, are others.
 OFF = """\
 kill $(cat /run/pages.pids)
@@ -35,8 +41,9 @@ rm /run/pages*.out /run/pages.pids"""
 
 
 def on(device, more=MORE_MIB):
-    """The script that begins it; PAGES must be there."""
-    return ON.format(device=device, more=more, count=PROCESSES, pages=PAGES)
+    """The script that begins it, and waits until it swaps; PAGES must be there."""
+    return ON.format(device=device, more=more, count=PROCESSES, pages=PAGES, out=SWAPPED_OUT,
+                     turns=START_S * 5)
 
 
 def off(device):
@@ -57,8 +64,7 @@ class Swapping:
 
     def begin(self):
         bring(self.machine, self.domain)
-        self.machine.sh(self.domain, on(self.device))
-        self.goes_on()
+        self.machine.sh(self.domain, on(self.device), timeout=2 * START_S)
 
     def swapped(self):
         """Pages in and out so far."""
