@@ -18,7 +18,7 @@ modprobe null_blk nr_devices=0 2>/dev/null || true
 mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config
 for vdev in %s; do
     mkdir %s && cd %s
-    echo 1 >memory_backed; echo 8 >size; echo 4 >cache_size; echo 1 >power
+    echo 1 >memory_backed; echo 4 >size; echo 2 >cache_size; echo 1 >power
     echo /dev/nullb$(cat index)
 done
 '''
@@ -103,7 +103,7 @@ def sixteen_disks_go_on(machine, disks):
     """All of them at once, over a recovery; and the end of the domain."""
     links = [Reconnection(disk) for disk in disks]
     until_told(machine, "many", "load",
-               verified_load([disk.vdev for disk in disks], "4k-64k", 8, "8m"))
+               verified_load([disk.vdev for disk in disks], "4k-64k", 8, "4m"))
     for disk in disks:
         has_written(disk, 20)
     move(links)
