@@ -8,7 +8,7 @@ import collections
 import os
 
 from load import finished, fio, in_background, stopped, until_told, verify_loop
-from runner import check
+from runner import Failure, check
 from toolstack import Reconnection, connect, cut, not_up
 
 APART = "make test-settings"
@@ -39,8 +39,7 @@ FREEZERS = {
     "wbt": "echo 2000 >/sys/block/{vdev}/queue/wbt_lat_usec",
     "io.cost": "echo $(cat /sys/block/{vdev}/dev) enable=1 >/sys/fs/cgroup/io.cost.qos",
 }
-FROZEN = ("[ $(for f in /proc/[0-9]*/wchan; do cat $f 2>/dev/null; echo; done | "
-          "grep -c blk_mq_freeze_queue_wait) -ge %d ]")
+FROZEN = "[ $(grep -ls blk_mq_freeze_queue_wait /proc/[0-9]*/stack | wc -l) -ge %d ]"
 
 
 def matrix():
@@ -133,7 +132,9 @@ def test_queue_frozen_in_a_recovery(machine):
     cut(links)
     for disk, command in zip(disks, FREEZERS.values()):
         in_background(machine, "app", "freeze-" + disk.vdev, command.format(vdev=disk.vdev))
-    check(machine.wait_until("app", FROZEN % len(disks)), "not all of the queues are frozen")
+    if not machine.wait_until("app", FROZEN % len(disks)):
+        raise Failure("not all of the queues are frozen: %s" % machine.try_sh(
+            "app", "grep -s . /run/freeze-*; grep -hs blk_ /proc/[0-9]*/stack")[1])
     connect(links)
     wrong = not_up(links)
     check(not wrong, "%s\nfrozen in turn by: %s" % (wrong, ", ".join(FREEZERS)))
