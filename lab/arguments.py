@@ -40,6 +40,7 @@ def add_up(verbs, commands):
     verb.add_argument("--dom0-vcpus", type=int, default=1)
     verb.add_argument("--storage-memory", type=int, default=0, metavar="MIB")
     verb.add_argument("--app-memory", type=int, default=0, metavar="MIB")
+    verb.add_argument("--app-vcpus", type=int, default=0)
     verb.add_argument("--pvh", action="store_true", help="app as PVH, on a CPU model that can")
     verb.add_argument("--nvme", type=int, default=1, help="NVMe controllers (1)")
     verb.add_argument("--nvme-size", default="1G", help="size of each (1G)")

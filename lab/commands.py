@@ -83,7 +83,8 @@ def do_up(args):
     if not args.bare:
         specs = [new_spec("storage", "storage", args.back, args, pci=storage_nvme(args),
                           on_crash="preserve" if args.moatd else "destroy"),
-                 new_spec("app", "app", args.front, args, pvh=args.pvh)]
+                 new_spec("app", "app", args.front, args, pvh=args.pvh,
+                          vcpus=args.app_vcpus)]
     for spec in specs:
         spec["overlays"] = options["overlays"].get(spec["name"], [])
         spec["memory"] = getattr(args, f"{spec['kind']}_memory")
