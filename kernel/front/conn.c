@@ -47,7 +47,6 @@
 #include "gendisk.h"
 #include "keys.h"
 #include "name.h"
-#include "params.h"
 #include "replay.h"
 #include "report.h"
 #include "rings.h"
@@ -150,6 +149,8 @@ static int conn_offer(struct moat_disk *disk)
 		return conn_end(disk, -EEXIST, "there is a disk of this name already, of another "
 				"number that means the same");
 	conn_read_offer(disk, &offer);
+	if (!disk->queue && !moat_rings_fit(disk, &offer))
+		return conn_end(disk, -ENOSPC, "the domain has no grants left for it");
 	mutex_lock(&disk->lock);
 	if (disk->link == MOAT_LINK_DOWN) {
 		err = moat_rings_open(disk, &offer);
@@ -269,7 +270,7 @@ static int conn_start(struct moat_disk *disk)
 
 	conn_read_identity(disk, identity, sizeof(identity));
 	conn_read_announce(disk, &a);
-	why = moat_announce_check(&a, moat_params.max_segs, &t);
+	why = moat_announce_check(&a, disk->fit.segs, &t);
 	mutex_lock(&disk->lock);
 	if (!why)
 		why = moat_gendisk_mismatch(disk, &t, identity);
@@ -333,7 +334,7 @@ static void conn_refresh(struct moat_disk *disk)
 	const char *why;
 
 	conn_read_announce(disk, &a);
-	why = moat_announce_check(&a, moat_params.max_segs, &t);
+	why = moat_announce_check(&a, disk->fit.segs, &t);
 	mutex_lock(&disk->lock);
 	if (!why && t.block_size != disk->traits.block_size)
 		why = "its logical block size is another";

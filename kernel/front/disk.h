@@ -14,6 +14,7 @@
 #include <moat/keys.h>
 
 #include "core/announce.h"
+#include "core/fit.h"
 #include "core/vdev.h"
 #include "kernel/common/sysfs.h"
 
@@ -90,8 +91,9 @@ enum moat_disk_flag {
  * @ring_pages: pages of each
  * @waiting: requests to be issued again, in order
  * @split: bios of requests too large for the connection, to be cut anew
- * @nr_queues: queues there are, as many as hardware contexts; like all below,
- *	set up once, when the first back end connects
+ * @fit: what it takes of the domain's pages and grants at most; like all below, set
+ *	up once, when the first back end connects
+ * @nr_queues: queues there are, as many as hardware contexts
  * @nr_polled: how many of them, the last ones, are for polling
  * @depth: tags of each
  * @room: pieces there is room for in a request
@@ -147,6 +149,7 @@ struct moat_disk {
 	struct list_head waiting;
 	struct bio_list split;
 
+	struct moat_fit fit;
 	unsigned int nr_queues;
 	unsigned int nr_polled;
 	unsigned int depth;

@@ -3,8 +3,9 @@
  * The rings of a connection: all that a disk has, opened for a back end that waits
  * for them, started when it has taken them, closed when it is gone.
  *
- * The first connection decides how many queues the disk has and how deep they
- * are; later ones may have fewer or smaller rings, never more.
+ * The first connection decides how many queues the disk has, how deep they are and
+ * how large requests get, by what the domain has left of pages and grants; later
+ * ones may have fewer or smaller rings, never more.
  */
 #include "rings.h"
 
@@ -35,14 +36,50 @@ static void rings_count_queues(struct moat_disk *disk, unsigned int offered)
 	disk->nr_polled = polled;
 }
 
-/* Decide on the number of queues, for good. */
-static int rings_make_queues(struct moat_disk *disk, unsigned int offered)
+static unsigned int rings_pages(const struct moat_rings_offer *offer)
+{
+	return 1u << min(offer->order, moat_params.ring_order);
+}
+
+/**
+ * moat_rings_fit() - decide how large the disk is to be, for good
+ * @disk: the disk, which has had no rings yet
+ * @offer: what the back end allows
+ *
+ * Context: process, may sleep; only the connection's work.
+ * Return: whether it can be at all.
+ */
+bool moat_rings_fit(struct moat_disk *disk, const struct moat_rings_offer *offer)
+{
+	struct moat_fit wanted, *fit = &disk->fit;
+
+	rings_count_queues(disk, offer->queues);
+	wanted = (struct moat_fit) {
+		.rings = disk->nr_queues,
+		.ring_pages = rings_pages(offer),
+		.segs = moat_params.max_segs,
+		.pools = MOAT_POOL_COUNT,
+	};
+	*fit = wanted;
+	if (!moat_share_fit(&disk->share, fit))
+		return false;
+	if (moat_fit_need(fit) == moat_fit_need(&wanted))
+		return true;
+	disk->nr_queues = fit->rings;
+	disk->nr_polled = min(disk->nr_polled, fit->rings - 1);
+	dev_info(&disk->xdev->dev,
+		 "%s: few pages or grants are left: %ux%u for rings, %u segments; not %ux%u, %u\n",
+		 disk->name, fit->rings, fit->ring_pages, fit->segs, wanted.rings,
+		 wanted.ring_pages, wanted.segs);
+	return true;
+}
+
+static int rings_make_queues(struct moat_disk *disk)
 {
 	struct moat_queue *queue;
 	unsigned int i;
 	int err = 0;
 
-	rings_count_queues(disk, offered);
 	queue = kvcalloc(disk->nr_queues, sizeof(*queue), GFP_NOIO);
 	if (!queue)
 		return -ENOMEM;
@@ -104,10 +141,8 @@ static int rings_remember_peer(struct moat_disk *disk)
 
 /**
  * moat_rings_open() - make rings for a back end that waits for them
- * @disk: the disk, without rings
+ * @disk: the disk, without rings; moat_rings_fit() has said how large it is
  * @offer: what the back end allows
- *
- * The first ones decide how many queues the disk has.
  *
  * Context: process, may sleep; the disk's lock held.
  * Return: 0 or a negative errno; moat_rings_close() is due in both cases.
@@ -121,9 +156,9 @@ int moat_rings_open(struct moat_disk *disk, const struct moat_rings_offer *offer
 	disk->readonly = disk->offered && offer->readonly;
 	disk->connection = offer->connection;
 	disk->layout = READ_ONCE(moat_params.layout);
-	disk->ring_pages = 1u << min(offer->order, moat_params.ring_order);
+	disk->ring_pages = min(rings_pages(offer), disk->fit.ring_pages);
 	if (!disk->queue) {
-		err = rings_make_queues(disk, offer->queues);
+		err = rings_make_queues(disk);
 		if (err)
 			return err;
 	}

@@ -24,6 +24,7 @@ struct moat_rings_offer {
 	u32 connection;
 };
 
+bool __must_check moat_rings_fit(struct moat_disk *disk, const struct moat_rings_offer *offer);
 int __must_check moat_rings_open(struct moat_disk *disk, const struct moat_rings_offer *offer);
 int __must_check moat_rings_start(struct moat_disk *disk);
 void moat_rings_close(struct moat_disk *disk);

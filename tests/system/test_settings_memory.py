@@ -119,6 +119,30 @@ def test_sixteen_disks(machine):
     """Of one domain with eight processors, in the grants that a domain has by default."""
     disks = sixteen_disks(machine)
     check(len(disks) == len(SIXTEEN), "there are only %d disks" % len(disks))
+    check("grants are left" not in machine.sh("many", "dmesg"), "the default is called few grants")
+    sixteen_disks_go_on(machine, disks)
+
+
+def test_sixteen_disks_few_grants(machine):
+    """In four frames of grants the later ones have less, and say so."""
+    disks = sixteen_disks(machine, "--xl", "max_grant_frames=4")
+    check(len(disks) == len(SIXTEEN), "there are only %d disks" % len(disks))
+    check("few pages or grants are left" in machine.sh("many", "dmesg"),
+          "nobody says that it has less")
+    sixteen_disks_go_on(machine, disks)
+
+
+def test_sixteen_disks_hardly_any_grants(machine):
+    """In one frame of grants the last are refused, and say why; the others work."""
+    machine.allowed_log.append(r"xvd.: the domain has no grants left for it")
+    disks = sixteen_disks(machine, "--xl", "max_grant_frames=1")
+    check(4 < len(disks) < len(SIXTEEN), "there are %d disks" % len(disks))
+    errors = machine.sh("dom0", "vbds=/local/domain/%d/error/device/vbd; "
+                        "for vbd in $(xenstore-list $vbds); do xenstore-read $vbds/$vbd/error; "
+                        "done" % machine.domid("many")).splitlines()
+    refused = [line for line in errors if "no grants left" in line]
+    check(len(refused) == len(SIXTEEN) - len(disks), "there are %d disks, and this is said: %s"
+          % (len(disks), errors))
     sixteen_disks_go_on(machine, disks)
 
 
