@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The parts of the benchmark: each boots the machine it needs and fills in results."""
 import contextlib
+import itertools
 import os
 import tempfile
 import time
@@ -302,15 +303,21 @@ def restarts(bench):
 
 def fairness(bench):
     """What a small reader has beside guests that ask for all that there is."""
-    with running(bench, crowded.Crowd(bench.say, bench.args.module_args)) as rig:
+    modes = [mode for mode in MODES if mode in (bench.args.ways or MODES)]
+    devices = [d for d in crowded.DEVICES if d in (bench.args.devices or crowded.DEVICES)]
+    counts = [n for n in crowded.BUSY if not n or n in (bench.args.beside or crowded.BUSY)]
+    with running(bench, crowded.Crowd(bench.say, devices, counts[-1],
+                                      bench.args.module_args)) as rig:
+        for device in devices:
+            rig.crowd(device, counts[-1])
         first = max([r["round"] for r in bench.data["fairness"]], default=-1) + 1
-        for count in crowded.BUSY:
-            rig.crowd(count)
-            for number in range(first, first + bench.args.rounds):
-                record = {"round": number, **rig.measure(count, bench.args.ms)}
+        for number in range(first, first + bench.args.rounds):
+            for device, mode, count in itertools.product(devices, turned(modes, number), counts):
+                record = {"round": number, **rig.measure(device, mode, count, bench.args.ms)}
                 bench.data["fairness"].append(record)
-                bench.say("beside %d: %7.0f IOPS, p99 %8.0f us" % (
-                    count, record["iops"], record["p99_us"]))
+                bench.say("%-8s %-8s beside %d: %7.0f IOPS, p99 %8.0f us; they had %5.0f MiB" % (
+                    device, mode, count, record["iops"], record["p99_us"],
+                    record["beside_bytes"] / 2**20))
             bench.save()
 
 

@@ -7,7 +7,7 @@
     profiles     [{cell, device, way, role, iops, samples: {function: how often}}]
     idle         [{way, disks, cpu, memory_kib}]
     recovery     [{way, round, phases: {phase_ms}, pause_ms, others}]
-    fairness     [{busy, round, iops, p50_us, p99_us}]
+    fairness     [{device, way, busy, round, iops, p50_us, p99_us, beside_bytes}]
 
 What is said of a cell is the median over its rounds; runs during which the host was
 busy with something else (`others`) are left out where there are quiet ones.
@@ -19,10 +19,13 @@ import statistics
 import subprocess
 import time
 
+from cells import WAYS
+
 FORMAT = 1
 LISTS = ("runs", "traces", "profiles", "idle", "recovery", "fairness")
 # In a profile, in place of a function.
 WAITING = "(waiting)"
+WAY_ORDER = [way.key for way in WAYS]
 QUIET = 0.25    # processors that others may use during a run
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 
@@ -173,13 +176,20 @@ class Figures:
             if rows else None
 
     def crowds(self):
-        """Beside how many guests the small reader was measured."""
-        return sorted({r["busy"] for r in self.data.get("fairness", [])})
+        """[(device, way, beside how many guests)] that the small reader was measured with."""
+        return sorted({(r["device"], r["way"], r["busy"]) for r in self.data["fairness"]},
+                      key=lambda c: (c[0] != "null_blk", c[0], WAY_ORDER.index(c[1]), c[2]))
 
-    def crowded(self, busy, name):
-        """Its figure of that name beside so many, None where there is none."""
-        values = [r[name] for r in self.data.get("fairness", []) if r["busy"] == busy]
-        return statistics.median(values) if values else None
+    def crowded(self, crowd, name):
+        """{round: its figure of that name}, in such a crowd."""
+        return {r["round"]: r[name] for r in self.data["fairness"]
+                if (r["device"], r["way"], r["busy"]) == crowd}
+
+    def crowded_out(self, crowd, name):
+        """By how much that is more than alone, in each round."""
+        alone = self.crowded((*crowd[:2], 0), name)
+        return [value / alone[number] for number, value in self.crowded(crowd, name).items()
+                if alone.get(number)]
 
     def recoveries(self, way):
         """{round: record} of a way to recover."""

@@ -298,18 +298,29 @@ def tenants(figures):
                  "p99, us", "p99.9, us", "IOPS of the neighbour"], rows, "")
 
 
+def spread(values):
+    """The median, and the least and the most where they differ."""
+    if not values:
+        return NONE
+    text = "%.2f" % statistics.median(values)
+    return text if len(values) == 1 else "%s (%.2f to %.2f)" % (text, min(values), max(values))
+
+
 def fairness(figures):
     """A small reader beside guests that ask for all; alone is what it is held against."""
     rows = []
-    for busy in figures.crowds():
-        iops, p50, p99 = (figures.crowded(busy, n) for n in ("iops", "p50_us", "p99_us"))
-        alone = [figures.crowded(0, n) for n in ("iops", "p99_us")]
-        rows.append(["%d beside" % busy if busy else "alone", number(iops), number(p50),
-                     number(p99), *("%.2f" % (v / a) if a else NONE
-                                    for v, a in zip((iops, p99), alone))])
+    for crowd in figures.crowds():
+        device, way, busy = crowd
+        rows.append([device, way, "%d beside" % busy if busy else "alone",
+                     *(number(statistics.median(figures.crowded(crowd, n).values()))
+                       for n in ("iops", "p50_us", "p99_us")),
+                     *(spread(figures.crowded_out(crowd, n)) if busy else NONE
+                       for n in ("iops", "p99_us"))])
     return Table("A reader of 4 KiB at depth 1 beside guests with four disks, 512 KiB, depth 64",
-                 ["", "IOPS", "p50, us", "p99, us", "IOPS, of alone", "p99, of alone"], rows,
-                 "Medians; one storage domain with one vCPU, mode adaptive.")
+                 ["", "", "", "IOPS", "p50, us", "p99, us", "IOPS, of alone",
+                  "p99, of alone"], rows,
+                 "Medians; ratios within each round, with the least and the most. One storage "
+                 "domain with one vCPU; the time is what the machine executed.")
 
 
 def parts(figures):
