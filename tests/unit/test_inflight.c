@@ -5,8 +5,12 @@
 #include "test.h"
 
 #include "core/inflight.h"
+#include "core/ring.h"
 
 #define TAGS 4u
+
+/* As the toolstack's side and Linux have it: order 4. */
+#define MAX_RING_PAGES 16u
 
 /* One slot more than the table may use, to see that it does not. */
 struct fixture {
@@ -292,6 +296,29 @@ static void init_starts_empty(void **unused)
 	issue_to(&f.t, TAGS - 1, MOAT_OP_READ);
 }
 
+/* Ids tell as many tags apart as there may be; the largest ring has far fewer slots. */
+static void every_tag_has_an_id(void **unused)
+{
+	u32 size = 1u << MOAT_INFLIGHT_TAG_BITS, tag, got = 0;
+	struct moat_inflight_slot *slots = calloc(size, sizeof(*slots));
+	u64 *id = calloc(size, sizeof(*id));
+	struct moat_inflight t;
+
+	(void)unused;
+	assert_true(slots && id);
+	assert_true(moat_ring_slots(MOAT_LAYOUT_32, MAX_RING_PAGES) <= size / 16);
+	assert_true(moat_ring_slots(MOAT_LAYOUT_64, MAX_RING_PAGES) <= size / 16);
+	moat_inflight_init(&t, slots, size);
+	for (tag = 0; tag < size; tag++)
+		id[tag] = issue(&t, tag, MOAT_OP_READ);
+	for (tag = size; tag--; )
+		if (match(&t, id[tag], MOAT_OP_READ, &got) || got != tag)
+			fail_msg("tag %u is taken for %u", tag, got);
+	assert_int_equal(t.count, 0);
+	free(slots);
+	free(id);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +333,7 @@ int main(void)
 		cmocka_unit_test(withdraw),
 		cmocka_unit_test(use_wraps),
 		cmocka_unit_test(init_starts_empty),
+		cmocka_unit_test(every_tag_has_an_id),
 	};
 
 	return cmocka_run_group_tests_name("inflight", tests, NULL, NULL);
