@@ -12,26 +12,26 @@ to do makes the others slower. So the processor of the others is kept busy while
 reader is alone, too. That of the storage domain is idle then, now and then, and is not beside
 others: what is said is rather too bad than too good.
 
-A device is either one null_blk for each disk, or an NVMe controller of which each disk is
-a partition, so that all of them share its queue.
+An emulated controller will not do for that: how long it takes is the host's time. A device
+is either a null_blk of his own for each disk, which is as quick as its submitter; or it is
+`serial`, one that all disks share and that does one request after another, in a tenth of a
+millisecond each: there what others have put into its queue stands before the reader.
 """
 import json
 import os
 
-from client import CommandError
 from shell import Shell
 from testbed import Testbed
 
 BUILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "build", "bench")
 LOAD = "/run/load"
 BUSY = (0, 1, 8)
-VDEVS = {"null_blk": ("xvdb", "xvdc", "xvdd", "xvde"), "nvme": ("xvdf", "xvdg", "xvdh", "xvdi")}
+VDEVS = {"null_blk": ("xvdb", "xvdc", "xvdd", "xvde"), "serial": ("xvdf", "xvdg", "xvdh", "xvdi")}
 DEVICES = tuple(VDEVS)
 OTHERS_CPU, STORAGE_CPU, READER_CPU = "0", "1", "2"
 BLOCK, DEPTH = 512 << 10, 64
 # Of each disk, before anything is counted: every page has been granted, and mapped, by then.
 WARM = 2 * DEPTH * BLOCK
-GREEDY_DISKS = BUSY[-1] * len(VDEVS["nvme"])
 OWN_MIB, BUSY_MIB = 3072, 384
 WARM_S, LONG_S = 180, 3600
 READER = LOAD + " -e sync -W 50 -t %d %s"
@@ -39,8 +39,11 @@ GREEDY = ("pids=; for d in %s; do " + LOAD + " -e aio -d %d -b %d -t %d $d >/dev
           'pids="$pids $!"; done')
 BUSY_ONLY = "while :; do :; done & pids=$!"
 NO_MORE = "kill $pids; wait; true"
-PARTITION_MIB = 24
-TABLE = r"{ echo label: gpt; for n in $(seq %d); do echo size=%dM; done; } | sfdisk -q /dev/xvdz"
+SERIAL = '''modprobe null_blk nr_devices=0
+    mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config
+    mkdir /sys/kernel/config/nullb/serial; cd /sys/kernel/config/nullb/serial
+    echo 64 >size; echo 2 >irqmode; echo 100000 >completion_nsec; echo 1 >hw_queue_depth
+    echo 1 >power; for f in /dev/serial /dev/nullb$(cat index); do [ ! -b $f ] || echo $f; done'''
 
 
 class Crowd(Testbed):
@@ -49,25 +52,23 @@ class Crowd(Testbed):
     def __init__(self, say, devices=DEVICES, most=BUSY[-1], module_args=()):
         self.devices = devices
         super().__init__(["--bare", "--icount", "0", "--vcpus", "3",
-                          "--memory", "%dM" % (OWN_MIB + most * BUSY_MIB),
-                          "--nvme", "1" if "nvme" in devices else "0"], say)
+                          "--memory", "%dM" % (OWN_MIB + most * BUSY_MIB), "--nvme", "0"], say)
         self.more = [word for text in module_args for word in ("--module-args", text)]
         self.shells, self.guests, self.own, self.reader = {}, [], {}, {}
-        self.partitions = iter(range(1, 2 + GREEDY_DISKS))
+        self.serial = None
 
     # ---- life ----
 
     def start(self):
         super().up()
         self.domains = {}
-        self.create("storage", "storage", "--cpus", STORAGE_CPU, *self.more,
-                    *(["--nvme", "0"] if "nvme" in self.devices else []))
+        self.create("storage", "storage", "--cpus", STORAGE_CPU, *self.more)
         self.shells["storage"] = Shell("storage")
         self.enter("app", READER_CPU)
-        if "nvme" in self.devices:
-            self.cut_up()
+        if "serial" in self.devices:
+            self.serial = self.sh("storage", SERIAL).split()[-1]
         for device in self.devices:
-            self.reader[device] = self.attach(VDEVS[device][0], self.backing(device))
+            self.reader[device] = self.add(device, VDEVS[device][0], "app")
 
     def enter(self, name, cpu, *options):
         """A guest more, with the load and a shell."""
@@ -82,19 +83,11 @@ class Crowd(Testbed):
 
     # ---- disks ----
 
-    def cut_up(self):
-        """A partition of the controller's disk for each disk."""
-        count = 1 + GREEDY_DISKS
-        whole = self.attach("xvdz", "nvme:0")
-        self.sh("app", TABLE % (count, PARTITION_MIB))
-        self.detach(whole)
-        self.sh("storage", "[ -b /dev/nvme0n1p%d ] || blockdev --rereadpt /dev/nvme0n1" % count)
-        if not self.wait_until("storage", "[ -b /dev/nvme0n1p%d ]" % count):
-            raise CommandError("storage: no partitions")
-
-    def backing(self, device):
-        return "path:/dev/nvme0n1p%d" % next(self.partitions) if device == "nvme" else \
-            "null_blk:size=64"
+    def add(self, device, vdev, guest):
+        """A disk more; readers may share a device."""
+        if device == "serial":
+            return self.attach(vdev, "path:" + self.serial, "--readonly", app=guest)
+        return self.attach(vdev, "null_blk:size=64", app=guest)
 
     def crowd(self, device, count):
         """Have so many guests beside the reader's, with disks of that device."""
@@ -104,7 +97,7 @@ class Crowd(Testbed):
                 self.enter(name, OTHERS_CPU, "--memory", str(BUSY_MIB))
                 self.guests.append(name)
             if (name, device) not in self.own:
-                self.own[name, device] = [self.attach(vdev, self.backing(device), app=name)
+                self.own[name, device] = [self.add(device, vdev, name)
                                           for vdev in VDEVS[device]]
 
     def greedy(self, device, count):
