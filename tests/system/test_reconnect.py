@@ -91,6 +91,20 @@ def test_retained_until_flushed(machine):
               % (got, " behind a flush" if flush else "", expected))
 
 
+def test_a_discard_that_cannot_be_repeated(machine):
+    """The next back end knows none: nothing is lost by that, and no flush fails for it."""
+    disk = machine.attach("xvdb", CACHED + ",discard=1")
+    link = Reconnection(disk)
+    machine.sh("app", "blkdiscard -o 0 -l 1048576 /dev/xvdb; " + UNFLUSHED % (4, 8))
+    before = disk.front.counters()["replays"]
+    link.cut()
+    link.connect(**{"discard-enable": 0})
+    up(link)
+    machine.sh("app", "dd if=/dev/null of=/dev/xvdb conv=fsync,notrunc 2>/dev/null")
+    got = disk.front.counters()["replays"] - before
+    check(got >= 9, "%d changes issued again, not 8 writes and a discard" % got)
+
+
 def test_scheduler(machine):
     """An I/O scheduler, as udev rules set them: own flushes and replays go past it."""
     disk = machine.attach("xvdb", CACHED)
