@@ -123,6 +123,106 @@ static void shares(void **unused)
 		assert_in_range(got[i] * 600 / sum, 98, 102);
 }
 
+/* A turn, as kernel/back/poller.c has it: those who ask, the first with credit first. */
+struct turn {
+	struct moat_fair fair[10];
+	bool asks[10];
+	u32 order[10];
+	u32 count;
+};
+
+static void join(struct turn *t, u32 who)
+{
+	u32 i;
+
+	if (t->asks[who])
+		return;
+	t->asks[who] = true;
+	/* Who is not in debt comes first, and has his first round at once. */
+	if (t->fair[who].credit >= 0) {
+		for (i = t->count; i; i--)
+			t->order[i] = t->order[i - 1];
+		t->order[0] = who;
+		moat_fair_refill(&t->fair[who], moat_fair_quantum(t->count + 1), 1);
+	} else {
+		t->order[t->count] = who;
+	}
+	t->count++;
+}
+
+static void leave(struct turn *t, u32 at)
+{
+	u32 who = t->order[at];
+
+	t->asks[who] = false;
+	moat_fair_leave(&t->fair[who]);
+	for (t->count--; at < t->count; at++)
+		t->order[at] = t->order[at + 1];
+}
+
+/* Where in the order is he who is next? */
+static u32 next(struct turn *t)
+{
+	s32 quantum = moat_fair_quantum(t->count), least = INT32_MAX, rounds;
+	u32 i;
+
+	for (i = 0; i < t->count; i++) {
+		rounds = moat_fair_rounds(&t->fair[t->order[i]], quantum);
+		if (!rounds)
+			return i;
+		least = rounds < least ? rounds : least;
+	}
+	for (i = 0; i < t->count; i++)
+		moat_fair_refill(&t->fair[t->order[i]], quantum, least);
+	return next(t);
+}
+
+/* Serve one; he goes behind the others without credit. Return: what it cost. */
+static u32 serve_next(struct turn *t, u32 *who, u32 large)
+{
+	u32 at = next(t), cost, i;
+
+	*who = t->order[at];
+	cost = *who ? large : 1;
+	moat_fair_charge(&t->fair[*who], cost);
+	for (i = at; i + 1 < t->count && !moat_fair_may(&t->fair[*who]); i++)
+		t->order[i] = t->order[i + 1];
+	t->order[i] = *who;
+	if (!*who)
+		leave(t, i);
+	return cost;
+}
+
+/* A reader of a page now and then, beside others that always want much: whenever it
+ * asks, it is the first that is served, however many they are.
+ */
+static void small_reader(void **unused)
+{
+	static const u32 crowds[] = { 1, 2, 8 };
+	u32 i, crowd, turn, who;
+	u64 random = 5;
+
+	(void)unused;
+	for (i = 0; i < MOAT_ARRAY_SIZE(crowds); i++) {
+		struct turn t = { 0 };
+
+		for (turn = 0; turn < 10000; turn++) {
+			bool asks = test_random(&random) % 3 == 0;
+			s32 left = TURN;
+
+			for (crowd = 1; crowd <= crowds[i]; crowd++)
+				join(&t, crowd);
+			if (asks)
+				join(&t, 0);
+			for (; left > 0; asks = false) {
+				left -= serve_next(&t, &who, 128);
+				if (asks && who)
+					fail_msg("beside %u: it waits", crowds[i]);
+			}
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +230,7 @@ int main(void)
 		cmocka_unit_test(rounds),
 		cmocka_unit_test(accounts),
 		cmocka_unit_test(shares),
+		cmocka_unit_test(small_reader),
 	};
 
 	return cmocka_run_group_tests_name("fair", tests, NULL, NULL);
