@@ -33,7 +33,7 @@ BLOCK, DEPTH = 512 << 10, 64
 # Of each disk, before anything is counted: every page has been granted, and mapped, by then.
 WARM = 2 * DEPTH * BLOCK
 OWN_MIB, BUSY_MIB = 3072, 384
-WARM_S, LONG_S = 180, 3600
+WARM_S, LONG_S = 600, 3600
 READER = LOAD + " -e sync -W 50 -t %d %s"
 GREEDY = ("pids=; for d in %s; do " + LOAD + " -e aio -d %d -b %d -t %d $d >/dev/null 2>&1 & "
           'pids="$pids $!"; done')

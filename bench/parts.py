@@ -309,7 +309,7 @@ def fairness(bench):
     with running(bench, crowded.Crowd(bench.say, devices, counts[-1],
                                       bench.args.module_args)) as rig:
         for device in devices:
-            rig.crowd(device, counts[-1])
+            rig.crowd(device, max(counts[-1], 1))
         first = max([r["round"] for r in bench.data["fairness"]], default=-1) + 1
         for number in range(first, first + bench.args.rounds):
             for device, mode, count in itertools.product(devices, turned(modes, number), counts):
