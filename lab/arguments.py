@@ -35,13 +35,17 @@ def add_up(verbs, commands):
     verb.add_argument("--qemu", choices=("own", "system"), default="own",
                       help="the lab's own QEMU (where it can be had) or the system's")
     verb.add_argument("--vcpus", type=int, default=2, help="the machine's processors (2)")
-    verb.add_argument("--memory", default="", help="the machine's memory (4G; 5G with --moatd)")
+    verb.add_argument("--memory", default="", help="the machine's memory (4G; 1G more with "
+                                                   "--moatd, 2G with --debug-kernel)")
     verb.add_argument("--dom0-memory", type=int, default=1536, metavar="MIB")
     verb.add_argument("--dom0-vcpus", type=int, default=1)
     verb.add_argument("--storage-memory", type=int, default=0, metavar="MIB")
     verb.add_argument("--app-memory", type=int, default=0, metavar="MIB")
     verb.add_argument("--app-vcpus", type=int, default=0)
-    verb.add_argument("--pvh", action="store_true", help="app as PVH, on a CPU model that can")
+    verb.add_argument("--pvh", action="store_true", help="app as PVH, with --nvme 0 storage "
+                                                         "too, on a CPU model that can")
+    verb.add_argument("--debug-kernel", nargs="?", choices=("plain", "kasan"), const="plain",
+                      help="a kernel that finds its own bugs, in all domains but dom0")
     verb.add_argument("--nvme", type=int, default=1, help="NVMe controllers (1)")
     verb.add_argument("--nvme-size", default="1G", help="size of each (1G)")
     verb.add_argument("--cache-nvme", type=int, metavar="N",

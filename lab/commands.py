@@ -10,6 +10,7 @@ import time
 import arguments
 import console
 import debian
+import debug_kernel
 import disks
 import domains
 import files
@@ -35,17 +36,30 @@ def new_spec(name, kind, half, args, **more):
 
 def machine_options(args):
     """Returns what machine.json remembers of the command line."""
+    version = debian.kernel_version()
     return {
-        "kernel": debian.kernel_version(), "accelerator": args.accel, "qemu": args.qemu,
+        "kernel": version, "guest_kernel": guest_kernel(args) or version,
+        "debug": args.debug_kernel, "accelerator": args.accel, "qemu": args.qemu,
         "icount": args.icount,
         "cpu": args.cpu or (machine.PVH_CPU if args.pvh else ""),
         "vcpus": args.vcpus,
-        "memory": machine.size_bytes(args.memory or ("5G" if args.moatd else "4G")) >> 20,
+        "memory": machine_memory(args),
         "moatd": moatd_options(args), "cache_nvme": args.cache_nvme,
         "dom0_memory": args.dom0_memory, "dom0_vcpus": args.dom0_vcpus, "nvme": args.nvme,
         "nvme_size": args.nvme_size, "xen_args": args.xen_args,
         "kernel_args": args.kernel_args, "qemu_args": args.qemu_args, "keep": args.keep,
         "overlays": overlays(args.overlay)}
+
+
+def guest_kernel(args):
+    """Returns the version of the debug kernel for all domains but dom0, None for dom0's."""
+    return debug_kernel.version(args.debug_kernel) if args.debug_kernel else None
+
+
+def machine_memory(args):
+    """Returns the machine's memory, which moatd's standby and debug kernels add to, in MiB."""
+    gigabytes = 4 + bool(args.moatd) + 2 * bool(args.debug_kernel)
+    return machine.size_bytes(args.memory or f"{gigabytes}G") >> 20
 
 
 def moatd_options(args):
@@ -78,10 +92,15 @@ def overlays(texts):
 
 def do_up(args):
     """Boots a lab."""
+    if args.debug_kernel == debug_kernel.PVH_ONLY and (args.nvme or not args.pvh):
+        raise LabError(f"--debug-kernel {args.debug_kernel} runs as PVH, which takes no PCI "
+                       "device: --pvh --nvme 0")
     options = machine_options(args)
     specs = []
     if not args.bare:
+        # A PVH domain can be given no PCI device.
         specs = [new_spec("storage", "storage", args.back, args, pci=storage_nvme(args),
+                          pvh=args.pvh and not args.nvme,
                           on_crash="preserve" if args.moatd else "destroy"),
                  new_spec("app", "app", args.front, args, pvh=args.pvh,
                           vcpus=args.app_vcpus)]

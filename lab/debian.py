@@ -81,7 +81,10 @@ def xen_binary():
 
 
 def kernel_root(version):
-    """Returns the directory below which the kernel package's files are."""
+    """Returns the directory below which a kernel's files are, Debian's or a debug kernel's."""
+    debug = cache.path(f"kernels/{version}")
+    if os.path.isdir(debug):
+        return debug
     image = f"boot/vmlinuz-{version}"
     if os.path.exists("/" + image) and os.path.isdir(f"/lib/modules/{version}/kernel"):
         return "/"
@@ -90,6 +93,12 @@ def kernel_root(version):
         subprocess.run(["depmod", "-b", directory, version], check=True)
 
     return unpacked(f"linux-image-{version}", index)
+
+
+def build_directory(version):
+    """Returns what modules for a kernel are built with."""
+    top = cache.path(f"kernels/{version}")
+    return f"{top if os.path.isdir(top) else ''}/lib/modules/{version}/build"
 
 
 def payload(image):

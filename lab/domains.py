@@ -5,6 +5,7 @@ import json
 import os
 
 import debian
+import debug_kernel
 import images
 import machine
 import session
@@ -102,19 +103,20 @@ def bring(state, paths):
             session.push(state, "dom0", path, f"/images/{os.path.basename(path)}")
 
 
-def kernel_options(spec):
+def kernel_options(spec, options):
     """Returns a domain's kernel command line."""
+    debug = debug_kernel.OPTIONS if options["debug"] else ()
     # A PV kernel with a PCI device bounces DMA; set up late, it gets only 4 MiB for that.
     bounce = ["iommu=soft", "swiotlb=16384"] if spec["kind"] == "storage" else []
-    return [*DOMAIN_OPTIONS, *bounce, *spec["kernel_args"]]
+    return [*DOMAIN_OPTIONS, *debug, *bounce, *spec["kernel_args"]]
 
 
-def config_text(spec, kernel, ramdisk, cpus):
+def config_text(spec, options, kernel, ramdisk, cpus):
     """Returns the domain's xl configuration."""
     lines = [f'name="{spec["name"]}"', f'kernel="/images/{kernel}"',
              f'ramdisk="{ramdisk}"', f"memory={spec['memory']}",
              f"vcpus={spec['vcpus']}", f'cpus="{cpus}"',
-             f"extra=\"{' '.join(kernel_options(spec))}\"",
+             f"extra=\"{' '.join(kernel_options(spec, options))}\"",
              f'on_crash="{spec["on_crash"]}"', 'on_reboot="destroy"',
              f'type="{"pvh" if spec["pvh"] else "pv"}"', CLOCK, *spec["xl"]]
     if spec["kind"] == "storage":
@@ -125,6 +127,11 @@ def config_text(spec, kernel, ramdisk, cpus):
     elif spec["standby"]:
         lines += ['passthrough="enabled"', "e820_host=1"]
     return "\n".join(lines) + "\n"
+
+
+def default_memory(kind, options):
+    """Returns a domain's memory: a debug kernel remembers something about each object."""
+    return DEFAULTS[kind]["memory"] * (2 if options["debug"] else 1)
 
 
 def default_cpus(kind, vcpus, machine_vcpus):
@@ -159,16 +166,17 @@ def leave(state, spec, options, config, boot_cpus=None):
 
     Returns the description with all defaults filled in, and the image's path in dom0.
     """
-    version = options["kernel"]
+    version = options["guest_kernel"]
     kernel = debian.vmlinux(version)
     vcpus = spec["vcpus"] or DEFAULTS[spec["kind"]]["vcpus"]
-    spec = {**spec, "memory": spec["memory"] or DEFAULTS[spec["kind"]]["memory"],
+    spec = {**spec, "memory": spec["memory"] or default_memory(spec["kind"], options),
             "vcpus": vcpus,
             "cpus": spec["cpus"] or default_cpus(spec["kind"], vcpus, options["vcpus"])}
     parts = image_parts(spec, version)
     bring(state, [kernel, *parts])
     ramdisk = config.removesuffix(".cfg") + ".cpio"
-    text = config_text(spec, os.path.basename(kernel), ramdisk, boot_cpus or spec["cpus"])
+    text = config_text(spec, options, os.path.basename(kernel), ramdisk,
+                       boot_cpus or spec["cpus"])
     session.check(state, "dom0", ["@put", config, "644"], data=text.encode(), timeout=XL_S)
     names = " ".join(f"/images/{os.path.basename(path)}" for path in parts)
     session.check(state, "dom0", ["sh", "-c", f"cat {names} >{ramdisk}"], timeout=XL_S)

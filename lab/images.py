@@ -222,7 +222,7 @@ def msix_module(version):
         shutil.copy(source, temp)
         with open(os.path.join(temp, "Kbuild"), "w", encoding="ascii") as f:
             f.write("obj-m := lab-msix.o\n")
-        run = subprocess.run(["make", "-s", "-C", f"/lib/modules/{version}/build",
+        run = subprocess.run(["make", "-s", "-C", debian.build_directory(version),
                               f"M={temp}", "modules"], capture_output=True, text=True,
                              check=False)
         if run.returncode:
@@ -234,8 +234,8 @@ def msix_module(version):
 
 def storage_image(version, back, module_args):
     """Has image/build make a storage domain's initramfs, as for a real Xen host."""
-    options = ["--kver", version, "--back", back, "--modules", "nvme",
-               "--moat-modules", modules_dir(version)]
+    options = ["--kver", version, "--kernel-root", debian.kernel_root(version), "--back", back,
+               "--modules", "nvme", "--moat-modules", modules_dir(version)]
     for text in module_args:
         options += ["--module-args", text]
     out = cache.path(f"storage/{cache.digest(repr(options))}")
@@ -291,8 +291,9 @@ def config_part(files):
     return part("config", [repr(sorted(files.items()))], fill)
 
 
-def write_dom0(target, version, own, carried):
-    """Writes dom0's image to target: its own parts, and what it needs for other domains.
+def write_dom0(target, own, version, carried):
+    """Writes dom0's image to target: its own parts, and what it needs for other domains,
+    whose kernel is of the given version.
 
     Too large, and too quickly made, to be worth a place in the cache.
     """

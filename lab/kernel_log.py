@@ -15,6 +15,9 @@ BAD = re.compile(
     r"|blk_update_request|critical .* error|possible .* locking"
     r"|unregister_netdevice|list_(add|del) corruption|refcount_t"
     r"|still .*allocated|objects remaining|page_count|bad page"
+    # What only a debug kernel finds; lockdep, KASAN, KFENCE and slub say BUG or WARNING.
+    r"|\bUBSAN\b|pagealloc: |kmemleak: \d+ new|INFO: trying to register non-static key"
+    r"|DEBUG_LOCKS_WARN_ON|turning off the locking correctness validator"
     r"|d\d+v\d+ .*(Unhandled|fault|violation)|Bad grant|grant.*(bad|invalid)"
     r"|moat.*(violat|broke|fail|error|cannot)|xenbus.*(error|fail)",
     re.IGNORECASE)

@@ -55,7 +55,7 @@ def text(result):
     lines = [f"up in {result['state']} (keeper {result['pid']}): "
              f"QEMU {options['qemu']['version']} ({options['qemu']['reason']}), "
              f"{options['accelerator']}, {options['vcpus']} processors, {options['memory']} MiB, "
-             f"{options['nvme']} NVMe, kernel {options['kernel']}"]
+             f"{options['nvme']} NVMe, kernel {options['guest_kernel']}"]
     if result["lost"]:
         lines.append(f"LOST: {result['lost']}")
     for name, domain in result["domains"].items():

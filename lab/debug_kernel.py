@@ -1,0 +1,107 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""The debug kernels of the lab's domains: built once from Debian's source, and cached.
+
+`plain` runs as PV and PVH, with everything that finds a kernel's bugs but KASAN; `kasan` has
+that too, and runs as PVH only. What each has, and why, stands in debug/config*. A version
+names what it was built from, so that modules can be built for no other.
+
+    lab/debug_kernel.py VARIANT      builds it where needed, prints its version and directory
+"""
+
+import glob
+import os
+import pathlib
+import subprocess
+import sys
+
+import cache
+import debian
+from paths import LAB, LabError
+
+SOURCE = "linux-source-6.1"
+DEBUG = os.path.join(LAB, "debug")
+VARIANTS = {"plain": ("config",), "kasan": ("config", "config-kasan")}
+PVH_ONLY = "kasan"
+PROGRAMS = ("bison", "flex", "bc")
+BUILD_S = 3 * 3600      # 15 minutes of processor time, and hosts are shared
+# Red zones and owners of slab objects are on by configuration, this is not.
+OPTIONS = ("page_poison=1", "page_owner=on")
+
+
+def configs(variant):
+    """Returns the fragments of a variant's configuration."""
+    return [pathlib.Path(DEBUG, name) for name in VARIANTS[variant]]
+
+
+def tarball():
+    """Returns the source, packed as Debian has it."""
+    return pathlib.Path(debian.unpacked(SOURCE), "usr/src", f"{SOURCE}.tar.xz")
+
+
+def suffix(variant):
+    """Returns what a variant's version has behind the kernel's own."""
+    key = cache.digest(*configs(variant), pathlib.Path(DEBUG, "build"), tarball())[:8]
+    return f"-debug-{variant}-{key}"
+
+
+def built(variant):
+    """Returns the version of a variant that is in the cache, None where there is none."""
+    found = glob.glob(cache.path(f"kernels/*{suffix(variant)}"))
+    return os.path.basename(found[0]) if found else None
+
+
+def build(variant):
+    """Builds a variant into the cache; returns its version."""
+    missing = [name for name in PROGRAMS if not any(
+        os.path.exists(os.path.join(place, name)) for place in os.get_exec_path())]
+    if missing:
+        raise LabError(f"a debug kernel needs {', '.join(missing)}: run `make debug-kernel`")
+    work = cache.path(f"kernels/work{suffix(variant)}")
+    with cache.locked(work):
+        return built(variant) or build_in(work, variant)
+
+
+def build_in(work, variant):
+    """Builds a variant in the directory work, which then goes; returns its version."""
+    cache.remove(work)
+    os.makedirs(work)
+    print(f"lab: building debug kernel {variant}: some 15 minutes of processor time",
+          file=sys.stderr, flush=True)
+    try:
+        subprocess.run(["tar", "-xJf", tarball(), "-C", work], check=True)
+        target = os.path.join(work, "target")
+        run = subprocess.run(
+            [os.path.join(DEBUG, "build"), os.path.join(work, SOURCE),
+             os.path.join(work, "objects"), suffix(variant), target, *configs(variant)],
+            stdout=subprocess.PIPE, text=True, timeout=BUILD_S, check=False)
+        if run.returncode:
+            raise LabError(f"debug kernel {variant}: not built, see above")
+        version = run.stdout.split()[-1]
+        os.rename(target, cache.path(f"kernels/{version}"))
+    finally:
+        cache.remove(work)
+    return version
+
+
+def version(variant):
+    """Returns a variant's version, building it where needed."""
+    return built(variant) or build(variant)
+
+
+def main(words):
+    """Says a variant's version and where it is."""
+    if len(words) != 1 or words[0] not in VARIANTS:
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        found = version(words[0])
+    except LabError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
+    print(found, debian.kernel_root(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
