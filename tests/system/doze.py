@@ -2,10 +2,10 @@
 """Pollers that take their time: each visit of a ring takes 10 ms, for good."""
 import os
 
+import own_modules
 from runner import Failure
 
-MODULE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                      "../../build/tests/faults/moat-fault.ko")
+MODULE = own_modules.path("faults/moat-fault.ko")
 
 
 def doze(machine, domain):

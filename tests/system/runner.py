@@ -32,8 +32,8 @@ def check(condition, text):
         raise Failure(text)
 
 
-def collect(folder, patterns):
-    """All cases in name order of their files, then in order of definition.
+def collect(folders, patterns):
+    """All cases of the folders, in name order of their files, then in order of definition.
 
     A file whose cases need a machine of another kind has a function lab() that returns
     the options of `lab up`; such files come last, so that the machine changes once. One
@@ -41,7 +41,7 @@ def collect(folder, patterns):
     only where they are asked for.
     """
     cases = []
-    for name in sorted(os.listdir(folder)):
+    for name in [name for folder in folders for name in sorted(os.listdir(folder))]:
         if not (name.startswith("test_") and name.endswith(".py")):
             continue
         module = importlib.import_module(name[:-3])

@@ -29,8 +29,8 @@ class Disk:
 class Testbed(Lab):
     """A running lab; boots it on first use and again after it was lost."""
 
-    def __init__(self, options=(), say=print):
-        self.options, self.say = list(options), say
+    def __init__(self, options=(), always=(), say=print):
+        self.options, self.always, self.say = list(options), list(always), say
         self.plain, self.wanted = self.options, None
         self.disks, self.domains, self.allowed_log = [], {}, []
         self.offsets, self.running = {}, False
@@ -41,7 +41,7 @@ class Testbed(Lab):
     def up(self):
         # One that an earlier run has kept is not known to be good.
         self.lab("down", timeout=60, check=False)
-        self.lab("up", *self.options, timeout=600, show=True)
+        self.lab("up", *self.options, *self.always, timeout=600, show=True)
         self.running = True
         self.domains = {"storage": {"back": "moat"}, "app": {"front": "moat"}}
 

@@ -6,14 +6,13 @@ The kernel modules are in tests/system/hostile; docs/hostile.md says what they d
 import os
 import time
 
+import own_modules
 from client import vdev_number
 from hostile_results import answered, total
 from lasting_load import Alone
 from load import in_background, verified
 from runner import Failure, check
 
-MODULES = os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                       "../../build/tests/hostile")
 BACKING = "null_blk:memory_backed=1,discard=1,size=16"
 PARAMS = {"front": {"act": "campaign"}, "back": {}}
 # No message for so long: it hangs.
@@ -33,7 +32,7 @@ ALLOWED = {
 
 
 def module(name):
-    path = os.path.join(MODULES, name + ".ko")
+    path = own_modules.path("hostile/%s.ko" % name)
     if not os.path.exists(path):
         raise Failure("build the hostile halves first: make hostile")
     return path

@@ -3,14 +3,14 @@
 import os
 import subprocess
 
+import own_modules
 from client import CommandError, Lost
 from events import Events
 from kinds import KINDS, SCRIPTS
 from runner import Failure
 
-MODULE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                      "../../build/tests/faults/moat-fault.ko")
-HOG = os.path.join(os.path.dirname(MODULE), "moat-hog.ko")
+MODULE = own_modules.path("faults/moat-fault.ko")
+HOG = own_modules.path("faults/moat-hog.ko")
 IN_DOMAIN = "/lib/moat-fault.ko"
 STORAGE = "storage"
 DETECT_S, RECOVER_S, ALIVE_S, STANDBY_S, PROGRESS_S = 90, 180, 20, 180, 60
