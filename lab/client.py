@@ -50,16 +50,19 @@ def vdev_number(vdev):
 
 class Lab:
     """The verbs of a lab; which one, the environment's MOAT_LAB says."""
+    # Every deadline is multiplied by it: domains with a debug kernel are slow.
+    pace = 1
 
     def lab(self, *args, timeout=120, check=True, show=False, stdin=None):
         """Run a verb of the lab; Lost if the machine or the domain is gone."""
         try:
-            done = subprocess.run([LAB, *args], timeout=timeout, text=True, input=stdin,
-                                  errors="replace",
+            done = subprocess.run([LAB, *args], timeout=timeout * self.pace, text=True,
+                                  input=stdin, errors="replace",
                                   stdout=None if show else subprocess.PIPE,
                                   stderr=None if show else subprocess.PIPE)
         except subprocess.TimeoutExpired as e:
-            raise Lost("no answer to `lab %s` in %d s" % (" ".join(args), timeout)) from e
+            raise Lost("no answer to `lab %s` in %d s" % (
+                " ".join(args), timeout * self.pace)) from e
         if done.returncode == LOST:
             raise Lost((done.stderr or "")[-4000:])
         if check and done.returncode:
@@ -80,7 +83,7 @@ class Lab:
     def wait_until(self, domain, condition, seconds=20):
         """Wait in the domain until a shell condition holds; False if it never does."""
         loop = ("n=0; until %s; do n=$((n+1)); [ $n -lt %d ] || exit 9; sleep 0.1; done"
-                % (condition, seconds * 10))
+                % (condition, seconds * self.pace * 10))
         return self.try_sh(domain, loop, timeout=seconds * 4 + 30)[0] == 0
 
     def domid(self, domain):

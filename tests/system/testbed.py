@@ -29,8 +29,9 @@ class Disk:
 class Testbed(Lab):
     """A running lab; boots it on first use and again after it was lost."""
 
-    def __init__(self, options=(), always=(), say=print):
+    def __init__(self, options=(), always=(), pace=1, say=print):
         self.options, self.always, self.say = list(options), list(always), say
+        self.pace = pace
         self.plain, self.wanted = self.options, None
         self.disks, self.domains, self.allowed_log = [], {}, []
         self.offsets, self.running = {}, False
