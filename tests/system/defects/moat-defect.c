@@ -5,6 +5,7 @@
  *
  *   echo NAME >/sys/module/moat_defect/parameters/commit
  */
+#include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -36,8 +37,7 @@ static void lock_order(void)
 static void atomic_sleep(void)
 {
 	spin_lock(&spin);
-	mutex_lock(&first);
-	mutex_unlock(&first);
+	might_sleep();
 	spin_unlock(&spin);
 }
 
