@@ -9,21 +9,22 @@ from runner import check
 
 COMMIT = "/sys/module/moat_defect/parameters/commit"
 KASAN = r"BUG: KASAN: \S+ in "
-# What each defect is reported as. The lock order is last: lockdep says one thing, then ends.
+# What each defect is reported as. Locks come first: lockdep ends with its first report, and with
+# the allocator's.
 REPORTS = {
+    "lock-order": r"WARNING: possible circular locking dependency",
     "atomic-sleep": r"BUG: (sleeping function called|scheduling while atomic)",
     "write-behind": KASAN + r"|BUG kmalloc-\S+ .*Redzone overwritten|BUG: KFENCE: ",
     "write-freed": KASAN + r"|BUG kmalloc-\S+ .*Poison overwritten|BUG: KFENCE: ",
     "shift": r"UBSAN: shift-out-of-bounds",
     "list-twice": r"list_add (double add|corruption)",
     "freed-work": r"WARNING: .*debug_print_object|ODEBUG: free active",
-    "lock-order": r"WARNING: possible circular locking dependency",
 }
 
 
 def reported(machine, domain, name):
     """The lines of its log that a defect has caused."""
-    machine.sh(domain, "dmesg -C; echo %s >%s" % (name, COMMIT))
+    machine.sh(domain, "dmesg -c >/dev/null; echo %s >%s" % (name, COMMIT))
     return machine.sh(domain, "dmesg")
 
 
