@@ -52,7 +52,7 @@ class Crowd(Testbed):
     def __init__(self, say, devices=DEVICES, most=BUSY[-1], module_args=()):
         self.devices = devices
         super().__init__(["--bare", "--icount", "0", "--vcpus", "3",
-                          "--memory", "%dM" % (OWN_MIB + most * BUSY_MIB), "--nvme", "0"], say)
+                          "--memory", "%dM" % (OWN_MIB + most * BUSY_MIB), "--nvme", "0"], say=say)
         self.more = [word for text in module_args for word in ("--module-args", text)]
         self.shells, self.guests, self.own, self.reader = {}, [], {}, {}
         self.serial = None

@@ -44,7 +44,7 @@ ALL = ("storage", "sstorage", "app", "sapp")
 class Rig(Testbed):
     def __init__(self, say, vcpus=1, nvme=False, module_args=(), emulated_tsc=False):
         """module_args: "MODULE KEY=VALUE", in all domains."""
-        super().__init__(["--bare", "--memory", "5G", "--nvme", "2" if nvme else "0"], say)
+        super().__init__(["--bare", "--memory", "5G", "--nvme", "2" if nvme else "0"], say=say)
         self.nvme, self.backing = nvme, dict(BACKING)
         more = [word for text in module_args for word in ("--module-args", text)]
         self.plain = ["--vcpus", str(vcpus), *KEEP, *more, *(EMULATED_TSC if emulated_tsc else [])]
