@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import re
+import signal
 import unittest
 
 moatd_tools = importlib.import_module("moatd-tools")
@@ -44,6 +45,21 @@ class Hook(moatd_tools.Moatd):
 
     def crash(self):
         self.world.end_domain(self.storage(), "crashed")
+
+    def test_another_one(self):
+        """A configuration that is read anew may name another program, or none."""
+        with open(self.path("conf"), encoding="utf-8") as text:
+            conf = text.read()
+        with open(self.path("conf"), "w", encoding="utf-8") as out:
+            out.write(conf.replace("/on-event", "/on-other"))
+        with open(self.path("on-other"), "w", encoding="utf-8") as out:
+            out.write(f"#!/bin/sh\necho $1 >>{self.dir}/other\n")
+        os.chmod(self.path("on-other"), 0o755)
+        said = self.log().count("configuration")
+        self.moatd.send_signal(signal.SIGHUP)
+        self.wait(lambda: self.log().count("configuration") > said, "the file read")
+        self.crash()
+        self.wait(lambda: os.path.exists(self.path("other")), "the other one hears")
 
     def test_hears_all(self):
         self.crash()

@@ -399,6 +399,7 @@ bool moat_config_take(struct moat_config *config, struct moat_config *next)
 		left = true;
 	}
 	swap(&config->xl, &next->xl);
+	swap(&config->event_command, &next->event_command);
 	return left;
 }
 
