@@ -6,7 +6,7 @@ data: so what is issued again, and what the application sees, is the front end's
 alone. test_recovery has whole domains die.
 """
 import kernel_log
-from load import finished, fio, in_background, verify_loop
+from load import finished, fio, in_background, stopped, until_told, verify_loop
 from runner import check
 from toolstack import Reconnection
 from watched import HOG, MODULE
@@ -19,8 +19,8 @@ UNFLUSHED = "dd if=/dev/urandom of=/dev/xvdb bs=%dk count=%d oflag=direct 2>/dev
 FEW_GRANTS = 1 + 2 * 65 + 20
 # How often a ring is broken, each time at one of so many calls.
 BREAKS, HITS = 6, 20
-# A load that outlasts them, on a slow machine too.
-LONG_S = 60
+# A load that goes on behind them is begun anew so often.
+TURN_S = 15
 # The front end's word for it, and xenbus's.
 NO_BACK_END = r"no back end for|talk_to_otherend"
 
@@ -66,13 +66,13 @@ def test_break_within_a_batch(machine):
     machine.lab("push", "storage", MODULE, "/tmp/moat-fault.ko")
     machine.sh("storage", "[ -d /sys/module/moat_fault ] || insmod /tmp/moat-fault.ko; "
                "echo %d >/sys/module/moat_fault/parameters/hits" % HITS)
-    in_background(machine, "app", "load", verify_loop(disk, LONG_S, 32, "4k", batch=32))
+    until_told(machine, "app", "load", verify_loop(disk, TURN_S, 32, "4k", batch=32))
     for _ in range(BREAKS):
         goes_on(disk, disk.front.counters()["writes"])
         machine.sh("storage", "echo overrun >/sys/module/moat_fault/parameters/inject")
         check(link.wait("moat-trouble", "protocol*"), "the breach went unnoticed")
         again(link)
-    finished(machine, "app", "load", 120)
+    stopped(machine, "app", "load")
 
 
 def test_retained_until_flushed(machine):
