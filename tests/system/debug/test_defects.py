@@ -17,7 +17,7 @@ REPORTS = {
     "write-behind": KASAN + r"|BUG kmalloc-\S+ .*Redzone overwritten|BUG: KFENCE: ",
     "write-freed": KASAN + r"|BUG kmalloc-\S+ .*Poison overwritten|BUG: KFENCE: ",
     "shift": r"UBSAN: shift-out-of-bounds",
-    "list-twice": r"list_add (double add|corruption)",
+    "list-twice": r"WARNING: .* lib/list_debug\.c",
     "freed-work": r"WARNING: .*debug_print_object|ODEBUG: free active",
 }
 
