@@ -61,8 +61,9 @@ static inline bool moat_fit_shrink(struct moat_fit *fit, u64 left)
 		return true;
 	while (fit->ring_pages > 1 && (u64)fit->rings * fit->ring_pages > most / 2)
 		fit->ring_pages /= 2;
-	while (fit->rings > 1 && (u64)fit->rings * fit->ring_pages > most / 2)
-		fit->rings--;
+	/* They are of a page each now. */
+	if ((u64)fit->rings * fit->ring_pages > most / 2)
+		fit->rings = most / 2 > 1 ? (u32)(most / 2) : 1;
 	if (moat_fit_need(fit) > most) {
 		rings = (u64)fit->rings * fit->ring_pages;
 		rest = most > rings ? (most - rings) / fit->pools : 0;
