@@ -62,6 +62,7 @@ struct moat_backends {
 	uint64_t looks;		/* at nodes, so far */
 	uint64_t grow_at;	/* when to look at the files; 0: there are none */
 	uint64_t hardware_at;	/* when hardware was last found, monotonic ms */
+	bool bare;	/* it has no hardware of its own yet */
 	bool rescan;	/* the list of nodes may have changed */
 	bool told_bad_name;
 };
@@ -232,6 +233,11 @@ void moat_backends_device_appeared(struct moat_backends *bs)
 void moat_backends_hardware(struct moat_backends *bs)
 {
 	bs->hardware_at = moat_clock_ms();
+}
+
+void moat_backends_bare(struct moat_backends *bs, bool bare)
+{
+	bs->bare = bare;
 }
 
 void moat_backends_look_again(struct moat_backends *bs)
@@ -438,6 +444,18 @@ static int listen_or_not(struct moat_backends *bs, struct moat_vbd *n)
 	return moat_store_is_lost(err) ? err : 0;
 }
 
+/* When a device that a node asks for is missing. A standby is asked for its disks before
+ * it is given what they are on.
+ */
+static uint64_t missing_at(const struct moat_backends *bs, const struct moat_vbd *n)
+{
+	uint64_t since = n->phase == MOAT_NODE_WAITING ? n->waits_since : moat_clock_ms();
+
+	if (bs->bare)
+		return since + MOAT_DEVICE_LIMIT_S * 1000;
+	return bs->hardware_at + MOAT_SETTLE_S * 1000;
+}
+
 static int settle_node(struct moat_backends *bs, struct moat_vbd *n)
 {
 	struct moat_node_view view;
@@ -454,8 +472,7 @@ static int settle_node(struct moat_backends *bs, struct moat_vbd *n)
 	switch (moat_node_decide(n->phase, &view)) {
 	case MOAT_NODE_RESOLVE:
 		n->remove_at = 0;
-		return moat_resolve_disk(*bs->store, n, bs->nodes,
-					bs->hardware_at + MOAT_SETTLE_S * 1000);
+		return moat_resolve_disk(*bs->store, n, bs->nodes, missing_at(bs, n));
 	case MOAT_NODE_REMOVE:
 		return remove_node(bs, n);
 	case MOAT_NODE_FORGET:

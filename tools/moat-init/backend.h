@@ -40,6 +40,10 @@ void moat_backends_device_appeared(struct moat_backends *bs);
 void moat_backends_look_again(struct moat_backends *bs);
 /* The kernel is finding hardware: a device that is not there may be about to come. */
 void moat_backends_hardware(struct moat_backends *bs);
+/* The domain has no hardware of its own, be it a standby or not: what it is asked for may
+ * be on a device that it is given later.
+ */
+void moat_backends_bare(struct moat_backends *bs, bool bare);
 
 /**
  * moat_backends_settle() - do some of what there is to do

@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <glob.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -207,6 +208,8 @@ static void take_uevent(const struct moat_uevent *ev)
 		/* perhaps a driver has let a node go */
 		moat_backends_look_again(init.backends);
 	}
+	if (strcmp(ev->subsystem, "pci") == 0)
+		moat_backends_bare(init.backends, false);
 	if (moat_uevent_is_hardware(ev))
 		moat_backends_hardware(init.backends);
 	if (*ev->modalias && is_coming(ev) && init.pid1)
@@ -328,6 +331,15 @@ static int boot(struct init *in)
 	return 0;
 }
 
+static bool has_pci(void)
+{
+	glob_t found;
+	bool any = glob("/sys/bus/pci/devices/*", 0, NULL, &found) == 0;
+
+	globfree(&found);
+	return any;
+}
+
 static int serve(struct init *in)
 {
 	int err = moat_backends_watch(in->backends);
@@ -340,6 +352,8 @@ static int serve(struct init *in)
 	in->loop.context = in;
 	/* what boot() has found may have its devices yet to come */
 	moat_backends_hardware(in->backends);
+	if (in->pid1 && !has_pci())
+		moat_backends_bare(in->backends, true);
 	/* nodes that were there before us, before anyone is told "ready" */
 	do {
 		err = before_wait(in);
