@@ -111,7 +111,15 @@ static void put_storage(const json_t *storage, FILE *out, int width)
 		put_disk(disk, out, width);
 }
 
-void moat_status_block(const json_t *list, FILE *out)
+static void put_problem_storage(const json_t *storage, FILE *out, int width)
+{
+	put_head(storage, out);
+	put_problems(storage, out, width);
+}
+
+/* One block each, an empty line between them. */
+static void put_blocks(const json_t *list, FILE *out,
+		       void (*put)(const json_t *, FILE *, int))
 {
 	int width = moat_block_width();
 	const json_t *storage;
@@ -120,20 +128,16 @@ void moat_status_block(const json_t *list, FILE *out)
 	json_array_foreach(list, i, storage) {
 		if (i)
 			fputc('\n', out);
-		put_storage(storage, out, width);
+		put(storage, out, width);
 	}
+}
+
+void moat_status_block(const json_t *list, FILE *out)
+{
+	put_blocks(list, out, put_storage);
 }
 
 void moat_status_problem_block(const json_t *list, FILE *out)
 {
-	int width = moat_block_width();
-	const json_t *storage;
-	size_t i;
-
-	json_array_foreach(list, i, storage) {
-		if (i)
-			fputc('\n', out);
-		put_head(storage, out);
-		put_problems(storage, out, width);
-	}
+	put_blocks(list, out, put_problem_storage);
 }
