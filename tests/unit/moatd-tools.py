@@ -1,9 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""moatd as a whole, in a made-up world: see fakexen.py.
+"""moatd as a whole, in a made-up world: see moatd_case.py.
 
-$MOATD names the program, linked with hyper-fake.c. $SEED and $TURNS are for killing it at
-random.
+$SEED and $TURNS are for killing it at random.
 """
 
 import configparser
@@ -11,151 +10,15 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
 
-import fakexen
+from moatd_case import Client, DEADLINE, DEVICE, MOATD, Moatd, TOP
 
-TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-MOATD = os.environ.get("MOATD", os.path.join(TOP, "build/tests/unit-tools/moatd"))
 EXAMPLE = os.path.join(TOP, "tools/moatd/moatd.conf.example")
-DEADLINE = 20
-DEVICE = 51712
-CONFIG = """
-socket = "{dir}/moatd.sock"; events = "{dir}/log/events"; xl = "{dir}/xl";
-storage = ( {{ name = "storage"; config = "/etc/xen/storage.cfg"; pci = [ "0000:00:04.0" ];
-    permissive = true; standby = {standby}; heartbeat_limit = {beat}; hang_limit = 1;
-    device_limit = 5; boot_limit = 5; probe_limit = 3; crash_loop = {loop};
-    crash_window = 300; }} );
-"""
-
-
-class Client:
-    """A connection to moatd's socket."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(DEADLINE)
-        try:
-            self.socket.connect(path)
-        except OSError:
-            self.socket.close()
-            raise
-        self.lines = self.socket.makefile()
-
-    def send(self, text):
-        self.socket.sendall(text.encode() + b"\n")
-
-    def receive(self):
-        return json.loads(self.lines.readline())
-
-    def ask(self, **request):
-        self.send(json.dumps(request))
-        return self.receive()
-
-    def close(self):
-        self.lines.close()
-        self.socket.close()
-
-
-class Moatd(unittest.TestCase):
-    standby, loop, beat = "true", 20, 2
-
-    def setUp(self):
-        self.temporary = tempfile.TemporaryDirectory(prefix="moatd-tools.")
-        self.addCleanup(self.temporary.cleanup)
-        self.dir = self.temporary.name
-        self.world = fakexen.World(self.dir)
-        self.addCleanup(self.world.close)
-        with open(self.path("conf"), "w", encoding="utf-8") as out:
-            out.write(CONFIG.format(dir=self.dir, standby=self.standby, loop=self.loop,
-                                    beat=self.beat))
-        self.before()
-        self.start()
-        self.addCleanup(self.stop)
-        self.begin()
-
-    def before(self):
-        """What there is before moatd comes."""
-
-    def begin(self):
-        self.app = self.world.make_domain("app", "app")
-        self.wait(lambda: self.status()["state"] == "ready", "ready")
-        self.world.attach(self.app, DEVICE, self.world.domid("storage"))
-        self.whole()
-
-    def path(self, name):
-        return os.path.join(self.dir, name)
-
-    def start(self):
-        with open(self.path("log.txt"), "ab") as log:
-            self.moatd = subprocess.Popen(
-                [MOATD, "-c", self.path("conf"), "--debug"], stderr=log,
-                env={"XENSTORED_PATH": self.path("xenstored"), "MOAT_FAKE_XEN": self.dir,
-                     "PATH": os.environ["PATH"], "ASAN_OPTIONS": "detect_leaks=1"})
-        self.wait(self.answers, "an answer from moatd")
-
-    def stop(self):
-        if self.moatd.poll() is None:
-            self.moatd.terminate()
-        status = self.moatd.wait(DEADLINE)
-        self.assertEqual(status, 0, self.log())
-        self.assertEqual(self.world.wrong, [], self.log())
-
-    def kill(self):
-        self.moatd.kill()
-        self.moatd.wait()
-
-    def log(self):
-        with open(self.path("log.txt"), encoding="utf-8") as log:
-            return log.read()[-12000:]
-
-    def answers(self):
-        try:
-            return self.ask(command="status")["ok"]
-        except OSError:
-            return False
-
-    def wait(self, condition, what):
-        deadline = time.monotonic() + DEADLINE
-        while not condition():
-            if self.moatd.poll() is not None or time.monotonic() > deadline:
-                tree = "\n".join(f"{k} = {v}" for k, v in sorted(self.world.store.nodes.items()))
-                self.fail(f"not within {DEADLINE} s: {what}\n{tree}\n{self.log()}")
-            time.sleep(0.02)  # check-ok: sleep: a poll step, bounded by the deadline above
-
-    def ask(self, **request):
-        client = Client(self.path("moatd.sock"))
-        try:
-            return client.ask(**request)
-        finally:
-            client.close()
-
-    def status(self):
-        return self.ask(command="status")["storage"][0]
-
-    def events(self, name):
-        return [e for e in self.ask(command="events")["events"] if e["event"] == name]
-
-    def is_whole(self):
-        status = self.status()
-        return (status["state"] == "ready" and status["wish"] is None and
-                (self.standby == "false" or
-                 (status["standby"] or {}).get("state") == "ready") and
-                all(d["backend_domid"] == status["domid"] and d["moat_state"] == "up"
-                    and d["front_state"] == 4 and d["hotplug"] == "connected"
-                    for d in status["disks"]) and status["disks"] and
-                status["pci"][0]["domid"] == status["domid"])
-
-    def whole(self):
-        self.wait(self.is_whole, "all as it should be")
-
-    def storage(self):
-        return self.world.domid("storage")
 
 
 class WithStandby(Moatd):
