@@ -9,17 +9,13 @@
  * ring, a record that cannot have been ends the connection with nothing written, and
  * no more responses come than there were requests.
  */
-static void before_store(const volatile void *to);
-#define moat_env_store(p) before_store(p)
+#include "tests/unit/death.h"
 
 #include "fuzz.h"
-
-#include <setjmp.h>
 
 #include "core/journal.h"
 
 #define SLOTS_MOST 512
-#define NO_DEATH 0xffffffff
 
 static struct {
 	struct moat_sring *shared;
@@ -31,19 +27,7 @@ static struct {
 	bool busy[SLOTS_MOST];		/* by tag */
 	bool asked[SLOTS_MOST];		/* by number below the ring's size: not answered */
 	bool honest;
-	u32 stores;			/* left, in front of the next death */
-	jmp_buf death;
 } w;
-
-static void before_store(const volatile void *to)
-{
-	const u8 *p = (const u8 *)to, *ring = (const u8 *)w.shared;
-
-	if (p < ring || p >= ring + w.bytes || w.stores == NO_DEATH)
-		return;
-	if (!w.stores--)
-		longjmp(w.death, 1);
-}
 
 static struct moat_request request(u32 number)
 {
@@ -58,9 +42,9 @@ static struct moat_request request(u32 number)
 
 static void send(u32 n)
 {
-	u32 number = 0, room = moat_ring_front_room(&w.front), stores = w.stores;
+	u32 number = 0, room = moat_ring_front_room(&w.front), stores = death.stores;
 
-	w.stores = NO_DEATH;	/* it is the back ends that die */
+	death.stores = DEATH_NEVER;	/* it is the back ends that die */
 	for (n = n < room ? n : room; n; n--) {
 		struct moat_request req;
 
@@ -72,7 +56,7 @@ static void send(u32 n)
 		moat_ring_put_request(&w.front, &req);
 	}
 	moat_ring_push_requests(&w.front);
-	w.stores = stores;
+	death.stores = stores;
 }
 
 static void receive(void)
@@ -202,7 +186,7 @@ static void step(struct fuzz *f)
 			scribble(f);
 		break;
 	case 4:
-		w.stores = n % 48;
+		death.stores = n % 48;
 		break;
 	case 5:
 		moat_ring_push_responses(&w.back);
@@ -217,7 +201,7 @@ static void finish(void)
 {
 	u32 i;
 
-	w.stores = NO_DEATH;
+	death.stores = DEATH_NEVER;
 	if (!w.honest || !begin())
 		return;
 	take(SLOTS_MOST);
@@ -231,10 +215,8 @@ static void finish(void)
 /* One back end lives until it dies or the input ends. */
 static bool live(struct fuzz *f)
 {
-	if (setjmp(w.death)) {
-		w.stores = NO_DEATH;
+	if (setjmp(death.back))
 		return true;
-	}
 	if (!begin())
 		return false;
 	while (f->left)
@@ -250,11 +232,11 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	enum moat_layout layout = kind & 1 ? MOAT_LAYOUT_32 : MOAT_LAYOUT_64;
 
 	memset(&w, 0, sizeof(w));
-	w.stores = NO_DEATH;
 	w.honest = kind & 2;
 	w.bytes = pages * 4096;
 	w.shared = malloc(w.bytes);
 	check(w.shared);
+	death_watch(w.shared, w.bytes);
 	moat_ring_create(&w.front, w.shared, layout, pages);
 	moat_ring_attach(&w.front, w.shared, layout, pages, start, start);
 	w.shared->req_prod = start;

@@ -5,9 +5,7 @@
  * no other. Both layouts, small rings and the largest, indices over the end of
  * 32 bits, answers in every order.
  */
-/* Asked by core/env.h in front of each store. */
-static void before_store(const volatile void *to);
-#define moat_env_store(p) before_store(p)
+#include "tests/unit/death.h"
 
 #include "test.h"
 
@@ -17,7 +15,6 @@ static void before_store(const volatile void *to);
 
 #define PAGES_MOST 16
 #define SLOTS_MOST 512
-#define NO_DEATH 0x7fffffff
 
 static const enum moat_layout layouts[] = { MOAT_LAYOUT_64, MOAT_LAYOUT_32 };
 static const u32 starts[] = { 0, 1, 30, 0xffffffe0, 0xfffffffe, 0xffffffff };
@@ -35,28 +32,15 @@ static struct world {
 	u8 answers[SLOTS_MOST];		/* by number: answers that the front end has got */
 	u32 sent;
 	u64 random;			/* 0: answers in the order that is asked for */
-	int stores;			/* left, in front of the next death */
-	jmp_buf death;
 } w;
-
-static void before_store(const volatile void *to)
-{
-	const u8 *p = (const u8 *)to, *ring = (const u8 *)w.shared;
-
-	if (!ring || p < ring || p >= ring + w.bytes)
-		return;
-	if (!w.stores)
-		longjmp(w.death, 1);
-	w.stores--;
-}
 
 static void create(enum moat_layout layout, u32 pages, u32 start)
 {
 	memset(&w, 0, sizeof(w));
-	w.stores = NO_DEATH;
 	w.bytes = pages * 4096;
 	w.shared = malloc(w.bytes);
 	assert_non_null(w.shared);
+	death_watch(w.shared, w.bytes);
 	moat_ring_create(&w.front, w.shared, layout, pages);
 	moat_ring_attach(&w.front, w.shared, layout, pages, start, start);
 	w.shared->req_prod = start;
@@ -181,14 +165,12 @@ static u32 factorial(u32 n)
 /* One life, with @stores before its end. Return: whether it was over by itself. */
 static bool live(u32 order, int stores)
 {
-	if (setjmp(w.death)) {
-		w.stores = NO_DEATH;
+	if (setjmp(death.back))
 		return false;
-	}
-	w.stores = stores;
+	death.stores = stores;
 	begin();
 	answer_all(take(), order);
-	w.stores = NO_DEATH;
+	death.stores = DEATH_NEVER;
 	return true;
 }
 
@@ -235,7 +217,7 @@ static void each_store(void **unused)
 			if (!over && live(second, again))
 				again = 150;
 			receive();
-			assert_true(live(second, NO_DEATH));
+			assert_true(live(second, DEATH_NEVER));
 			all_answered();
 			destroy();
 		}
