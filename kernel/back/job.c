@@ -39,6 +39,7 @@
 #include "core/discard.h"
 #include "core/request.h"
 #include "core/ring.h"
+#include "crowd.h"
 #include "disk.h"
 #include "kernel/common/stat.h"
 
@@ -642,6 +643,17 @@ static void job_take_error(struct moat_poller *poller, struct moat_job *job)
 	job_translate(job);
 }
 
+/* The device lives; and what it takes says how much it should be given. */
+static void job_came_back(const struct moat_job *job, u64 now)
+{
+	u64 sent = job->sent_ns;
+
+	disk_moved(job->source->disk, now);
+	if (!job->error && job->req.op <= MOAT_OP_WRITE)
+		moat_crowd_took(&job->source->peer.tenant->member, job->errand.cost,
+				now > sent ? now - sent : 0, now);
+}
+
 /**
  * moat_jobs_done() - take jobs back from the disk
  * @poller: the caller
@@ -662,7 +674,7 @@ void moat_jobs_done(struct moat_poller *poller, struct list_head *errands)
 		}
 		/* An error is an answer, too; but not one of ours. */
 		if (job->sent_ns)
-			disk_moved(job->source->disk, poller->now);
+			job_came_back(job, poller->now);
 		job->sent_ns = 0;
 		if (job->error)
 			job_take_error(poller, job);

@@ -84,6 +84,10 @@ static unsigned int tenant_requests = 4096;
 module_param(tenant_requests, uint, 0644);
 MODULE_PARM_DESC(tenant_requests, "requests that a domain may have in flight, on all its disks");
 
+static bool device_window = true;
+module_param(device_window, bool, 0644);
+MODULE_PARM_DESC(device_window, "bound what is at the devices while a domain asks for little");
+
 static unsigned int tenant_persistent_grants = 16384;
 module_param(tenant_persistent_grants, uint, 0644);
 MODULE_PARM_DESC(tenant_persistent_grants, "pages of a domain kept mapped, on all its disks");
@@ -164,6 +168,12 @@ int moat_params_tenant_pages(void)
 int moat_params_tenant_requests(void)
 {
 	return bound_requests(&tenant_requests);
+}
+
+/* Is what tenants have at the devices together bounded? */
+bool moat_params_device_window(void)
+{
+	return READ_ONCE(device_window);
 }
 
 /* Persistent grants of a domain. */

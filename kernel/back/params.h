@@ -31,6 +31,7 @@ int moat_params_disk_pages(void);
 int moat_params_disk_requests(void);
 int moat_params_tenant_pages(void);
 int moat_params_tenant_requests(void);
+bool moat_params_device_window(void);
 int moat_params_tenant_kept(void);
 unsigned int moat_params_watchdog(void);
 void moat_params_tune(struct moat_tune *tune);

@@ -153,6 +153,63 @@ void moat_poller_ask(struct moat_client *client)
 	moat_round_join(&client->poller->asking, &share->asks);
 }
 
+static bool poller_waits_none(const struct moat_poller *poller)
+{
+	return list_empty(&poller->deferred) && list_empty(&poller->held);
+}
+
+/* From the first on that waits. */
+static void poller_set_retry(struct moat_poller *poller)
+{
+	if (poller_waits_none(poller))
+		poller->retry = jiffies + RETRY_JIFFIES;
+}
+
+/**
+ * moat_poller_hold() - have a client wait until an errand, anybody's, has ended
+ * @client: the client, without any of its own
+ *
+ * Some may be other pollers' errands, so it waits no longer than RETRY_JIFFIES.
+ *
+ * Context: the poller.
+ */
+void moat_poller_hold(struct moat_client *client)
+{
+	struct moat_poller *poller = client->poller;
+
+	poller_assert_own(poller);
+	poller_set_retry(poller);
+	if (list_empty(&client->held))
+		list_add_tail(&client->held, &poller->held);
+}
+
+static void poller_unhold(struct moat_poller *poller)
+{
+	struct moat_client *client, *next;
+
+	list_for_each_entry_safe(client, next, &poller->held, held) {
+		list_del_init(&client->held);
+		poller->ops->resume(client);
+		moat_poller_activate(client);
+	}
+}
+
+/**
+ * moat_poller_ended() - an errand has ended
+ * @client: whose it was
+ *
+ * Context: the poller.
+ */
+void moat_poller_ended(struct moat_client *client)
+{
+	struct moat_poller *poller = client->poller;
+
+	poller_assert_own(poller);
+	poller->out--;
+	if (!list_empty(&poller->held))
+		poller_unhold(poller);
+}
+
 /**
  * moat_poller_defer() - look at an errand again later
  * @poller: the caller
@@ -163,8 +220,7 @@ void moat_poller_ask(struct moat_client *client)
 void moat_poller_defer(struct moat_poller *poller, struct moat_errand *errand)
 {
 	poller_assert_own(poller);
-	if (list_empty(&poller->deferred))
-		poller->retry = jiffies + RETRY_JIFFIES;
+	poller_set_retry(poller);
 	list_add_tail(&errand->link, &poller->deferred);
 }
 
@@ -285,8 +341,10 @@ static void poller_retry(struct moat_poller *poller)
 {
 	LIST_HEAD(errands);
 
-	if (!list_empty(&poller->deferred) && !time_before(jiffies, poller->retry))
+	if (!poller_waits_none(poller) && !time_before(jiffies, poller->retry)) {
 		list_splice_tail_init(&poller->deferred, &poller->due);
+		poller_unhold(poller);
+	}
 	if (list_empty(&poller->due))
 		return;
 	errands_move(&poller->due, &errands, MOAT_FAIR_TURN);
@@ -318,6 +376,7 @@ static void poller_visit(struct moat_poller *poller)
 		if (verdict != MOAT_CLIENT_FORGET)
 			continue;
 		list_del_init(&client->served);
+		list_del_init(&client->held);
 		/* Whoever waits for it may free the client at once. */
 		complete(&client->stopped);
 	}
@@ -371,7 +430,7 @@ static void poller_answer(struct moat_poller *poller)
 
 static void poller_sleep(struct moat_poller *poller)
 {
-	long timeout = list_empty(&poller->deferred) ? MAX_SCHEDULE_TIMEOUT : RETRY_JIFFIES;
+	long timeout = poller_waits_none(poller) ? MAX_SCHEDULE_TIMEOUT : RETRY_JIFFIES;
 
 	/* Orders the state before the looks at the lists and at the ping; its
 	 * partners are what comes before wake_up_process() in poller_add() and in
@@ -466,6 +525,7 @@ int moat_poller_join(struct moat_client *client, domid_t domid)
 	init_completion(&client->stopped);
 	INIT_LIST_HEAD(&client->active);
 	INIT_LIST_HEAD(&client->served);
+	INIT_LIST_HEAD(&client->held);
 	moat_flow_init(&client->asks);
 	cpus_read_lock();
 	mutex_lock(&pollers_lock);
@@ -557,6 +617,7 @@ static struct moat_poller *poller_create(unsigned int cpu)
 	init_llist_head(&poller->done);
 	INIT_LIST_HEAD(&poller->active);
 	INIT_LIST_HEAD(&poller->serves);
+	INIT_LIST_HEAD(&poller->held);
 	INIT_LIST_HEAD(&poller->deferred);
 	INIT_LIST_HEAD(&poller->due);
 	INIT_LIST_HEAD(&poller->shares);

@@ -37,6 +37,7 @@ enum moat_client_verdict {
  * @stopped: completed when it is
  * @active: in the poller's list of clients that are visited
  * @served: in its list of clients that were ever active
+ * @held: in its list of clients that wait for what others have at the devices
  * @share: what the poller has of its tenant
  * @asks: in the round of those of the tenant's that have requests to take
  *
@@ -50,6 +51,7 @@ struct moat_client {
 	struct completion stopped;
 	struct list_head active ____cacheline_aligned;
 	struct list_head served;
+	struct list_head held;
 	struct moat_share *share;
 	struct moat_flow asks;
 };
@@ -76,6 +78,7 @@ struct moat_errand {
  * @take: take such as cost no more than so many pages together, but for the last
  *	of them; says what they cost
  * @waits: has it more to take, that may be taken now?
+ * @resume: it was held, moat_poller_hold(), and is not any more
  * @device_age: for how long has its device, with work to do, done nothing? In ns
  * @done: errands have come back; empties the list
  * @retry: errands that were put off; empties the list
@@ -86,6 +89,7 @@ struct moat_poller_ops {
 	enum moat_client_verdict (*visit)(struct moat_client *client);
 	u32 (*take)(struct moat_client *client, u32 most);
 	bool (*waits)(struct moat_client *client);
+	void (*resume)(struct moat_client *client);
 	u64 (*device_age)(struct moat_client *client);
 	void (*done)(struct moat_poller *poller, struct list_head *errands);
 	void (*retry)(struct moat_poller *poller, struct list_head *errands);
@@ -106,9 +110,11 @@ struct moat_poller_ops {
  * @alone: the only active client has requests to take
  * @asking: the round of tenants with requests to take
  * @ending: the round of tenants with errands that came back
+ * @out: errands that have not ended
+ * @held: clients that wait for some of them to end, or until @retry
  * @due: errands that have waited long enough
  * @deferred: errands that have to wait until @retry
- * @retry: when to look at @deferred again, in jiffies
+ * @retry: when to look at @deferred and @held again, in jiffies
  * @now: time at the beginning of the turn, in nanoseconds
  * @busy: the CPU has other runnable work
  * @seen: the last ping it has answered, see ping.c
@@ -131,6 +137,8 @@ struct moat_poller {
 	struct moat_client *alone;
 	struct moat_round asking;
 	struct moat_round ending;
+	u32 out;
+	struct list_head held;
 	struct list_head due;
 	struct list_head deferred;
 	unsigned long retry;
@@ -152,6 +160,8 @@ void moat_poller_stop(struct moat_client *client);
 void moat_poller_done(struct moat_poller *poller, struct moat_errand *errand);
 bool moat_poller_has_done(const struct moat_poller *poller, u32 n);
 void moat_poller_ask(struct moat_client *client);
+void moat_poller_hold(struct moat_client *client);
+void moat_poller_ended(struct moat_client *client);
 void moat_poller_defer(struct moat_poller *poller, struct moat_errand *errand);
 void moat_poller_activate(struct moat_client *client);
 

@@ -4,9 +4,8 @@
  *
  * A visit pushes the responses that have gathered, looks for new requests, to be
  * taken when it is the ring's turn (core/fair.h), and asks the spin policy whether
- * to be visited again. A ring that leaves the
- * poller's active set is armed; it has no need to be while it waits for its
- * own jobs (a barrier) or is being stopped.
+ * to be visited again. A ring that leaves the poller's active set is armed; it has no
+ * need to be while it waits for jobs (a barrier) or is being stopped.
  *
  * Events. While the ring is active its event index is left behind and the
  * front end sends none. One that comes all the same has its EOI sent by the
@@ -25,6 +24,7 @@
 #include <linux/slab.h>
 #include <xen/events.h>
 
+#include "crowd.h"
 #include "disk.h"
 #include "kernel/common/tune.h"
 #include "params.h"
@@ -107,6 +107,7 @@ static int request_pages(const struct moat_request *req)
 static void queue_count_taken(struct moat_queue *queue, const struct moat_job *job)
 {
 	queue->in_flight++;
+	queue->source.client.poller->out++;
 	queue->new_requests++;
 	queue->new_pages += request_pages(&job->req);
 }
@@ -116,6 +117,7 @@ static void queue_count_gone(struct moat_queue *queue, const struct moat_job *jo
 	queue->in_flight--;
 	queue->new_requests--;
 	queue->new_pages -= request_pages(&job->req);
+	moat_poller_ended(&queue->source.client);
 }
 
 static void queue_settle(struct moat_queue *queue)
@@ -124,28 +126,46 @@ static void queue_settle(struct moat_queue *queue)
 
 	if (!queue->new_requests && !queue->new_pages)
 		return;
-	moat_load_add(&source->peer.tenant->load, queue->new_pages, queue->new_requests);
+	moat_tenant_add(source->peer.tenant, queue->new_pages, queue->new_requests,
+			source->client.poller->now);
 	moat_load_add(&source->disk->load, queue->new_pages, queue->new_requests);
 	queue->new_pages = 0;
 	queue->new_requests = 0;
 }
 
-/* May one more be taken? Whoever has none in flight may: his own jobs bring a ring
- * that is full back.
+/* Too much is in flight. A ring without jobs of its own those of others bring back. */
+static bool queue_refuse(struct moat_queue *queue)
+{
+	moat_stat_inc(&queue->stat, MOAT_STAT_bounded);
+	queue_enter(queue, MOAT_QUEUE_FULL);
+	if (!queue->in_flight)
+		moat_poller_hold(&queue->source.client);
+	return false;
+}
+
+/* May one more be taken? Whoever has none in flight may, as far as his own bounds go: his
+ * own jobs bring a ring that is full back.
  */
-static bool queue_may_take(struct moat_queue *queue, const struct moat_allowance *most)
+static bool queue_may_take(struct moat_queue *queue, const struct moat_allowance *most,
+			   int room)
 {
 	struct moat_allowance left;
 
+	if (queue->new_pages >= room)
+		return queue_refuse(queue);
 	if (!queue->in_flight)
 		return true;
 	left.pages = most->pages - queue->new_pages;
 	left.requests = most->requests - queue->new_requests;
-	if (moat_allowance_left(&left))
-		return true;
-	moat_stat_inc(&queue->stat, MOAT_STAT_bounded);
-	queue_enter(queue, MOAT_QUEUE_FULL);
-	return false;
+	return moat_allowance_left(&left) || queue_refuse(queue);
+}
+
+/* Pages that the window has left. With nothing out there is nothing to wait for. */
+static int queue_room(const struct moat_queue *queue)
+{
+	const struct moat_poller *poller = queue->source.client.poller;
+
+	return poller->out ? moat_tenant_room(queue->source.peer.tenant, poller->now) : INT_MAX;
 }
 
 static struct moat_job *queue_take_one(struct moat_queue *queue, u64 now)
@@ -205,13 +225,14 @@ static u32 queue_collect(struct moat_queue *queue, u32 most, struct list_head *j
 {
 	struct moat_source *source = &queue->source;
 	u32 n = 0, count = min(queue->waiting, moat_params_budget());
+	int room = queue_room(queue);
 	struct moat_allowance bound;
 
 	/* The first is never asked. */
 	if (queue->in_flight || count > 1)
 		moat_tenant_allows(source->peer.tenant, &source->disk->load, &bound);
 	while (n < count && *cost < most && queue->state == MOAT_QUEUE_OPEN &&
-	       queue_may_take(queue, &bound)) {
+	       queue_may_take(queue, &bound, room)) {
 		struct moat_job *job = queue_take_one(queue, source->client.poller->now);
 
 		n++;
@@ -235,6 +256,15 @@ static bool queue_waits(struct moat_client *client)
 	return queue->state == MOAT_QUEUE_OPEN && queue->waiting;
 }
 
+/* What was in its way has gone. */
+static void queue_resume(struct moat_client *client)
+{
+	struct moat_queue *queue = queue_of(client);
+
+	if (queue->state == MOAT_QUEUE_FULL)
+		queue_enter(queue, MOAT_QUEUE_OPEN);
+}
+
 /* It is the ring's turn. */
 static u32 queue_take(struct moat_client *client, u32 most)
 {
@@ -249,6 +279,9 @@ static u32 queue_take(struct moat_client *client, u32 most)
 	if (!n)
 		return 0;
 	moat_jobs_start(poller, &jobs);
+	/* The others are to see it before they take theirs. */
+	if (moat_crowd_several())
+		queue_settle(queue);
 	queue->prompt = moat_poller_has_done(poller, n);
 	if (queue->state == MOAT_QUEUE_FENCED)
 		queue_run_barrier(queue);
@@ -417,7 +450,7 @@ static enum moat_client_verdict queue_arm(struct moat_queue *queue)
 }
 
 /* Nothing is taken, so it is never for the policy to say; what brings it back is
- * the start (NEW), or its own jobs (FENCED, BARRIER, FULL).
+ * the start (NEW), its own jobs (FENCED, BARRIER, FULL), or those of others (FULL).
  */
 static enum moat_client_verdict queue_judge_shut(struct moat_queue *queue)
 {
@@ -555,6 +588,7 @@ const struct moat_poller_ops moat_queue_poller_ops = {
 	.visit = moat_queue_visit,
 	.take = queue_take,
 	.waits = queue_waits,
+	.resume = queue_resume,
 	.device_age = queue_device_age,
 	.done = moat_jobs_done,
 	.retry = moat_jobs_retry,

@@ -49,7 +49,9 @@ enum moat_queue_state {
 	MOAT_QUEUE_OPEN,	/* requests are taken */
 	MOAT_QUEUE_FENCED,	/* a barrier waits for what was taken before it */
 	MOAT_QUEUE_BARRIER,	/* it has the ring for itself */
-	MOAT_QUEUE_FULL,	/* requests wait until some that are in flight are not */
+	MOAT_QUEUE_FULL,	/* requests wait until some that are in flight, its own or
+				 * others', are not
+				 */
 	MOAT_QUEUE_BROKEN,	/* the front end broke the protocol */
 	MOAT_QUEUE_STOPPING,	/* the connection is to end */
 	MOAT_QUEUE_STOPPED,	/* the poller has forgotten the ring */

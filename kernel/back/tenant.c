@@ -34,7 +34,9 @@ static struct moat_tenant *tenant_find(domid_t domid)
 	if (!tenant)
 		return NULL;
 	tenant->domid = domid;
+	tenant->member.id = domid;
 	list_add(&tenant->link, &tenants);
+	moat_crowd_join();
 	return tenant;
 }
 
@@ -68,6 +70,7 @@ void moat_tenant_put(struct moat_tenant *tenant)
 	mutex_lock(&tenants_lock);
 	if (!--tenant->users) {
 		list_del(&tenant->link);
+		moat_crowd_leave();
 		WARN_ON_ONCE(atomic_read(&tenant->load.pages) ||
 			     atomic_read(&tenant->load.requests) ||
 			     atomic_read(&tenant->kept));
@@ -100,6 +103,21 @@ bool moat_tenant_keep(struct moat_tenant *tenant)
 void moat_tenant_unkeep(struct moat_tenant *tenant)
 {
 	atomic_dec(&tenant->kept);
+}
+
+/**
+ * moat_tenant_add() - it has more in flight, or less
+ * @tenant: the tenant
+ * @pages: how much more; less than nothing: less
+ * @requests: how many
+ * @now: time
+ *
+ * Context: any.
+ */
+void moat_tenant_add(struct moat_tenant *tenant, int pages, int requests, u64 now)
+{
+	moat_load_add(&tenant->load, pages, requests);
+	moat_crowd_add(&tenant->member, atomic_read(&tenant->load.pages), pages, now);
 }
 
 static void bound(struct moat_allowance *left, const struct moat_load *load, int pages,

@@ -10,6 +10,8 @@
 #include <linux/list.h>
 #include <xen/interface/xen.h>
 
+#include "crowd.h"
+
 /**
  * struct moat_load - what is in flight
  * @pages: of data
@@ -51,6 +53,7 @@ static inline bool moat_allowance_left(const struct moat_allowance *left)
  * @domid: the domain
  * @load: what it has in flight
  * @kept: its pages that stay mapped
+ * @member: what it is among all of them
  */
 struct moat_tenant {
 	struct list_head link;
@@ -58,12 +61,20 @@ struct moat_tenant {
 	domid_t domid;
 	struct moat_load load;
 	atomic_t kept;
+	struct moat_member member;
 };
+
+/* Pages that it may yet give to the devices, for what others need; see crowd.c. */
+static inline int moat_tenant_room(const struct moat_tenant *tenant, u64 now)
+{
+	return moat_crowd_left(&tenant->member, now);
+}
 
 struct moat_tenant *moat_tenant_get(domid_t domid);
 void moat_tenant_put(struct moat_tenant *tenant);
 bool moat_tenant_keep(struct moat_tenant *tenant);
 void moat_tenant_unkeep(struct moat_tenant *tenant);
+void moat_tenant_add(struct moat_tenant *tenant, int pages, int requests, u64 now);
 void moat_tenant_allows(const struct moat_tenant *tenant, const struct moat_load *disk,
 			 struct moat_allowance *left);
 

@@ -77,6 +77,27 @@ def test_tenants_get_the_same_of_a_poller(machine):
         finished(machine, disk.app, "load-" + disk.vdev, 240)
 
 
+def test_little_is_at_a_device_while_another_asks_for_little(machine):
+    """Who asks for much then waits in his own ring, and goes on all the same."""
+    machine.create("app2", "app")
+    deep = machine.attach("xvdb", "null_blk:memory_backed=0,irqmode=2,completion_nsec=10000000,"
+                          "size=64")
+    shallow = machine.attach("xvdb", "memory", app="app2")
+    in_background(machine, "app", "load",
+                  "fio --name=deep --filename=%s --rw=randread --bs=64k --iodepth=32 "
+                  "--ioengine=libaio --direct=1 --size=64m --io_size=100g --time_based "
+                  "--runtime=30 --thread" % deep.dev)
+    read = "[ $(cat %s/ring0/reads) -gt %%d ]" % deep.back.path
+    check(machine.wait_until("storage", read % 64), "the deep load never started")
+    check(not deep.back.counters()["bounded"], "it is bounded alone")
+    fio(shallow, rw="randread", bs="4k", depth=1, size="1m", verify=False, timeout=120)
+    counters = deep.back.counters()
+    check(counters["bounded"], "it is not bounded beside another")
+    check(machine.wait_until("storage", read % (counters["reads"] + 64)), "it stands still")
+    check(not shallow.back.counters()["bounded"], "who asks for little is bounded")
+    finished(machine, "app", "load", 120)
+
+
 def test_slow_disk_does_not_hold_up_a_fast_one(machine):
     """A device that is full blocks its own submitter, not the poller."""
     slow = machine.attach("xvdb", "null_blk:memory_backed=0,irqmode=2,"
