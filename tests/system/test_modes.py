@@ -2,6 +2,7 @@
 """Event, spin, adaptive: what they promise, in exact counts."""
 from load import finished, fio, in_background, verify_loop
 from runner import check
+from toolstack import Reconnection
 
 EVENTS = ("notify_sent", "events")
 GRANTS = ("grant_maps", "grant_unmaps", "grant_copies", "grants_issued", "grants_ended")
@@ -144,6 +145,27 @@ def test_poll_queues(machine):
           "nothing was polled for: %s" % ring1)
     check(ring1["events"] == ring1["arms"] == 0,
           "the polled ring was armed: %s" % ring1)
+
+
+def test_recovery_waits_for_no_poller(machine):
+    """Whoever polls stands still: what he had in flight is answered all the same."""
+    machine.create("app2", "app", "--module-args", "moat-front poll_queues=1")
+    machine.create("storage2", "storage", "--vcpus", "2")
+    disk = machine.attach("xvdb", "memory", app="app2", storage="storage2")
+    link = Reconnection(disk)
+    disk.front.set("stall_s", 0)
+    in_background(machine, "app2", "load", "fio --name=polled --filename=/dev/xvdb --rw=randread "
+                  "--bs=4k --iodepth=4 --ioengine=io_uring --hipri --direct=1 --size=8m "
+                  "--io_size=100g --time_based --runtime=20 --thread")
+    check(machine.wait_until("app2", "[ $(cat %s/ring1/reads) -gt 100 ]" % disk.front.path),
+          "nothing is polled for")
+    machine.sh("app2", "kill -STOP $(pidof fio)")
+    link.cut()
+    link.connect()
+    came = link.wait("moat-state", "up")
+    machine.sh("app2", "kill -CONT $(pidof fio)")
+    check(came, "moat-state is %s" % link.read("moat-state"))
+    finished(machine, "app2", "load", 60)
 
 
 def test_settings_refuse_nonsense(machine):

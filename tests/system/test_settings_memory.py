@@ -22,6 +22,9 @@ for vdev in %s; do
     echo /dev/nullb$(cat index)
 done
 '''
+# On which processors a kernel thread may run.
+WHERE = ("for p in /proc/[0-9]*; do [ \"$(cat $p/comm 2>/dev/null)\" != %s ] || "
+         "awk '/^Cpus_allowed_list/ { print $2 }' $p/status; done")
 # Free blocks of 64 KiB and more.
 LARGE_BLOCKS = "awk '{ for (i = 9; i <= NF; i++) n += $i } END { print n + 0 }' /proc/buddyinfo"
 NO_MORE_OF_MANY = "for vdev in %s; do echo 0 >%s/power; rmdir %s; done"
@@ -193,6 +196,9 @@ def test_processors_and_memory_come_and_go(machine):
     check(not wrong, wrong)
     has_written(disk, disk.front.counters()["writes"] + 20)
     resize(2, 448, 320)
+    for domain, name in (("app2", "moat/1"), ("storage2", "moat-back/1")):
+        where = machine.sh(domain, WHERE % name).strip()
+        check(where == "1", "the poller %s of %s may run on %s" % (name, domain, where))
     stopped(machine, "app2", "load", END_S)
     machine.destroy("app2")
     machine.destroy("storage2")
