@@ -34,7 +34,7 @@ class Testbed(Lab):
         self.pace = pace
         self.plain, self.wanted = self.options, None
         self.disks, self.domains, self.allowed_log = [], {}, []
-        self.offsets, self.running = {}, False
+        self.offsets, self.last_words, self.running = {}, [], False
         self.unjudged = set()  # domains whose log may say anything
 
     # ---- life ----
@@ -43,7 +43,7 @@ class Testbed(Lab):
         # One that an earlier run has kept is not known to be good.
         self.lab("down", timeout=60, check=False)
         self.lab("up", *self.options, *self.always, timeout=600, show=True)
-        self.running = True
+        self.offsets, self.last_words, self.running = {}, [], True
         self.domains = {"storage": {"back": "moat"}, "app": {"front": "moat"}}
 
     def suit(self, wanted):
@@ -52,7 +52,7 @@ class Testbed(Lab):
             return
         if self.running:
             self.down()
-        self.disks, self.offsets, self.unjudged = [], {}, set()
+        self.disks, self.unjudged = [], set()
         self.options, self.wanted = wanted() if wanted else self.plain, wanted
 
     def down(self):
@@ -80,8 +80,11 @@ class Testbed(Lab):
         self.lab("domain", "create", name, "--kind", kind, "--" + end, half[end],
                  *options, timeout=240)
         self.domains[name] = half
+        self.offsets.pop(name, None)
 
     def destroy(self, name):
+        """Its log is judged with the others'."""
+        self.last_words += self.new_log(name)
         self.lab("domain", "destroy", name, timeout=120)
         self.forget(name)
 
@@ -113,15 +116,21 @@ class Testbed(Lab):
         self.new_logs()
 
     def new_logs(self):
-        """[(domain, what its log says since the last call)], Xen included."""
-        news = []
+        """[(domain, what its log says since the last call)], with Xen's and those of domains
+        that are not there any more.
+        """
+        news, self.last_words = self.last_words, []
         for domain in ["xen", "dom0", *self.domains]:
-            if domain in self.unjudged:
-                continue
-            text = self.lab("log", domain).stdout
-            news.append((domain, text[self.offsets.get(domain, 0):]))
-            self.offsets[domain] = len(text)
+            news += self.new_log(domain)
         return news
+
+    def new_log(self, domain):
+        if domain in self.unjudged:
+            return []
+        text = self.lab("log", domain).stdout
+        new = text[self.offsets.get(domain, 0):]
+        self.offsets[domain] = len(text)
+        return [(domain, new)]
 
     def clean_up(self):
         """Behind a case: take away its disks and domains."""
