@@ -385,16 +385,21 @@ static void poller_visit(struct moat_poller *poller)
 /* Each client once a turn: what it then has to take is for the next. But where several
  * tenants ask, one that has more stays, for what it leaves of its part of the turn would
  * be another's.
+ *
+ * And one that has no more ends the turn: what he waits for is not to stand behind what the
+ * others take. Not twice running, or they would take nothing where somebody always wants
+ * little.
  */
 static void poller_serve(struct moat_poller *poller)
 {
-	bool contested = poller->asking.count > 1;
+	bool contested = poller->asking.count > 1, brief = contested && !poller->brief;
 	s32 left = MOAT_FAIR_TURN;
 	struct moat_client *alone = poller->alone, *client;
 	struct moat_flow *flow, *ring;
 	u32 cost;
 
 	poller->alone = NULL;
+	poller->brief = false;
 	if (alone)
 		poller->ops->take(alone, MOAT_FAIR_TURN);
 	while (left > 0 && (flow = moat_round_next(&poller->asking))) {
@@ -408,8 +413,13 @@ static void poller_serve(struct moat_poller *poller)
 		if (!contested || !poller->ops->waits(client))
 			moat_round_leave(&share->rings, ring);
 		moat_round_charge(&poller->asking, flow, cost);
-		if (!share->rings.count)
-			moat_round_leave(&poller->asking, flow);
+		if (share->rings.count)
+			continue;
+		moat_round_leave(&poller->asking, flow);
+		if (brief) {
+			poller->brief = true;
+			break;
+		}
 	}
 }
 

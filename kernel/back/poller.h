@@ -108,6 +108,7 @@ struct moat_poller_ops {
  * @active: clients that are visited in turn
  * @serves: all clients that were ever active
  * @alone: the only active client has requests to take
+ * @brief: the last turn ended with one of several tenants, who had no more to take
  * @asking: the round of tenants with requests to take
  * @ending: the round of tenants with errands that came back
  * @out: errands that have not ended
@@ -135,6 +136,7 @@ struct moat_poller {
 	struct list_head active ____cacheline_aligned;
 	struct list_head serves;
 	struct moat_client *alone;
+	bool brief;
 	struct moat_round asking;
 	struct moat_round ending;
 	u32 out;
