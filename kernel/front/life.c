@@ -127,7 +127,8 @@ static void life_resubmit(struct moat_disk *disk)
 		/* Who did not want to wait has waited; and it may be cut, so that
 		 * nobody can poll for it.
 		 */
-		bio->bi_opf &= ~(REQ_NOWAIT | REQ_POLLED);
+		bio->bi_opf &= ~REQ_NOWAIT;
+		bio_clear_polled(bio);
 		submit_bio_noacct(bio);
 	}
 }

@@ -54,8 +54,10 @@ static void replay_split(struct moat_disk *disk, struct request *rq)
 	struct bio *bio;
 
 	/* They wait for their turn, whatever their submitter wished then. */
-	for (bio = rq->bio; bio; bio = bio->bi_next)
-		bio->bi_opf &= ~(REQ_NOWAIT | REQ_POLLED);
+	for (bio = rq->bio; bio; bio = bio->bi_next) {
+		bio->bi_opf &= ~REQ_NOWAIT;
+		bio_clear_polled(bio);
+	}
 	blk_steal_bios(&disk->split, rq);
 	/* Without bios it ends without telling anyone. */
 	rq->__data_len = 0;
