@@ -41,13 +41,16 @@ class Node:
         self.back_state(6)
 
     def begin(self, keys=()):
-        """Another comes, with keys that it finds; the back end has made its offer."""
+        """Another's device comes, with keys that it finds; the back end has made its offer."""
         pairs = "".join(" %s/%s '%s'" % (self.front, *pair) for pair in [*self.keys, *keys])
         self.machine.sh("dom0", "xenstore-write %s ''; xenstore-chmod %s n%d r%d; "
                         "xenstore-write %s/state 1%s" % (
                             self.front, self.front, self.machine.domid(self.disk.app),
                             self.machine.domid(self.disk.storage), self.front, pairs))
         self.back_state(2)
+        there = self.machine.wait_until(
+            self.disk.app, "[ -e %s/devices/vbd-%d ]" % (BUS, self.number))
+        check(there, "no device for the front end")
 
     def come(self):
         """It goes on from the offer until the disk is there."""
