@@ -16,6 +16,7 @@
 #include <linux/workqueue.h>
 
 #define OBJECT_BYTES 64
+#define LEAKS 16
 
 static DEFINE_MUTEX(first);
 static DEFINE_MUTEX(second);
@@ -66,11 +67,16 @@ static void write_freed(void)
 	kfree(kmalloc(OBJECT_BYTES, GFP_KERNEL));
 }
 
+/* Some, as the pointer to one may be left somewhere on a stack. */
 static void leak(void)
 {
-	char *object = kmalloc(OBJECT_BYTES, GFP_KERNEL);
+	unsigned int i;
 
-	OPTIMIZER_HIDE_VAR(object);
+	for (i = 0; i < LEAKS; i++) {
+		char *object = kmalloc(OBJECT_BYTES, GFP_KERNEL);
+
+		OPTIMIZER_HIDE_VAR(object);
+	}
 }
 
 static void shift(void)

@@ -10,6 +10,8 @@
  * Both allocators ask a function of their own, made for error injection, whether to fail: a
  * kprobe there answers. The kernel's own fault injection cannot tell by stack on x86.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/gfp.h>
 #include <linux/jhash.h>
 #include <linux/kprobes.h>
@@ -34,13 +36,17 @@ static bool armed;
 module_param(armed, bool, 0600);
 MODULE_PARM_DESC(armed, "deny the next allocation that was not denied before");
 
+static unsigned int skip;
+module_param(skip, uint, 0600);
+MODULE_PARM_DESC(skip, "so many places are let off, as if they had been denied before");
+
 static unsigned int seen;
 module_param(seen, uint, 0600);
 MODULE_PARM_DESC(seen, "allocations of the module so far");
 
 static unsigned int denied;
 module_param(denied, uint, 0400);
-MODULE_PARM_DESC(denied, "how many places were denied so far");
+MODULE_PARM_DESC(denied, "how many places were denied or let off so far");
 
 /* Guards all below, and the denial itself. Taken from wherever memory is allocated. */
 static DEFINE_RAW_SPINLOCK(lock);
@@ -97,6 +103,10 @@ static bool deny(gfp_t gfp)
 	raw_spin_lock_irqsave(&lock, flags);
 	seen++;
 	hit = armed && is_new(jhash(entries, n * sizeof(entries[0]), 0));
+	if (hit && skip) {
+		skip--;
+		hit = false;
+	}
 	if (hit)
 		WRITE_ONCE(armed, false);
 	raw_spin_unlock_irqrestore(&lock, flags);
