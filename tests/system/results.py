@@ -2,10 +2,30 @@
 """Results of fault campaigns: lines of JSON that add up, and the table made of them."""
 import collections
 import json
+import os
+import subprocess
 
 from events import PHASES
 from kinds import KINDS
 from settings import SETTINGS
+
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def tree():
+    """The commit that is tried, with a "+" if something has been changed since; "": unknown."""
+    ask = ["git", "-C", HERE, "describe", "--always", "--exclude=*", "--dirty=+"]
+    try:
+        return subprocess.run(ask, capture_output=True, text=True, check=False).stdout.strip()
+    except OSError:
+        return ""
+
+
+def trees(records):
+    """How many faults each tree has had, in the order of the records."""
+    count = collections.Counter(r.get("tree") or "not noted" for r in records)
+    return ", ".join("%s (%d)" % pair for pair in count.items())
 
 
 def append(path, record):
@@ -125,6 +145,7 @@ def table(records):
         parts += ["Of these, under a setting:", settings_table(under)]
     parts += ["Phases of the recoveries, in seconds, median / 95 % / worst:",
               phases_table(records)]
+    parts.append("Faults by the commit that was tried: %s." % trees(records))
     wrong = [r for r in records if bad(r)]
     parts.append("Not as promised: %d" % len(wrong))
     parts += ["* %s: %s" % (name_of(r), said(r)) for r in wrong]
