@@ -4,6 +4,7 @@
 Plain: a writer that flushes on a partition of the NVMe disk, a writer that never does
 on a disk behind a volatile cache, SQLite on ext4. Sealed: a writer on dm-integrity.
 """
+import contextlib
 import os
 
 import loads
@@ -17,7 +18,9 @@ WRITER_PART, BANK_PART, SEALED_PART = 1, 2, 3
 
 
 class Load:
-    """What both loads have in common: some writers."""
+    """What all loads have in common: some writers, and a bank perhaps."""
+
+    accounts = None
 
     def __init__(self, machine, disk):
         self.machine, self.disk, self.writers = machine, disk, []
@@ -32,6 +35,22 @@ class Load:
             writer.start()
         if not self.goes_on(60):
             raise Failure("the load does not begin")
+
+    def signal(self, name):
+        files = ["/run/%s.pid" % writer.name for writer in self.writers]
+        files += ["/run/bank.pid"] * bool(self.accounts)
+        self.machine.sh("app", "kill -%s $(cat %s)" % (name, " ".join(files)))
+
+    @contextlib.contextmanager
+    def resting(self):
+        """Nothing new is begun meanwhile; behind it, the load goes on."""
+        self.signal("STOP")
+        try:
+            yield
+        finally:
+            self.signal("CONT")
+        if not self.goes_on(60):
+            raise Failure("the load does not go on behind a rest")
 
     def now(self):
         """The time in the application domain, in ms."""
