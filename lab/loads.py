@@ -90,10 +90,11 @@ class Writer:
     def look(self, since=0):
         """(time of its last line in ms, operations, longest since in us, lost, corrupt,
         errors)."""
-        line = self.machine.sh("app", "awk '$1 >= %d { if ($3 > l) l = $3; if ($4 > l) l = $4 } "
-                               "END { print $1, $5, l + 0, $6, $7, $8 }' %s"
-                               % (since, self.log), timeout=180)
-        return [int(word) for word in line.split()]
+        return looks([self], since)[0]
+
+    def look_script(self, since):
+        return ("awk '$1 >= %d { if ($3 > l) l = $3; if ($4 > l) l = $4 } "
+                "END { print $1, $5, l + 0, $6, $7, $8 }' %s" % (since, self.log))
 
     def stop(self):
         """Have it check everything; return its last words, and what it complained of."""
@@ -107,6 +108,13 @@ class Writer:
             return json.loads(first), said.strip()
         except json.JSONDecodeError:
             return {"lost": 0, "corrupt": 0, "errors": 1}, out
+
+
+def looks(writers, since=0):
+    """Writer.look() of each of some, at once."""
+    text = writers[0].machine.sh("app", "\n".join(w.look_script(since) for w in writers),
+                                 timeout=180)
+    return [[int(word) for word in line.split()] for line in text.splitlines()]
 
 
 class Bank:
@@ -125,8 +133,8 @@ class Bank:
 
     def goes_on(self, seconds):
         """Wait for some more transactions; False if they do not come."""
-        look = BANK_AT.format(folder=self.folder)
-        return self.machine.wait_until("app", "[ $(%s) -gt %d ]" % (look, self.at() + 2),
+        look = "$(%s)" % BANK_AT.format(folder=self.folder)
+        return self.machine.wait_until("app", "[ %s -gt $((${had:=%s} + 2)) ]" % (look, look),
                                        seconds)
 
     def wrong(self):

@@ -54,27 +54,24 @@ class Load:
 
     def now(self):
         """The time in the application domain, in ms."""
-        return max(writer.look()[0] for writer in self.writers)
+        return max(look[0] for look in loads.looks(self.writers))
 
     def goes_on(self, seconds):
         """Wait until every writer has done something more; False if one does not."""
-        for writer in self.writers:
-            have = writer.look()[1]
-            if not self.machine.wait_until(
-                    "app", "[ $(tail -n 1 %s | cut -d ' ' -f 5) -gt %d ]"
-                    % (writer.log, have + 20), seconds):
-                return False
-        return True
+        more = ("[ $(tail -n 1 %s | cut -d ' ' -f 5) -gt %d ]" % (writer.log, look[1] + 20)
+                for writer, look in zip(self.writers, loads.looks(self.writers)))
+        return self.machine.wait_until("app", " && ".join(more), seconds)
 
     def window(self, since):
         """The longest pauses since then, and what went wrong since the last call:
         {pause_ms by writer, lost, corrupt, errors}."""
-        looks = {w.name: w.look(since) for w in self.writers}
-        found = {key: sum(look[at] for look in looks.values())
+        looks = loads.looks(self.writers, since)
+        found = {key: sum(look[at] for look in looks)
                  for at, key in enumerate(self.seen, 3)}
         new = {key: found[key] - self.seen[key] for key in found}
         self.seen = found
-        return {"pause_ms": {name: look[2] // 1000 for name, look in looks.items()}, **new}
+        return {"pause_ms": {writer.name: look[2] // 1000
+                             for writer, look in zip(self.writers, looks)}, **new}
 
     def end(self):
         """Stop the writers: {lost, corrupt, errors, said, lost_by writer}."""
