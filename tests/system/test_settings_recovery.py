@@ -35,8 +35,16 @@ def ready(machine, *disks):
     return [machine.attach(vdev, backing) for vdev, backing in disks]
 
 
+def get_ready(watched, load):
+    """Wait for another standby, if one has been used up; the load rests as it boots."""
+    if watched.used is not None:
+        with load.resting():
+            watched.standby_ready()
+
+
 def survive(watched, load):
     """The fault, a recovery, and a load that has seen neither an error nor a loss."""
+    get_ready(watched, load)
     record = watched.suffer(FAULT, load)
     check(not results.bad(record) and not record["said"], record)
 
@@ -66,6 +74,7 @@ def test_saved_and_restored(machine):
         machine.lab("domain", "restore", "app", timeout=180)
         check(load.goes_on(60), "the load stands still behind the restore")
         survive(watched, load)
+        get_ready(watched, load)
         mark = strike(watched)
         machine.lab("domain", "save", "app", timeout=180)
         check(watched.recovered(mark), "no recovery while the guest sleeps")
@@ -86,6 +95,7 @@ def test_migrated(machine):
         machine.lab("domain", "migrate", "app", timeout=180)
         check(load.goes_on(60), "the load stands still behind the migration")
         survive(watched, load)
+        get_ready(watched, load)
         mark = strike(watched)
         machine.lab("domain", "migrate", "app", timeout=180)
         check(watched.recovered(mark), "no recovery while the guest moves")
