@@ -13,6 +13,7 @@ Setting = collections.namedtuple("Setting", "name where on off text")
 
 SWAP_DEVICE = "/dev/xvdb4"
 STACKED = "stacked"
+PROCESSORS = "processors"
 DISKS = "for disk in xvdb xvdc; do queue=/sys/block/$disk/queue; %s; done"
 CGROUP = "/sys/fs/cgroup/limited"
 # Into the group go the loads that run; out of it, to the root, with its end.
@@ -54,7 +55,7 @@ SETTINGS = {setting.name: setting for setting in (
             "the domain swaps to the disk, for its life"),
     Setting("balloon", "dom0", "xl mem-set app 384m", "xl mem-set app 448m",
             "64 MiB of memory are taken from the domain"),
-    Setting("processors", "app", CHURN_ON, CHURN_OFF,
+    Setting(PROCESSORS, "app", CHURN_ON, CHURN_OFF,
             "a processor of the domain goes and comes all the time"),
     Setting(STACKED, None, None, None, "RAID 1, dm-crypt and LVM on the disks"),
 )}
