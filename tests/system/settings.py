@@ -63,10 +63,11 @@ SETTINGS = {setting.name: setting for setting in (
 
 def apply(machine, setting):
     """Have it so; the loads are running."""
-    machine.sh(setting.where, setting.on, timeout=240)
+    machine.sh(setting.where, setting.on, timeout=2 * swapping.START_S)
 
 
 def undo(machine, setting):
     """Have it as before; what went wrong meanwhile, "" if nothing."""
-    status, out = machine.try_sh(setting.where, "set -e; " + setting.off, timeout=240)
+    status, out = machine.try_sh(setting.where, "set -e; " + setting.off,
+                                 timeout=2 * swapping.END_S)
     return "setting %s: %s" % (setting.name, out.strip()) if status else ""

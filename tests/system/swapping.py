@@ -10,7 +10,7 @@ PAGES = "/run/pages"
 # So much memory is wanted that is not there, by so many processes.
 MORE_MIB, PROCESSES = 64, 3
 # It swaps, once so many pages have gone out.
-SWAPPED_OUT, START_S, END_S = 2000, 120, 240
+SWAPPED_OUT, START_S, END_S = 2000, 240, 240
 OUT = "$(awk '/^pswpout/ {{ print $2 }}' /proc/vmstat)"
 ON = """\
 goal=$((%s + {out}))
@@ -83,6 +83,6 @@ class Swapping:
 
     def end(self):
         status, out = self.machine.try_sh(self.domain, "set -e\n" + off(self.device),
-                                          timeout=END_S)
+                                          timeout=2 * END_S)
         if status:
             raise Failure("the memory of %s is not right: %s" % (self.domain, out.strip()))
