@@ -3,6 +3,7 @@
 
 The NVMe disks have a volatile cache; what is not flushed, the front end keeps.
 """
+import contextlib
 import os
 
 import kernel_log
@@ -67,6 +68,21 @@ def strike(watched):
     return mark
 
 
+@contextlib.contextmanager
+def in_recovery(machine, watched, load):
+    """The storage domain has died; behind the block, it has been replaced, and all goes on.
+
+    Nothing is under way, for Linux freezes its processes before it suspends: one that waits
+    for a disk cannot be frozen, and after 20 s the kernel calls it off. There is much to be
+    issued again, though.
+    """
+    get_ready(watched, load)
+    with load.resting():
+        check(machine.wait_until("app", "awk '{ exit $1 + $2 }' /sys/block/xvdb/inflight"),
+              "the load does not rest")
+        yield strike(watched)
+
+
 def test_saved_and_restored(machine):
     """The guest is saved and restored before a recovery, in the midst of another, and behind."""
     ready(machine, ("xvdb", "nvme:0"))
@@ -77,12 +93,10 @@ def test_saved_and_restored(machine):
         machine.lab("domain", "restore", "app", timeout=180)
         check(load.goes_on(60), "the load stands still behind the restore")
         survive(watched, load)
-        get_ready(watched, load)
-        mark = strike(watched)
-        machine.lab("domain", "save", "app", timeout=180)
-        check(watched.recovered(mark), "no recovery while the guest sleeps")
-        machine.lab("domain", "restore", "app", timeout=180)
-        check(load.goes_on(60), "restored behind a recovery, the load stands still")
+        with in_recovery(machine, watched, load) as mark:
+            machine.lab("domain", "save", "app", timeout=180)
+            check(watched.recovered(mark), "no recovery while the guest sleeps")
+            machine.lab("domain", "restore", "app", timeout=180)
         survive(watched, load)
         end(load)
     finally:
@@ -90,7 +104,12 @@ def test_saved_and_restored(machine):
 
 
 def test_migrated(machine):
-    """The guest moves to where it is, as between two hosts: before a recovery, in one, behind."""
+    """The guest moves to where it is, as between two hosts: before a recovery, in one, behind.
+
+    A PVH guest: Debian's Xen cannot tell what a PV guest writes as it is copied.
+    """
+    machine.destroy("app")
+    machine.create("app", "app", "--pvh")
     ready(machine, ("xvdb", "nvme:0"))
     watched, load = Watched(machine), Several(machine, {"trusting": "/dev/xvdb"})
     try:
@@ -98,11 +117,9 @@ def test_migrated(machine):
         machine.lab("domain", "migrate", "app", timeout=180)
         check(load.goes_on(60), "the load stands still behind the migration")
         survive(watched, load)
-        get_ready(watched, load)
-        mark = strike(watched)
-        machine.lab("domain", "migrate", "app", timeout=180)
-        check(watched.recovered(mark), "no recovery while the guest moves")
-        check(load.goes_on(60), "moved in a recovery, the load stands still")
+        with in_recovery(machine, watched, load) as mark:
+            machine.lab("domain", "migrate", "app", timeout=180)
+            check(watched.recovered(mark), "no recovery while the guest moves")
         machine.lab("domain", "migrate", "app", timeout=180)
         check(load.goes_on(60), "the load stands still behind the last migration")
         survive(watched, load)
