@@ -122,7 +122,7 @@ def test_queue_frozen_in_a_recovery(machine):
     mount_cgroups(machine)
     disks, links = attach(machine, len(FREEZERS))
     for disk in disks:
-        disk.front.set("give_up_s", 60)
+        disk.front.set("give_up_s", 180)
         # Retained, and then reads in flight.
         machine.sh("app", "dd if=/dev/urandom of=%s bs=16k count=20 oflag=direct 2>/dev/null"
                    % disk.dev)
