@@ -39,6 +39,8 @@ FREEZERS = {
     "wbt": "echo 2000 >/sys/block/{vdev}/queue/wbt_lat_usec",
     "io.cost": "echo $(cat /sys/block/{vdev}/dev) enable=1 >/sys/fs/cgroup/io.cost.qos",
 }
+READ_ALONE = "dd if=%s of=/dev/null bs=4k count=1000 iflag=direct 2>/dev/null"
+WAITING = "[ $(grep -ls blkdev_read_iter /proc/[0-9]*/stack | wc -l) -ge %d ]"
 FROZEN = "[ $(grep -ls blk_mq_freeze_queue_wait /proc/[0-9]*/stack | wc -l) -ge %d ]"
 
 
@@ -126,13 +128,15 @@ def test_queue_frozen_in_a_recovery(machine):
         # Retained, and then reads in flight.
         machine.sh("app", "dd if=/dev/urandom of=%s bs=16k count=20 oflag=direct 2>/dev/null"
                    % disk.dev)
-        until_told(machine, "app", "read-" + disk.vdev, READ % (disk.dev, TURN_S))
+        until_told(machine, "app", "read-" + disk.vdev, READ_ALONE % disk.dev)
         check(machine.wait_until("app", "[ $(cat %s/ring0/reads) -gt 20 ]" % disk.front.path),
               "the load never started")
     cut(links)
+    # Else a queue could be frozen at once, between two reads.
+    check(machine.wait_until("app", WAITING % len(disks), 60), "not all of the loads wait")
     for disk, command in zip(disks, FREEZERS.values()):
         in_background(machine, "app", "freeze-" + disk.vdev, command.format(vdev=disk.vdev))
-    if not machine.wait_until("app", FROZEN % len(disks)):
+    if not machine.wait_until("app", FROZEN % len(disks), 60):
         raise Failure("not all of the queues are frozen: %s" % machine.try_sh(
             "app", "grep -s . /run/freeze-*; grep -hs blk_ /proc/[0-9]*/stack")[1])
     connect(links)
