@@ -7,8 +7,10 @@ that could not be attached must be gone without a trace when it is detached; one
 attached must live, and lose nothing. A failure that the disk gets over is told at the end,
 with all others.
 
-A step has a hundred places and more. MOAT_PLACES=FIRST,COUNT denies COUNT of them, from the
-FIRST on in the order in which they are met, for runs that must be short.
+A step has a hundred places and more. For runs that must be short, MOAT_BURST=N denies so many in
+one step, the next one when the half tries again, and MOAT_PLACES=FIRST,COUNT takes COUNT steps from
+the FIRST place on, in the order in which they are met. (A driver's probe is not tried again, and
+what xenbus tells of it is told once: there a burst means that nobody hears of the failure.)
 """
 import os
 
@@ -25,6 +27,7 @@ PARAMETERS = "/sys/module/moat_scarce/parameters/"
 # Far above what any step has; a half that allocates elsewhere each time is a defect, too.
 PLACES = 400
 FIRST, COUNT = map(int, os.environ.get("MOAT_PLACES", "0,%d" % PLACES).split(","))
+BURST = int(os.environ.get("MOAT_BURST", "1"))
 ATTACH_S, RECONNECT_S = 5, 15
 # What a half may say when it is out of memory; no report of a debug kernel begins like that.
 SAID = [r"^(?!.*(WARNING|BUG|UBSAN)).*(moat|vbd).*(ENOMEM|memory|-12|error -\d+|cannot|fail)",
@@ -45,17 +48,17 @@ class Scarce:
                    % (HALVES[domain], PARAMETERS, FIRST))
 
     def arm(self):
-        """Have the next new allocation denied."""
-        self.machine.sh(self.domain, "echo Y >%sarmed" % PARAMETERS)
+        """Have the next new allocations denied."""
+        self.machine.sh(self.domain, "dmesg -c >/dev/null; echo %d >%sarmed"
+                        % (BURST, PARAMETERS))
 
     def disarm(self):
         """Deny nothing. Return: how many places were denied so far."""
-        return int(self.machine.sh(self.domain, "cd %s; echo N >armed; cat denied" % PARAMETERS))
+        return int(self.machine.sh(self.domain, "cd %s; echo 0 >armed; cat denied" % PARAMETERS))
 
     def where(self):
-        """The stack of the last one, for a report."""
-        return self.machine.sh(self.domain, "dmesg | grep -A 24 'moat_scarce: place' | "
-                               "tac | sed '/moat_scarce: place/q' | tac || true")
+        """The stacks of those that were denied last, for a report."""
+        return self.machine.sh(self.domain, "dmesg | grep 'moat_scarce: ' || true")
 
     def each(self, name, step, recover):
         """Do a step until it has nothing left to deny.
@@ -70,11 +73,13 @@ class Scarce:
             except Failure as failure:
                 self.disarm()
                 wrong.append("%s\n%s" % (failure, self.where()))
+                self.machine.say(wrong[-1])
                 recover(wrong)
             denied = self.disarm()
             if denied == before:
                 break
             before = denied
+            self.machine.say("%s of %s: %d" % (name, HALVES[self.domain], denied))
         check(not wrong, "\n".join(wrong))
         check(before < PLACES, "still something to deny after %d times" % before)
         self.machine.say("%s of %s: %d places" % (name, HALVES[self.domain], before))
@@ -107,6 +112,15 @@ while xenstore-exists $front || xenstore-exists $back; do
     [ $n -lt $2 ] || { echo "nodes that stay:"; xenstore-ls -f $front; xenstore-ls -f $back; exit; }
     usleep 100000
 done 2>/dev/null
+"""
+
+
+# The disk is up, or its back end has closed.
+SETTLED = """
+case $(xenstore-read FRONT/moat-state),$(xenstore-read $(xenstore-read FRONT/backend)/state) in
+    up,*|*,[56]) true;;
+    *) false;;
+esac 2>/dev/null
 """
 
 
@@ -193,14 +207,24 @@ def reconnection(machine, domain, busy):
     scarce, disk = Scarce(machine, domain), machine.attach("xvdb", CACHED)
     link = Reconnection(disk)
 
+    def back_state():
+        return machine.try_sh("dom0", "xenstore-read $(xenstore-read %s/backend)/state"
+                              % link.front)[1].strip()
+
     def connect(wrong=()):
         link.cut()
         link.connect()
+        machine.wait_until("dom0", "(%s)" % SETTLED.replace("FRONT", link.front), RECONNECT_S)
+        # One that could not even begin says so, and it is for the toolstack to make another.
+        if back_state() in ("5", "6"):
+            machine.say("the back end has closed, and is made anew:\n" + scarce.where())
+            scarce.disarm()
+            link.cut()
+            link.connect()
         check(link.wait("moat-state", "up", RECONNECT_S), "\n".join(
             [*wrong, "moat-state is %s, moat-trouble %s, states %s, %s" % (
                 link.read("moat-state"), link.read("moat-trouble"), link.read("state"),
-                machine.try_sh("dom0", "xenstore-read $(xenstore-read %s/backend)/state"
-                               % link.front)[1].strip())]))
+                back_state())]))
 
     def step():
         if busy:

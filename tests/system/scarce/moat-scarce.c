@@ -3,8 +3,8 @@
  * Lets allocations of one module come to nothing, each once.
  *
  * An allocation is known by where it is made: the calls from the allocator up to the
- * outermost function of the module. While armed, the first one that was not denied before
- * is denied, and with that the module is disarmed. So who arms it, does something, and goes
+ * outermost function of the module. While armed, one that was not denied before is denied;
+ * armed once, or for a burst of them. So who arms it, does something, and goes
  * on until nothing more was denied has seen the failure of each allocation in it.
  *
  * Both allocators ask a function of their own, made for error injection, whether to fail: a
@@ -14,6 +14,7 @@
 
 #include <linux/gfp.h>
 #include <linux/jhash.h>
+#include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -32,9 +33,9 @@ static unsigned long size;
 module_param(size, ulong, 0600);
 MODULE_PARM_DESC(size, "how long it is, in bytes");
 
-static bool armed;
-module_param(armed, bool, 0600);
-MODULE_PARM_DESC(armed, "deny the next allocation that was not denied before");
+static unsigned int armed;
+module_param(armed, uint, 0600);
+MODULE_PARM_DESC(armed, "deny so many of the next allocations that were not denied before");
 
 static unsigned int skip;
 module_param(skip, uint, 0600);
@@ -88,6 +89,27 @@ static void tell(const unsigned long *entries, unsigned int n)
 		pr_info(" %pS\n", (void *)entries[i]);
 }
 
+/* Whose allocations are let off: kmemleak's and debugobjects', which are out of service for
+ * good once they had nothing; and those for files of an interrupt in /proc, of which the kernel
+ * warns when it removes what it could not make.
+ */
+static const char *const let_off[] = {
+	"__create_object", "fill_pool", "register_irq_proc", "register_handler_proc", NULL
+};
+
+static bool is_let_off(const unsigned long *entries, unsigned int n)
+{
+	char name[KSYM_SYMBOL_LEN];
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "%ps", (void *)entries[i]);
+		if (match_string(let_off, -1, name) >= 0)
+			return true;
+	}
+	return false;
+}
+
 static bool deny(gfp_t gfp)
 {
 	unsigned long entries[DEPTH];
@@ -98,7 +120,7 @@ static bool deny(gfp_t gfp)
 	if (!READ_ONCE(armed) || gfp & __GFP_NOFAIL)
 		return false;
 	n = within(entries, stack_trace_save(entries, DEPTH, 0));
-	if (!n)
+	if (!n || is_let_off(entries, n))
 		return false;
 	raw_spin_lock_irqsave(&lock, flags);
 	seen++;
@@ -108,7 +130,7 @@ static bool deny(gfp_t gfp)
 		hit = false;
 	}
 	if (hit)
-		WRITE_ONCE(armed, false);
+		WRITE_ONCE(armed, armed - 1);
 	raw_spin_unlock_irqrestore(&lock, flags);
 	if (hit)
 		tell(entries, n);
