@@ -308,12 +308,11 @@ int moat_sysfs_set_mode(struct moat_sysfs *sysfs, const char *mode)
 static int tell_mode(struct xenbus_transaction t, void *data)
 {
 	const struct moat_sysfs *sysfs = data;
-	const char *node = to_xenbus_device(sysfs->dev)->nodename;
+	const struct xenbus_device *xdev = to_xenbus_device(sysfs->dev);
+	int err = moat_transact_exists(t, xdev);
 
-	if (xenbus_exists(t, node, "state") != 1)
-		return -ENOENT;
-	return xenbus_write(t, node, MOAT_KEY_MODE,
-			    moat_mode_names[READ_ONCE(sysfs->tune->mode)]);
+	return err ?: xenbus_write(t, xdev->nodename, MOAT_KEY_MODE,
+				   moat_mode_names[READ_ONCE(sysfs->tune->mode)]);
 }
 
 static void sysfs_tell(struct work_struct *work)

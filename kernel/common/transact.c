@@ -9,11 +9,12 @@
  */
 #include "transact.h"
 
-#include <linux/errno.h>
+#include <linux/err.h>
 #include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/mutex.h>
 #include <linux/sched/mm.h>
+#include <linux/slab.h>
 
 /* Held while a transaction is open, and so while xenstored is waited for: nothing
  * that I/O needs may be held by who takes it.
@@ -67,6 +68,27 @@ int moat_transact(int (*body)(struct xenbus_transaction t, void *data), void *da
 }
 EXPORT_SYMBOL_GPL(moat_transact);
 
+/**
+ * moat_transact_exists() - is a device's directory there?
+ * @t: a transaction, which fails if that changes meanwhile
+ * @dev: the device
+ *
+ * For who writes into it: one that is gone must not come back by that.
+ *
+ * Context: process; waits for xenstored.
+ * Return: 0; -ENOENT if it is not; or another negative errno.
+ */
+int moat_transact_exists(struct xenbus_transaction t, const struct xenbus_device *dev)
+{
+	char *state = xenbus_read(t, dev->nodename, "state", NULL);
+
+	if (IS_ERR(state))
+		return PTR_ERR(state);
+	kfree(state);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(moat_transact_exists);
+
 /* A state for a device to change to. */
 struct new_state {
 	struct xenbus_device *dev;
@@ -77,12 +99,9 @@ struct new_state {
 static int state_put(struct xenbus_transaction t, void *data)
 {
 	const struct new_state *new = data;
-	const char *node = new->dev->nodename;
-	int old;
+	int err = moat_transact_exists(t, new->dev);
 
-	if (xenbus_scanf(t, node, "state", "%d", &old) != 1)
-		return -ENOENT;
-	return xenbus_printf(t, node, "state", "%d", new->state);
+	return err ?: xenbus_printf(t, new->dev->nodename, "state", "%d", new->state);
 }
 
 /**
