@@ -40,6 +40,7 @@
 
 #include <moat/keys.h>
 
+#include "kernel/common/lookup.h"
 #include "kernel/common/transact.h"
 #include "kernel/compat/xenbus.h"
 
@@ -112,43 +113,59 @@ static int conn_refuse(struct moat_disk *disk, const char *why)
 
 /* ---- rings for the back end ---- */
 
-/* Does the toolstack call it a CD-ROM? The back end may not say so. */
-static bool conn_is_cdrom(struct moat_disk *disk)
+/* Does the toolstack call it a CD-ROM? The back end may not say so.
+ * Return: 1 or 0, or -ENOMEM if that cannot be known now.
+ */
+static int conn_is_cdrom(struct moat_disk *disk)
 {
-	char *type = xenbus_read(XBT_NIL, disk->xdev->nodename, "device-type", NULL);
 	bool cdrom;
+	char *type;
+	int err;
 
-	if (IS_ERR(type))
-		return false;
-	cdrom = !strcmp(type, "cdrom");
+	err = moat_lookup_text(disk->xdev->nodename, "device-type", &type);
+	if (err)
+		return err;
+	cdrom = type && !strcmp(type, "cdrom");
 	kfree(type);
 	return cdrom;
 }
 
-static void conn_read_offer(struct moat_disk *disk, struct moat_rings_offer *offer)
+/* Return: 0, or -ENOMEM if it cannot be known now. */
+static int conn_read_offer(struct moat_disk *disk, struct moat_rings_offer *offer)
 {
 	const char *other = disk->xdev->otherend;
-	unsigned int queues;
+	int err;
 
-	queues = xenbus_read_unsigned(other, "multi-queue-max-queues", 1);
-	offer->queues = clamp(queues, 1u, 2 * nr_cpu_ids);
-	offer->order = xenbus_read_unsigned(other, "max-ring-page-order", 0);
-	offer->readonly = xenbus_read_unsigned(other, MOAT_KEY_PERSISTENT_RO, 0);
-	offer->connection = xenbus_read_unsigned(other, MOAT_KEY_CONNECTION, 0);
+	err = moat_lookup_u32(other, "multi-queue-max-queues", 1, &offer->queues);
+	if (!err)
+		err = moat_lookup_u32(other, "max-ring-page-order", 0, &offer->order);
+	if (!err)
+		err = moat_lookup_flag(other, MOAT_KEY_PERSISTENT_RO, false, &offer->readonly);
+	if (!err)
+		err = moat_lookup_u32(other, MOAT_KEY_CONNECTION, 0, &offer->connection);
+	if (err)
+		return err;
+	offer->queues = clamp(offer->queues, 1u, 2 * nr_cpu_ids);
+	return 0;
 }
 
 static int conn_offer(struct moat_disk *disk)
 {
 	struct moat_rings_offer offer;
-	int err = 0;
+	int err;
 
-	if (conn_is_cdrom(disk))
+	err = conn_is_cdrom(disk);
+	if (err < 0)
+		return err;
+	if (err)
 		return conn_end(disk, -EOPNOTSUPP, "it is a CD-ROM, which Moat does not do");
 	/* Not earlier: over the reason of a probe that fails xenbus writes its own text. */
 	if (!moat_name_claim(disk))
 		return conn_end(disk, -EEXIST, "there is a disk of this name already, of another "
 				"number that means the same");
-	conn_read_offer(disk, &offer);
+	err = conn_read_offer(disk, &offer);
+	if (err)
+		return err;
 	if (!disk->queue && !moat_rings_fit(disk, &offer))
 		return conn_end(disk, -ENOSPC, "the domain has no grants left for it");
 	mutex_lock(&disk->lock);
@@ -196,41 +213,48 @@ static int conn_open(struct moat_disk *disk)
 
 /* ---- the back end's announcement ---- */
 
-static u64 announce_read(struct moat_disk *disk, const char *key)
+/* Return: 0, or -ENOMEM if it cannot be known now. */
+static int conn_read_announce(struct moat_disk *disk, struct moat_announce *a)
 {
-	unsigned long long value;
+	const struct {
+		const char *name;
+		u64 *value;
+	} keys[] = {
+		{ "sectors", &a->sectors },
+		{ "sector-size", &a->sector_size },
+		{ "physical-sector-size", &a->physical_size },
+		{ "info", &a->info },
+		{ "feature-flush-cache", &a->flush },
+		{ "feature-barrier", &a->barrier },
+		{ "feature-discard", &a->discard },
+		{ "discard-granularity", &a->discard_granularity },
+		{ "discard-alignment", &a->discard_alignment },
+		{ "discard-secure", &a->discard_secure },
+		{ "feature-persistent", &a->persistent },
+		{ "feature-max-indirect-segments", &a->max_indirect },
+	};
+	unsigned int i;
+	int err = 0;
 
-	if (xenbus_scanf(XBT_NIL, disk->xdev->otherend, key, "%llu", &value) != 1)
-		return 0;
-	return value;
+	for (i = 0; i < ARRAY_SIZE(keys) && !err; i++)
+		err = moat_lookup_u64(disk->xdev->otherend, keys[i].name, 0, keys[i].value);
+	return err;
 }
 
-static void conn_read_announce(struct moat_disk *disk, struct moat_announce *a)
+/* Which hardware it is; a back end that is not Moat's does not say.
+ * Return: 0, or -ENOMEM if it cannot be known now.
+ */
+static int conn_read_identity(struct moat_disk *disk, char *identity, size_t size)
 {
-	a->sectors = announce_read(disk, "sectors");
-	a->sector_size = announce_read(disk, "sector-size");
-	a->physical_size = announce_read(disk, "physical-sector-size");
-	a->info = announce_read(disk, "info");
-	a->flush = announce_read(disk, "feature-flush-cache");
-	a->barrier = announce_read(disk, "feature-barrier");
-	a->discard = announce_read(disk, "feature-discard");
-	a->discard_granularity = announce_read(disk, "discard-granularity");
-	a->discard_alignment = announce_read(disk, "discard-alignment");
-	a->discard_secure = announce_read(disk, "discard-secure");
-	a->persistent = announce_read(disk, "feature-persistent");
-	a->max_indirect = announce_read(disk, "feature-max-indirect-segments");
-}
+	char *text;
+	int err;
 
-/* Which hardware it is; a back end that is not Moat's does not say. */
-static void conn_read_identity(struct moat_disk *disk, char *identity, size_t size)
-{
-	char *text = xenbus_read(XBT_NIL, disk->xdev->otherend, MOAT_KEY_IDENTITY, NULL);
-
-	identity[0] = '\0';
-	if (IS_ERR(text))
-		return;
-	strscpy(identity, text, size);
+	err = moat_lookup_text(disk->xdev->otherend, MOAT_KEY_IDENTITY, &text);
+	if (err)
+		return err;
+	strscpy(identity, text ?: "", size);
 	kfree(text);
+	return 0;
 }
 
 /* ---- start ---- */
@@ -266,10 +290,13 @@ static int conn_start(struct moat_disk *disk)
 	struct moat_announce a;
 	struct moat_traits t;
 	const char *why;
-	int err = 0;
+	int err;
 
-	conn_read_identity(disk, identity, sizeof(identity));
-	conn_read_announce(disk, &a);
+	err = conn_read_identity(disk, identity, sizeof(identity));
+	if (!err)
+		err = conn_read_announce(disk, &a);
+	if (err)
+		return err;
 	why = moat_announce_check(&a, disk->fit.segs, &t);
 	mutex_lock(&disk->lock);
 	if (!why)
@@ -327,13 +354,16 @@ static int conn_begin_anew(struct moat_disk *disk, enum xenbus_state theirs)
  * the disk keeps the one it has, and its requests wait for a back end that can
  * serve them.
  */
-static void conn_refresh(struct moat_disk *disk)
+static int conn_refresh(struct moat_disk *disk)
 {
 	struct moat_announce a;
 	struct moat_traits t;
 	const char *why;
+	int err;
 
-	conn_read_announce(disk, &a);
+	err = conn_read_announce(disk, &a);
+	if (err)
+		return err;
 	why = moat_announce_check(&a, disk->fit.segs, &t);
 	mutex_lock(&disk->lock);
 	if (!why && t.block_size != disk->traits.block_size)
@@ -349,6 +379,7 @@ static void conn_refresh(struct moat_disk *disk)
 	else if (why)
 		dev_err_ratelimited(&disk->xdev->dev, "%s: not resized: %s\n",
 				    disk->name, why);
+	return 0;
 }
 
 static int conn_connected(struct moat_disk *disk)
@@ -361,8 +392,7 @@ static int conn_connected(struct moat_disk *disk)
 		return 0;
 	if (disk->xdev->state != XenbusStateConnected)
 		return conn_show(disk, XenbusStateConnected);
-	conn_refresh(disk);
-	return 0;
+	return conn_refresh(disk);
 }
 
 /* ---- end ---- */
@@ -387,8 +417,11 @@ static int conn_leave(struct moat_disk *disk)
 	enum xenbus_state theirs = XenbusStateUnknown;
 	int err;
 
-	if (xdev->otherend)
-		theirs = xenbus_read_driver_state(xdev->otherend);
+	if (xdev->otherend) {
+		err = moat_lookup_state(xdev->otherend, &theirs);
+		if (err)
+			return err;
+	}
 	if (!READ_ONCE(disk->parted)) {
 		/* One that was given up goes when that is asked. */
 		if (theirs == XenbusStateClosing || theirs == XenbusStateClosed)
@@ -447,40 +480,51 @@ void moat_conn_drop(struct moat_disk *disk)
 static int conn_switch_wanted(struct moat_disk *disk)
 {
 	struct xenbus_device *xdev = disk->xdev;
+	enum xenbus_state state;
 	bool wanted;
 	char *path;
+	int err;
 
+	if (disk->conn.halfway)
+		return 1;
 	path = xenbus_read(XBT_NIL, xdev->nodename, "backend", NULL);
 	if (IS_ERR(path))
 		return PTR_ERR(path) == -ENOENT ? 0 : PTR_ERR(path);
 	/* There is none where the last one named did not exist. */
 	wanted = *path && (!xdev->otherend || strcmp(path, xdev->otherend));
 	kfree(path);
-	return wanted || (xdev->state != XenbusStateInitialising &&
-			  xenbus_read_driver_state(xdev->nodename) ==
-			  XenbusStateInitialising);
+	if (wanted)
+		return 1;
+	err = moat_lookup_state(xdev->nodename, &state);
+	if (err)
+		return err;
+	return xdev->state != XenbusStateInitialising && state == XenbusStateInitialising;
 }
 
-static void conn_switch(struct moat_disk *disk)
+/* Return: 0, or -ENOMEM if it is to be done again. */
+static int conn_switch(struct moat_disk *disk)
 {
 	struct device *dev = &disk->xdev->dev;
+	int err;
 
 	dev_info(dev, "%s: going over to another back end\n", disk->name);
-	/* It may be gone already, and so is the one before: wait for the next. */
-	if (xenbus_dev_resume(dev))
+	err = xenbus_dev_resume(dev);
+	disk->conn.halfway = err == -ENOMEM;
+	if (err)
 		moat_conn_drop(disk);
+	/* It may be gone already, and so is the one before: wait for the next. */
+	return disk->conn.halfway ? err : 0;
 }
 
 /**
  * moat_conn_follow() - go over to another back end, if that is wanted
  * @disk: the disk
  *
- * What fails is tried again when the next key of the disk's directory is written,
- * which the work sees to.
- *
  * Context: xenbus's thread; waits for xenstored, and for a step of the work.
+ * Return: 0; or a negative errno if that is to be tried again. moat_conn_ask() is due in
+ * both cases.
  */
-void moat_conn_follow(struct moat_disk *disk)
+int moat_conn_follow(struct moat_disk *disk)
 {
 	struct device *dev = &disk->xdev->dev;
 	int ret = -EBUSY;
@@ -490,17 +534,30 @@ void moat_conn_follow(struct moat_disk *disk)
 	if (device_trylock(dev)) {
 		ret = conn_switch_wanted(disk);
 		if (ret > 0)
-			conn_switch(disk);
+			ret = conn_switch(disk);
 		device_unlock(dev);
 	}
-	assign_bit(MOAT_DISK_ASKED, &disk->flags, ret < 0);
 	mutex_unlock(&disk->conn.step);
+	return min(ret, 0);
+}
+
+/**
+ * moat_conn_ask() - xenbus's thread has to look at the disk's directory again, or has
+ * done so
+ * @disk: the disk
+ * @again: it could not learn what it wanted to know
+ *
+ * It does when the next key there is written, which the work sees to.
+ *
+ * Context: any.
+ */
+void moat_conn_ask(struct moat_disk *disk, bool again)
+{
+	assign_bit(MOAT_DISK_ASKED, &disk->flags, again);
 	moat_conn_wake(disk);
 }
 
-/* It could not be told whether that is wanted. What is written here brings xenbus's
- * thread to look once more.
- */
+/* What is written here brings xenbus's thread to look once more. */
 static void conn_ask_again(struct moat_disk *disk)
 {
 	mutex_lock(&disk->lock);
@@ -515,6 +572,7 @@ static int conn_step(struct moat_disk *disk)
 {
 	struct xenbus_device *xdev = disk->xdev;
 	enum xenbus_state theirs;
+	int err;
 
 	device_lock_assert(&xdev->dev);
 	if (test_bit(MOAT_DISK_ASKED, &disk->flags)) {
@@ -525,7 +583,9 @@ static int conn_step(struct moat_disk *disk)
 		return conn_leave(disk);
 	if (!xdev->otherend)
 		return 0;
-	theirs = xenbus_read_driver_state(xdev->otherend);
+	err = moat_lookup_state(xdev->otherend, &theirs);
+	if (err)
+		return err;
 	if (!disk->conn.begun)
 		return conn_begin(disk);
 	if (disk->conn.anew)

@@ -5,6 +5,9 @@
 #ifndef MOAT_FRONT_CONN_H
 #define MOAT_FRONT_CONN_H
 
+#include <linux/compiler.h>
+#include <linux/types.h>
+
 struct moat_disk;
 
 void moat_conn_init(struct moat_disk *disk);
@@ -12,6 +15,7 @@ void moat_conn_wake(struct moat_disk *disk);
 void moat_conn_notice(struct moat_disk *disk);
 void moat_conn_stop(struct moat_disk *disk);
 void moat_conn_drop(struct moat_disk *disk);
-void moat_conn_follow(struct moat_disk *disk);
+int __must_check moat_conn_follow(struct moat_disk *disk);
+void moat_conn_ask(struct moat_disk *disk, bool again);
 
 #endif

@@ -46,7 +46,7 @@ enum moat_disk_flag {
 	MOAT_DISK_SHORT,	/* there is not enough memory, or grants, to connect */
 	MOAT_DISK_STALLED,	/* the ring stands still, which is to be told */
 	MOAT_DISK_LOST,		/* the ring stands still, or the back end has gone */
-	MOAT_DISK_ASKED,	/* another back end may be wanted, which could not be read */
+	MOAT_DISK_ASKED,	/* the toolstack may want something, which could not be read */
 	MOAT_DISK_HOLDING,	/* the toolstack wants no new requests issued */
 	MOAT_DISK_DEAD,		/* I/O fails, there will be no back end */
 	MOAT_DISK_CLOSING,	/* the back end asked to close */

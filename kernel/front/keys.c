@@ -181,10 +181,10 @@ static int keys_remove_private(struct xenbus_transaction t, void *data)
 {
 	struct xenbus_device *xdev = data;
 
-	if (xenbus_exists(t, xdev->nodename, "state") != 1)
-		return -ENOENT;
-	return keys_remove_each(t, xdev->nodename, private_keys,
-				ARRAY_SIZE(private_keys));
+	int err = moat_transact_exists(t, xdev);
+
+	return err ?: keys_remove_each(t, xdev->nodename, private_keys,
+				       ARRAY_SIZE(private_keys));
 }
 
 static int keys_remove_all(struct xenbus_transaction t, void *data)

@@ -21,6 +21,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
+#include "kernel/common/lookup.h"
 #include "kernel/common/transact.h"
 
 #include "conn.h"
@@ -35,6 +36,8 @@
 
 /* How long a back end may take to let go of the rings. */
 #define LIFE_PART_TIMEOUT (5 * HZ)
+/* When to look again at what could not be known for want of memory. */
+#define LIFE_RETRY (HZ / 50 ?: 1)
 
 /* Can I/O come to an end? */
 static bool life_serving(struct moat_disk *disk)
@@ -191,10 +194,23 @@ static void life_give_up(struct work_struct *work)
 		moat_gendisk_mark_dead(disk);
 }
 
+/* The state that a device shows, once there is memory to learn it. */
+static enum xenbus_state life_state(const char *dir)
+{
+	enum xenbus_state state;
+
+	might_sleep();
+	while (moat_lookup_state(dir, &state))
+		schedule_timeout_uninterruptible(LIFE_RETRY);
+	return state;
+}
+
 /* Does the back end still have the rings? */
 static bool life_attached(struct moat_disk *disk)
 {
-	switch (xenbus_read_driver_state(disk->xdev->otherend)) {
+	if (!disk->xdev->otherend)
+		return false;
+	switch (life_state(disk->xdev->otherend)) {
 	case XenbusStateConnected:
 	case XenbusStateClosing:
 		return true;
@@ -258,8 +274,10 @@ struct moat_disk *moat_life_begin(struct xenbus_device *xdev)
 	unsigned int i;
 	int err;
 
-	if (!disk)
+	if (!disk) {
+		xenbus_dev_fatal(xdev, -ENOMEM, "no memory for the disk");
 		return ERR_PTR(-ENOMEM);
+	}
 	disk->xdev = xdev;
 	moat_params_tune(&disk->tune);
 	mutex_init(&disk->lock);
@@ -325,7 +343,7 @@ static void life_destroy(struct moat_disk *disk)
 void moat_life_end(struct moat_disk *disk)
 {
 	bool serving = life_attached(disk) &&
-		       xenbus_exists(XBT_NIL, disk->xdev->nodename, "state") == 1;
+		       life_state(disk->xdev->nodename) != XenbusStateUnknown;
 
 	might_sleep();
 	if (serving)

@@ -26,8 +26,9 @@ enum moat_link {
  * @begun: the state that an earlier driver has left has been put back
  * @failures: steps in a row that failed for a passing reason
  * @anew: a handshake has failed for a passing reason and is to be begun again
+ * @halfway: so has going over to another back end, which is xenbus's thread's
  *
- * All but @rest is the work's own.
+ * All but @rest and @halfway is the work's own.
  */
 struct moat_conn {
 	struct delayed_work work;
@@ -36,6 +37,7 @@ struct moat_conn {
 	bool begun;
 	unsigned int failures;
 	bool anew;
+	bool halfway;
 };
 
 #endif

@@ -48,10 +48,11 @@ int moat_report_stands(struct xenbus_device *xdev, const char *peer,
 		       struct xenbus_transaction t)
 {
 	char *path;
-	int err = 0;
+	int err;
 
-	if (xenbus_exists(t, xdev->nodename, "state") != 1)
-		return -ENOENT;
+	err = moat_transact_exists(t, xdev);
+	if (err)
+		return err;
 	path = xenbus_read(t, xdev->nodename, "backend", NULL);
 	if (IS_ERR(path))
 		return PTR_ERR(path);
@@ -164,18 +165,28 @@ static int news_put_trouble(struct xenbus_transaction t, const struct news *news
 	return err == -ENOENT ? 0 : err;
 }
 
+/* Return: -ESTALE where the toolstack has put the state back, which wants the connection
+ * made anew; or another negative errno.
+ */
+static int news_current(struct xenbus_transaction t, const char *node)
+{
+	int state, ret;
+
+	ret = xenbus_scanf(t, node, "state", "%d", &state);
+	if (ret < 0 && ret != -ERANGE)
+		return ret;
+	return ret == 1 && state == XenbusStateInitialising ? -ESTALE : 0;
+}
+
 static int news_put(struct xenbus_transaction t, void *data)
 {
 	const struct news *news = data;
 	const char *node = news->xdev->nodename;
-	int err, state;
+	int err;
 
 	err = moat_report_stands(news->xdev, news->peer, t);
-	/* Put back by the toolstack, which wants the connection made anew. */
-	if (!err && news->connected &&
-	    xenbus_scanf(t, node, "state", "%d", &state) == 1 &&
-	    state == XenbusStateInitialising)
-		err = -ESTALE;
+	if (!err && news->connected)
+		err = news_current(t, node);
 	if (!err && news->able)
 		err = xenbus_write(t, node, MOAT_KEY_RECOVERY, "1");
 	if (!err && news->tell_trouble)

@@ -20,21 +20,23 @@
 #include <moat/keys.h>
 
 #include "kernel/common/control.h"
+#include "kernel/common/lookup.h"
 
 #include "conn.h"
 #include "disk.h"
 
-static void hold_changed(struct moat_disk *disk)
+/* Return: 0, or -ENOMEM if it cannot be known now. */
+static int hold_changed(struct moat_disk *disk)
 {
-	bool hold = xenbus_read_unsigned(disk->xdev->nodename, MOAT_KEY_HOLD, 0);
+	bool hold;
+	int err;
 
-	if (hold == test_bit(MOAT_DISK_HOLDING, &disk->flags))
-		return;
-	if (hold)
-		set_bit(MOAT_DISK_HOLDING, &disk->flags);
-	else
-		clear_bit(MOAT_DISK_HOLDING, &disk->flags);
+	err = moat_lookup_flag(disk->xdev->nodename, MOAT_KEY_HOLD, false, &hold);
+	if (err || hold == test_bit(MOAT_DISK_HOLDING, &disk->flags))
+		return err;
+	assign_bit(MOAT_DISK_HOLDING, &disk->flags, hold);
 	moat_disk_wake(disk);
+	return 0;
 }
 
 /* Runs in xenbus's thread, which must not wait for anything of the disk's but for a
@@ -45,19 +47,24 @@ static void toolstack_changed(struct xenbus_watch *watch, const char *path,
 {
 	struct moat_disk *disk = container_of(watch, struct moat_disk, directory);
 	const char *key = strrchr(path, '/');
+	bool again = test_bit(MOAT_DISK_ASKED, &disk->flags);
+	bool follow, hold;
 	unsigned int noio;
+	int err = 0;
 
 	if (!key)
 		return;
 	key++;
+	hold = again || !strcmp(key, MOAT_KEY_HOLD);
+	follow = again || !strcmp(key, "backend") || !strcmp(key, "state");
 	noio = memalloc_noio_save();
-	if (!strcmp(key, MOAT_KEY_HOLD))
-		hold_changed(disk);
-	else
-		moat_control_changed(disk->sysfs, disk->xdev, path);
-	if (!strcmp(key, "backend") || !strcmp(key, "state") ||
-	    test_bit(MOAT_DISK_ASKED, &disk->flags))
-		moat_conn_follow(disk);
+	moat_control_changed(disk->sysfs, disk->xdev, path);
+	if (hold)
+		err = hold_changed(disk);
+	if (follow)
+		err = moat_conn_follow(disk) ?: err;
+	if (hold || follow)
+		moat_conn_ask(disk, err);
 	memalloc_noio_restore(noio);
 }
 
