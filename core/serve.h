@@ -10,9 +10,9 @@
  *                  BEGIN
  *     WAITING <------------------------ CLOSED <--+
  *      |   ^                               ^      |
- * OPEN |   | busy elsewhere                |      |
- *      v   |               CLOSE           |      |
- *     OPENING                              |      | CLOSE
+ * OPEN |   | busy elsewhere, no memory;    |      |
+ *      v   | no memory to connect, too     |      | CLOSE
+ *     OPENING            CLOSE             |      |
  *      |   \  cannot be opened             |      |
  *      v    \                              |      |
  *     OPEN   +---------------> ENDING -----+      |

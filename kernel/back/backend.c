@@ -31,6 +31,7 @@
 #include <moat/keys.h>
 
 #include "kernel/common/control.h"
+#include "kernel/common/lookup.h"
 #include "kernel/common/transact.h"
 #include "params.h"
 
@@ -44,6 +45,9 @@
  * back end that is on its way out.
  */
 #define BACKEND_QUIET_TRIES 4
+
+/* When to look again at what could not be known for want of memory. */
+#define BACKEND_LOOK_RETRY (HZ / 50 ?: 1)
 
 /* When what could not be told is tried again: doubled each time, up to so long. By
  * then it may be no passing reason, and people are told.
@@ -199,11 +203,14 @@ static bool backend_broken(const struct moat_backend *backend)
 /* A directory that is gone must not come back by this. */
 static int backend_write_closed(struct xenbus_transaction t, void *data)
 {
-	struct xenbus_device *dev = data;
-	int state;
+	const struct moat_backend *backend = data;
+	const struct xenbus_device *dev = backend->dev;
+	int state = XenbusStateUnknown, ret;
 
-	if (xenbus_scanf(t, dev->nodename, "state", "%d", &state) != 1 ||
-	    state == XenbusStateClosed)
+	ret = xenbus_scanf(t, dev->nodename, "state", "%d", &state);
+	if (ret < 0 && ret != -ERANGE)
+		return ret;
+	if (state == XenbusStateClosed && !READ_ONCE(backend->unsure))
 		return -ENOENT;
 	return xenbus_printf(t, dev->nodename, "state", "%d", XenbusStateClosed);
 }
@@ -219,12 +226,17 @@ static int backend_tell_offer(struct moat_backend *backend)
 /* A state that we show already. */
 static int backend_tell_again(struct moat_backend *backend)
 {
+	int err;
+
 	switch (backend->show) {
 	case XenbusStateConnected:
 		return moat_handshake_announce_size(backend->dev, backend->size);
 	case XenbusStateClosed:
 		/* The toolstack asks for it by writing Closing over it. */
-		return moat_transact(backend_write_closed, backend->dev);
+		err = moat_transact(backend_write_closed, backend);
+		if (!err)
+			WRITE_ONCE(backend->unsure, false);
+		return err;
 	default:
 		return 0;
 	}
@@ -309,6 +321,20 @@ static void backend_fail(struct moat_backend *backend, int err, const char *what
 	backend_show(backend, XenbusStateClosing);
 }
 
+/* For want of memory it cannot go on now. The front end hears nothing of it, and finds its
+ * rings taken up a little later.
+ */
+static void backend_fall_short(struct moat_backend *backend, int err)
+{
+	u32 rest = moat_serve_rest_ms(MOAT_SERVE_FREE + backend->shortages);
+
+	if (!backend->shortages++)
+		dev_warn_ratelimited(&backend->dev->dev,
+				     "not connected yet, to be tried again: %d\n", err);
+	backend->not_before = jiffies + msecs_to_jiffies(rest);
+	backend_enter(backend, MOAT_SERVE_WAITING);
+}
+
 static void backend_begin(struct moat_backend *backend)
 {
 	backend->broken = false;
@@ -361,7 +387,9 @@ static void backend_opened(struct moat_backend *backend)
 		return;
 	}
 	backend->in_use = 0;
-	if (backend->open_err)
+	if (backend->open_err == -ENOMEM)
+		backend_fall_short(backend, -ENOMEM);
+	else if (backend->open_err)
 		backend_fail(backend, backend->open_err, open_error(backend->open_err));
 	else
 		backend_enter(backend, MOAT_SERVE_OPEN);
@@ -369,20 +397,26 @@ static void backend_opened(struct moat_backend *backend)
 
 static void backend_connect(struct moat_backend *backend)
 {
+	const char *what = "cannot serve what the front end asks for";
 	struct xenbus_device *dev = backend->dev;
 	struct moat_front front;
 	int err;
 
 	err = moat_handshake_read_front(dev, &backend->offered, &front);
-	if (err) {
-		backend_fail(backend, err, "cannot serve what the front end asks for");
+	if (!err) {
+		what = "cannot take up the front end's rings";
+		err = backend_make_queues(backend, &front);
+	}
+	if (err == -ENOMEM) {
+		backend_fall_short(backend, err);
+		backend_shut(backend);
 		return;
 	}
-	err = backend_make_queues(backend, &front);
 	if (err) {
-		backend_fail(backend, err, "cannot take up the front end's rings");
+		backend_fail(backend, err, what);
 		return;
 	}
+	backend->shortages = 0;
 	backend->connected = jiffies;
 	backend_enter(backend, MOAT_SERVE_CONNECTED);
 	if (backend_show(backend, XenbusStateConnected))
@@ -415,10 +449,13 @@ static void backend_resize(struct moat_backend *backend, u64 sectors)
 static void backend_lost_disk(struct moat_backend *backend)
 {
 	struct xenbus_device *dev = backend->dev;
+	bool recovers;
 
 	xenbus_dev_error(dev, -ENODEV, "the disk has gone");
-	if (backend->state == MOAT_SERVE_CONNECTED &&
-	    moat_handshake_recovers(dev, &backend->offered))
+	if (backend->state != MOAT_SERVE_CONNECTED)
+		return;
+	/* One of which it cannot be known is spared it, too. */
+	if (!moat_handshake_recovers(dev, &backend->offered, &recovers) && recovers)
 		backend_resize(backend, 0);
 }
 
@@ -436,9 +473,9 @@ static void backend_look_at_disk(struct moat_backend *backend)
 
 /* ---- look, decide, act ---- */
 
-static enum moat_serve_front backend_look_at_front(const struct xenbus_device *dev)
+static enum moat_serve_front serve_front(enum xenbus_state state)
 {
-	switch (xenbus_read_driver_state(dev->otherend)) {
+	switch (state) {
 	case XenbusStateUnknown:
 		return MOAT_SERVE_FRONT_GONE;
 	case XenbusStateInitialising:
@@ -455,25 +492,37 @@ static enum moat_serve_front backend_look_at_front(const struct xenbus_device *d
 	}
 }
 
-/* Has the toolstack asked for the device's end? */
-static bool backend_unwanted(const struct moat_backend *backend)
+/* Does the toolstack want the device? */
+static int backend_read_online(const struct moat_backend *backend, bool *online)
 {
-	return !xenbus_read_unsigned(backend->dev->nodename, "online", 1);
+	return moat_lookup_flag(backend->dev->nodename, "online", true, online);
 }
 
-static void backend_look(struct moat_backend *backend, struct moat_serve_view *view)
+/* Return: 0, or -ENOMEM if it cannot be known now. */
+static int backend_look(struct moat_backend *backend, struct moat_serve_view *view)
 {
-	backend->front = backend_look_at_front(backend->dev);
+	enum xenbus_state front;
+	int err, unnamed = 0;
+	bool online;
+
+	err = moat_lookup_state(backend->dev->otherend, &front);
+	if (!err)
+		err = backend_read_online(backend, &online);
+	if (!err && backend->state == MOAT_SERVE_WAITING)
+		unnamed = moat_handshake_read_wish(backend->dev, &backend->wish);
+	if (err || unnamed == -ENOMEM)
+		return -ENOMEM;
+	backend->front = serve_front(front);
 	backend->broken |= backend_broken(backend);
 	*view = (struct moat_serve_view) {
 		.front = backend->front,
-		.online = !backend_unwanted(backend),
-		.named = backend->state == MOAT_SERVE_WAITING &&
-			 !moat_handshake_read_wish(backend->dev, &backend->wish),
+		.online = online,
+		.named = backend->state == MOAT_SERVE_WAITING && !unnamed,
 		.broken = backend->broken,
 		.early = time_before(jiffies, backend->not_before),
 		.spent = backend->spent,
 	};
+	return 0;
 }
 
 static void backend_act(struct moat_backend *backend, enum moat_serve_action action,
@@ -527,7 +576,10 @@ static void backend_run(struct work_struct *work)
 		    backend->state == MOAT_SERVE_CONNECTED)
 			backend_look_at_disk(backend);
 		was = backend->state;
-		backend_look(backend, &view);
+		if (backend_look(backend, &view)) {
+			mod_delayed_work(backend_wq, &backend->work, BACKEND_LOOK_RETRY);
+			return;
+		}
 		backend_act(backend, moat_serve_decide(backend->state, &view), &view);
 	} while (backend->state != was);
 }
@@ -567,6 +619,24 @@ static bool path_ends(const char *path, const char *name)
 	return last && !strcmp(last + 1, name);
 }
 
+/* Is the device shut, and not wanted any more? Where that cannot be known now, the work
+ * says once more that it is shut, and so brings us back.
+ */
+static bool backend_over(struct moat_backend *backend)
+{
+	enum xenbus_state state;
+	bool online;
+
+	if (READ_ONCE(backend->state) != MOAT_SERVE_CLOSED)
+		return false;
+	if (backend_read_online(backend, &online) ||
+	    moat_lookup_state(backend->dev->nodename, &state)) {
+		WRITE_ONCE(backend->unsure, true);
+		return false;
+	}
+	return !online && state == XenbusStateClosed;
+}
+
 /* Something in our own directory has changed. A device that the toolstack does
  * not want any more and that is shut is removed here, in xenbus's thread.
  */
@@ -581,8 +651,7 @@ static void backend_node_changed(struct xenbus_watch *watch, const char *path,
 	if (!path_ends(path, "physical-device") && !path_ends(path, "state") &&
 	    !path_ends(path, "online"))
 		return;
-	if (READ_ONCE(backend->state) == MOAT_SERVE_CLOSED && backend_unwanted(backend) &&
-	    xenbus_read_driver_state(dev->nodename) == XenbusStateClosed)
+	if (backend_over(backend))
 		device_unregister(&dev->dev);
 	else
 		moat_backend_attend(backend);
@@ -639,12 +708,15 @@ static int backend_probe(struct xenbus_device *dev, const struct xenbus_device_i
 	struct moat_backend *backend = backend_create(dev);
 	int err;
 
-	if (!backend)
+	if (!backend) {
+		xenbus_dev_fatal(dev, -ENOMEM, "no memory for the back end");
 		return -ENOMEM;
+	}
 	dev_set_drvdata(&dev->dev, backend);
 	backend->sysfs = moat_sysfs_create(&dev->dev, &backend->tune, &backend_sysfs_ops);
 	if (IS_ERR(backend->sysfs)) {
 		err = PTR_ERR(backend->sysfs);
+		xenbus_dev_fatal(dev, err, "creating sysfs files");
 		goto err_put;
 	}
 	backend_begin(backend);

@@ -42,11 +42,14 @@
  * @broken: the front end broke the protocol on the last connection
  * @spent: what it had begun when that ended, or failed, has been used up
  * @failures: attempts in a row that came to nothing
+ * @shortages: attempts in a row that memory was short for
  * @in_use: times in a row that the device was in use elsewhere
  * @connected: when the connection was made, in jiffies
  * @not_before: when the next attempt may be made, in jiffies
  * @show: what xenstore is to say of it
  * @untold: times in a row that it could not be told; 0: it has been
+ * @unsure: xenbus's thread could not learn whether the device is over; to be brought
+ *	to look again
  * @size: the size that a connected front end is to be told of anew
  * @open_err: what opening the disk has come to, when @busy is over
  * @leaving: rings that @disk_work is to give back; NULL: none
@@ -76,11 +79,13 @@ struct moat_backend {
 	bool broken;
 	bool spent;
 	u32 failures;
+	u32 shortages;
 	u32 in_use;
 	unsigned long connected;
 	unsigned long not_before;
 	enum xenbus_state show;
 	u32 untold;
+	bool unsure;
 	u64 size;
 	int open_err;
 	struct moat_queue **leaving;

@@ -15,6 +15,7 @@
 #include <moat/keys.h>
 #include <xen/interface/io/protocols.h>
 
+#include "kernel/common/lookup.h"
 #include "kernel/common/transact.h"
 
 #include "disk.h"
@@ -41,8 +42,9 @@ static int write_keys(struct xenbus_transaction t, void *data)
 	int err;
 
 	/* A directory that is gone must not come back by this. */
-	if (!xenbus_exists(t, offer->dev->nodename, "state"))
-		return -ENOENT;
+	err = moat_transact_exists(t, offer->dev);
+	if (err)
+		return err;
 	for (i = 0; i < offer->count; i++) {
 		err = xenbus_printf(t, offer->dev->nodename, offer->keys[i].name, "%llu",
 				    offer->keys[i].value);
@@ -139,16 +141,45 @@ int moat_handshake_announce_size(struct xenbus_device *dev, u64 sectors)
 	return write_keys_together(dev, keys, ARRAY_SIZE(keys));
 }
 
-static bool key_has(struct xenbus_device *dev, const char *name, const char *text)
+static int read_cdrom(struct xenbus_device *dev, bool *cdrom)
 {
-	char *value = xenbus_read(XBT_NIL, dev->nodename, name, NULL);
-	bool has;
+	char *type;
+	int err;
 
-	if (IS_ERR(value))
-		return false;
-	has = strstr(value, text);
-	kfree(value);
-	return has;
+	err = moat_lookup_text(dev->nodename, "device-type", &type);
+	if (err)
+		return err;
+	*cdrom = type && strstr(type, "cdrom");
+	kfree(type);
+	return 0;
+}
+
+static int read_mode(struct xenbus_device *dev, struct moat_disk_wish *wish)
+{
+	char *mode;
+	int err;
+
+	err = moat_lookup_text(dev->nodename, "mode", &mode);
+	if (err)
+		return err;
+	wish->readonly = !mode || !strchr(mode, 'w');
+	wish->shared = mode && strchr(mode, '!');
+	kfree(mode);
+	return 0;
+}
+
+static int read_device(struct xenbus_device *dev, dev_t *device)
+{
+	unsigned int major, minor;
+	int ret;
+
+	ret = xenbus_scanf(XBT_NIL, dev->nodename, "physical-device", "%x:%x", &major, &minor);
+	if (ret == -ENOMEM)
+		return ret;
+	if (ret != 2)
+		return -ENOENT;
+	*device = MKDEV(major, minor);
+	return 0;
 }
 
 /**
@@ -157,36 +188,38 @@ static bool key_has(struct xenbus_device *dev, const char *name, const char *tex
  * @wish: the answer; worth something only on success
  *
  * Context: process, may sleep.
- * Return: 0, or -ENOENT while the device is not named yet.
+ * Return: 0; -ENOENT while the device is not named yet; or -ENOMEM if it cannot be known
+ * now.
  */
 int moat_handshake_read_wish(struct xenbus_device *dev, struct moat_disk_wish *wish)
 {
-	unsigned int major, minor;
+	bool same;
+	int err;
 
-	wish->cdrom = key_has(dev, "device-type", "cdrom");
-	if (wish->cdrom)
-		return 0;
-	if (xenbus_scanf(XBT_NIL, dev->nodename, "physical-device", "%x:%x",
-			 &major, &minor) != 2)
-		return -ENOENT;
-	wish->dev = MKDEV(major, minor);
-	wish->readonly = !key_has(dev, "mode", "w");
-	wish->shared = key_has(dev, "mode", "!") ||
-		       xenbus_read_unsigned(dev->nodename, MOAT_KEY_SAME_VM, 0);
-	wish->discard = xenbus_read_unsigned(dev->nodename, "discard-enable", 1);
-	return 0;
+	err = read_cdrom(dev, &wish->cdrom);
+	if (err || wish->cdrom)
+		return err;
+	err = read_device(dev, &wish->dev);
+	if (!err)
+		err = read_mode(dev, wish);
+	if (!err)
+		err = moat_lookup_flag(dev->nodename, MOAT_KEY_SAME_VM, false, &same);
+	if (!err)
+		err = moat_lookup_flag(dev->nodename, "discard-enable", true, &wish->discard);
+	if (!err)
+		wish->shared |= same;
+	return err;
 }
 
 static int read_layout(struct xenbus_device *dev, enum moat_layout *layout)
 {
-	char *name = xenbus_read(XBT_NIL, dev->otherend, "protocol", NULL);
-	int err = 0;
+	char *name;
+	int err;
 
-	if (IS_ERR(name)) {
-		*layout = MOAT_LAYOUT_64;
-		return 0;
-	}
-	if (!strcmp(name, XEN_IO_PROTO_ABI_X86_64))
+	err = moat_lookup_text(dev->otherend, "protocol", &name);
+	if (err)
+		return err;
+	if (!name || !strcmp(name, XEN_IO_PROTO_ABI_X86_64))
 		*layout = MOAT_LAYOUT_64;
 	else if (!strcmp(name, XEN_IO_PROTO_ABI_X86_32))
 		*layout = MOAT_LAYOUT_32;
@@ -196,36 +229,90 @@ static int read_layout(struct xenbus_device *dev, enum moat_layout *layout)
 	return err;
 }
 
-/* A flag of Moat's own: set, and set for this connection? */
-static bool front_flag(struct xenbus_device *dev, const struct moat_offered *offered,
-		       const char *key)
+/* A flag of Moat's own: set, and set for this connection?
+ * Return: 0, or -ENOMEM if it cannot be known now.
+ */
+static int front_flag(struct xenbus_device *dev, const struct moat_offered *offered,
+		      const char *key, bool *value)
 {
-	return xenbus_read_unsigned(dev->otherend, key, 0) &&
-	       xenbus_read_unsigned(dev->otherend, MOAT_KEY_CONNECTION, 0) ==
-		       offered->connection;
+	u32 connection;
+	bool set;
+	int err;
+
+	err = moat_lookup_flag(dev->otherend, key, false, &set);
+	if (!err)
+		err = moat_lookup_u32(dev->otherend, MOAT_KEY_CONNECTION, 0, &connection);
+	if (!err)
+		*value = set && connection == offered->connection;
+	return err;
 }
 
 /**
  * moat_handshake_recovers() - can the front end go on with another back end?
  * @dev: the device
  * @offered: what the front end was told before it began
+ * @recovers: the answer
  *
  * Context: process, may sleep.
+ * Return: 0, or -ENOMEM if it cannot be known now.
  */
-bool moat_handshake_recovers(struct xenbus_device *dev, const struct moat_offered *offered)
+int moat_handshake_recovers(struct xenbus_device *dev, const struct moat_offered *offered,
+			    bool *recovers)
 {
-	return front_flag(dev, offered, MOAT_KEY_RECOVERY);
+	return front_flag(dev, offered, MOAT_KEY_RECOVERY, recovers);
 }
 
 /* Whether "ring-page-order" is there says how the keys of the pages are named; they
  * themselves do not, as an earlier front end may have left more of them.
  */
-static unsigned int read_ring_order(struct xenbus_device *dev, bool *numbered)
+static int read_ring_order(struct xenbus_device *dev, const struct moat_offered *offered,
+			   struct moat_front *front)
 {
-	unsigned int order = 0;
+	u32 order;
+	int err;
 
-	*numbered = xenbus_scanf(XBT_NIL, dev->otherend, "ring-page-order", "%u", &order) == 1;
-	return order;
+	err = moat_lookup_u32(dev->otherend, "ring-page-order", U32_MAX, &order);
+	if (err)
+		return err;
+	front->numbered = order != U32_MAX;
+	if (!front->numbered)
+		order = 0;
+	if (order > offered->ring_order)
+		return -ERANGE;
+	front->ring_pages = 1u << order;
+	return 0;
+}
+
+static int read_queues(struct xenbus_device *dev, const struct moat_offered *offered,
+		       struct moat_front *front)
+{
+	u32 queues;
+	int err;
+
+	err = moat_lookup_u32(dev->otherend, "multi-queue-num-queues", 1, &queues);
+	if (err)
+		return err;
+	if (!queues || queues > offered->queues)
+		return -ERANGE;
+	front->nr_queues = queues;
+	front->subdirs = queues > 1;
+	return 0;
+}
+
+static int read_persistent(struct xenbus_device *dev, const struct moat_offered *offered,
+			   struct moat_front *front)
+{
+	bool all, readonly;
+	int err;
+
+	err = moat_lookup_flag(dev->otherend, "feature-persistent", false, &all);
+	if (!err)
+		err = front_flag(dev, offered, MOAT_KEY_PERSISTENT_RO, &readonly);
+	if (err)
+		return err;
+	front->persistent = offered->persistent && all;
+	front->persistent_ro = front->persistent && readonly;
+	return 0;
 }
 
 /**
@@ -236,31 +323,20 @@ static unsigned int read_ring_order(struct xenbus_device *dev, bool *numbered)
  *
  * Context: process, may sleep.
  * Return: 0; -EPROTONOSUPPORT for a layout that nobody knows; -ERANGE for more
- * rings or larger ones than were offered.
+ * rings or larger ones than were offered; -ENOMEM if it cannot be known now.
  */
 int moat_handshake_read_front(struct xenbus_device *dev,
 			      const struct moat_offered *offered,
 			      struct moat_front *front)
 {
-	unsigned int order;
 	int err;
 
 	err = read_layout(dev, &front->layout);
-	if (err)
-		return err;
-	front->nr_queues = xenbus_read_unsigned(dev->otherend, "multi-queue-num-queues", 1);
-	if (!front->nr_queues || front->nr_queues > offered->queues)
-		return -ERANGE;
-	front->subdirs = front->nr_queues > 1;
-	order = read_ring_order(dev, &front->numbered);
-	if (order > offered->ring_order)
-		return -ERANGE;
-	front->ring_pages = 1u << order;
-	front->persistent = offered->persistent &&
-			    xenbus_read_unsigned(dev->otherend, "feature-persistent", 0);
-	front->persistent_ro = front->persistent &&
-			       front_flag(dev, offered, MOAT_KEY_PERSISTENT_RO);
-	return 0;
+	if (!err)
+		err = read_queues(dev, offered, front);
+	if (!err)
+		err = read_ring_order(dev, offered, front);
+	return err ?: read_persistent(dev, offered, front);
 }
 
 /* The reference of a ring's page. Where an order of 0 is told, some front ends
@@ -270,13 +346,26 @@ static int read_gref(const char *dir, const struct moat_front *front, unsigned i
 		     grant_ref_t *gref)
 {
 	char name[16];
+	u32 ref = INVALID_GRANT_REF;
+	int err = 0;
 
 	snprintf(name, sizeof(name), "ring-ref%u", page);
-	if (front->numbered && xenbus_scanf(XBT_NIL, dir, name, "%u", gref) == 1)
-		return 0;
-	if (front->ring_pages == 1 && xenbus_scanf(XBT_NIL, dir, "ring-ref", "%u", gref) == 1)
-		return 0;
-	return -EINVAL;
+	if (front->numbered)
+		err = moat_lookup_u32(dir, name, INVALID_GRANT_REF, &ref);
+	if (!err && ref == INVALID_GRANT_REF && front->ring_pages == 1)
+		err = moat_lookup_u32(dir, "ring-ref", INVALID_GRANT_REF, &ref);
+	if (err)
+		return err;
+	*gref = ref;
+	return ref == INVALID_GRANT_REF ? -EINVAL : 0;
+}
+
+static int read_port(const char *dir, evtchn_port_t *port)
+{
+	int err = moat_lookup_u32(dir, "event-channel", 0, port);
+
+	/* Xen gives that one to nobody. */
+	return err ?: *port ? 0 : -EINVAL;
 }
 
 /**
@@ -307,8 +396,8 @@ int moat_handshake_read_queue(struct xenbus_device *dev, const struct moat_front
 	setup->persistent_ro = front->persistent_ro;
 	for (page = 0; !err && page < setup->pages; page++)
 		err = read_gref(dir, front, page, &setup->gref[page]);
-	if (!err && xenbus_scanf(XBT_NIL, dir, "event-channel", "%u", &setup->port) != 1)
-		err = -EINVAL;
+	if (!err)
+		err = read_port(dir, &setup->port);
 	kfree(dir);
 	return err;
 }

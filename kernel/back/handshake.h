@@ -55,8 +55,8 @@ int moat_handshake_read_wish(struct xenbus_device *dev, struct moat_disk_wish *w
 int moat_handshake_read_front(struct xenbus_device *dev,
 			      const struct moat_offered *offered,
 			      struct moat_front *front);
-bool moat_handshake_recovers(struct xenbus_device *dev,
-			     const struct moat_offered *offered);
+int __must_check moat_handshake_recovers(struct xenbus_device *dev,
+					 const struct moat_offered *offered, bool *recovers);
 int moat_handshake_read_queue(struct xenbus_device *dev, const struct moat_front *front,
 			      unsigned int nr, struct moat_queue_setup *setup);
 int moat_handshake_announce(struct xenbus_device *dev, const struct moat_disk *disk);
