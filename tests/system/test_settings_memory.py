@@ -15,7 +15,7 @@ SIXTEEN = ["xvd" + letter for letter in "abcdefghijklmnop"]
 MANY_NAME = "/sys/kernel/config/nullb/many-%s"
 MANY = r'''
 modprobe null_blk nr_devices=0 2>/dev/null || true
-mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config
+[ -d /sys/kernel/config/nullb ] || mount -t configfs configfs /sys/kernel/config
 for vdev in %s; do
     mkdir %s && cd %s
     echo 1 >memory_backed; echo 4 >size; echo 2 >cache_size; echo 1 >power
