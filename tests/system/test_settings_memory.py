@@ -19,7 +19,10 @@ modprobe null_blk nr_devices=0 2>/dev/null || true
 for vdev in %s; do
     mkdir %s && cd %s
     echo 1 >memory_backed; echo 4 >size; echo 2 >cache_size; echo 1 >power
-    echo /dev/nullb$(cat index)
+    # Some kernels name it after its folder.
+    for device in /dev/many-$vdev /dev/nullb$(cat index); do
+        if [ -b $device ]; then echo $device; fi
+    done
 done
 '''
 # On which processors a kernel thread may run.
