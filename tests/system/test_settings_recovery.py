@@ -20,7 +20,7 @@ APART = "make test-settings"
 WORK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../build/tests/settings")
 # Hardware virtualisation for a PVH guest, emulated: the lab's own choice for `up --pvh`.
 CPU = "qemu64,+svm,+npt"
-# The second strikes where nothing is done, too.
+# The first strikes in the driver, so only under a load.
 FAULT, IDLE_FAULT = KINDS["panic"], KINDS["destroy"]
 PART_START, PART_SECTORS = 2048, 65536
 
@@ -59,12 +59,12 @@ def end(load):
     check(not (total["lost"] or total["corrupt"] or total["errors"]), "at the end: %s" % total)
 
 
-def strike(watched):
+def strike(watched, fault=FAULT):
     """A fault, and moatd is at it; returns the mark from which on its events tell."""
     watched.standby_ready()
     mark = watched.used = watched.events.mark()
-    watched.prepare(FAULT)
-    watched.inject(FAULT)
+    watched.prepare(fault)
+    watched.inject(fault)
     check(watched.events.wait(mark, ["condemned"], 60), "the fault went unnoticed")
     return mark
 
@@ -81,7 +81,7 @@ def in_recovery(machine, watched, load):
     with load.resting():
         check(machine.wait_until("app", "awk '{ exit $1 + $2 }' /sys/block/xvdb/inflight"),
               "the load does not rest")
-        yield strike(watched)
+        yield strike(watched, IDLE_FAULT)
 
 
 def test_saved_and_restored(machine):
