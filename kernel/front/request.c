@@ -152,11 +152,24 @@ static void rq_answered(struct moat_queue *q, struct moat_io *io)
 		moat_disk_wake(disk);
 }
 
+/* Nobody polls while another back end comes, and an interrupt may end what is polled for.
+ * The bios of pollers are kept for the next of their CPU, which only a task may do.
+ */
+static void rq_end_polling(const struct request *rq)
+{
+	struct bio *bio;
+
+	for (bio = rq->bio; bio; bio = bio->bi_next)
+		bio_clear_polled(bio);
+}
+
 /* Bring its data home, and let go of what it holds. */
 static void rq_collect(struct request *rq)
 {
 	struct moat_rq *mine = moat_rq_of(rq);
 
+	if (rq->cmd_flags & REQ_POLLED && in_interrupt())
+		rq_end_polling(rq);
 	moat_retained_cancel(&moat_disk_of(rq)->retained, &mine->retaining);
 	moat_io_collect(&mine->io);
 }
@@ -184,18 +197,6 @@ static void rq_end(struct moat_io *io, struct io_comp_batch *batch)
 		moat_rq_complete(rq);
 }
 
-/* Whoever was to poll for it may stand still while another back end comes, and then it may
- * be an interrupt that ends it. The bios of pollers are kept for the next of their CPU,
- * which only a task may do.
- */
-static void rq_end_polling(const struct request *rq)
-{
-	struct bio *bio;
-
-	for (bio = rq->bio; bio; bio = bio->bi_next)
-		bio_clear_polled(bio);
-}
-
 /**
  * moat_rq_complete() - end a request that has been answered
  * @rq: the request, started
@@ -206,8 +207,6 @@ void moat_rq_complete(struct request *rq)
 {
 	if (req_op(rq) == REQ_OP_FLUSH)
 		moat_disk_reap(moat_disk_of(rq));
-	if (rq->cmd_flags & REQ_POLLED)
-		rq_end_polling(rq);
 	rq_collect(rq);
 	blk_mq_end_request(rq, moat_rq_of(rq)->status);
 }
