@@ -13,10 +13,16 @@ from lasting_load import Alone
 from load import in_background, verified
 from runner import Failure, check
 
+PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                       "../../build/tests/writer/asker")
+# Where it is in the domain.
+ASKER = "/run/asker"
 BACKING = "null_blk:memory_backed=1,discard=1,size=16"
 PARAMS = {"front": {"act": "campaign"}, "back": {}}
 # No message for so long: it hangs.
 STILL_S = 240
+# How often it is looked at.
+LOOK_S = 5
 # So long may the attacked disk take to go.
 DETACH_S = 120
 # By so many operations of the neighbour's its rate before the attack is known.
@@ -51,31 +57,38 @@ class Villain:
         self.machine.sh(self.name, "rmmod %s; insmod /tmp/hostile.ko %s" % (
             self.rival, " ".join("%s=%s" % pair for pair in params.items())))
 
+    def state(self):
+        """(whether it rests, {what: how many})."""
+        resting, *words = self.machine.sh(
+            self.name, "cd %s; cat resting counts" % self.params).split()
+        return resting == "Y", {key: int(value) for key, value in
+                                (word.split("=") for word in words)}
+
     def counts(self):
         """{what: how many}."""
-        text = self.machine.sh(self.name, "cat %s/counts" % self.params)
-        return {key: int(value) for key, value in
-                (word.split("=") for word in text.split())}
+        return self.state()[1]
 
-    def work(self, messages, look=lambda: None, seconds=None):
+    def work(self, messages, look=lambda counts: None, seconds=None):
         """Have it write so many messages more, or for so long; call look now and then.
 
-        What it has begun, it ends.
+        What it has begun, it ends. It is asked from here: a shell that loops there gets on
+        too slowly beside what it does.
         """
         self.demand(total(self.counts()) + messages)
         end = time.monotonic() + (seconds or 1e9)
-        moved, before = time.monotonic(), None
-        while not self.machine.wait_until(
-                self.name, "grep -q Y %s/resting" % self.params, 10):
-            look()
-            counts = self.counts()
+        moved, (resting, counts) = time.monotonic(), self.state()
+        while not resting:
+            look(counts)
+            before = counts
+            time.sleep(LOOK_S)  # check-ok: sleep: a poll step, bounded by the deadlines below
+            resting, counts = self.state()
             if counts != before:
-                moved, before = time.monotonic(), counts
-            if time.monotonic() > end:
-                self.demand(1)
+                moved = time.monotonic()
             if time.monotonic() - moved > STILL_S:
                 raise Failure("the villain hangs: %s" % counts)
-        look()
+            if time.monotonic() > end:
+                self.demand(1)
+        look(counts)
 
     def demand(self, messages):
         self.machine.sh(self.name, "echo %d >%s/messages" % (messages, self.params))
@@ -111,11 +124,7 @@ class VillainBack(Villain):
     """
     kernel_module, rival = "moat-hostile-back", "xen_blkback"
     # Errors are what it answers with, and the application asks again.
-    LOAD = ("sleep 100000 </dev/xvdb & echo $! >/run/opener.pid; until [ -e /run/enough ]; do "
-            "fio --filename=/dev/xvdb --direct=1 --ioengine=libaio --iodepth=32 --thread "
-            "--size=15m --time_based --runtime=3600 --continue_on_error=all --randrepeat=0 "
-            "--name=data --rw=randrw --bssplit=4k/90:32k/8:128k/2 --fdatasync=64 "
-            "--name=trim --rw=randtrim --bs=64k --iodepth=2; done")
+    LOAD = "until [ -e /run/enough ]; do %s --depth 128 /dev/xvdb || sleep 1; done" % ASKER
 
     def __init__(self, machine):
         super().__init__(machine)
@@ -135,6 +144,7 @@ class VillainBack(Villain):
             node, machine.domid("app"), machine.domid(self.name)))
         self.disk.front.set("give_up_s", 0)
         machine.sh("app", "rm -f /run/enough")
+        machine.lab("push", "app", PROGRAM, ASKER)
         in_background(machine, "app", "attacked", self.LOAD)
 
     def is_served(self):
@@ -143,25 +153,32 @@ class VillainBack(Villain):
                 "dom0", "[ \"$(xenstore-read /local/domain/%d/device/vbd/%d/moat-state)\" = up ]"
                 % (self.machine.domid("app"), vdev_number("xvdb")), STILL_S):
             return False
-        done = self.counts()["good"]
-        return self.machine.wait_until(
-            self.name, "[ $(sed 's/.*good=\\([0-9]*\\).*/\\1/' %s/counts) -gt %d ]"
-            % (self.params, done), STILL_S)
+        done, end = self.counts()["good"], time.monotonic() + STILL_S
+        while self.counts()["good"] == done:
+            if time.monotonic() > end:
+                return False
+        return True
 
     def end(self):
         """Take its disk away while it attacks and the disk is in use.
 
-        By force: it would not say that it has closed.
+        By force: it would not say that it has closed. xl waits for that nevertheless, takes
+        the front end's directory away, fails, and takes away the rest when it is asked again.
         """
         machine = self.machine
         self.demand(total(self.counts()) + 10 ** 9)
-        machine.lab("disk", "detach", "app", "xvdb", "--force", timeout=DETACH_S)
+        self.detach()
         check(machine.wait_until("app", "! [ -e /sys/block/xvdb ]", DETACH_S),
               "the attacked disk cannot be removed")
-        machine.sh("app", "touch /run/enough; kill $(cat /run/opener.pid); "
-                   "while killall -9 fio; do usleep 100000; done 2>/dev/null; true")
+        machine.sh("app", "touch /run/enough; "
+                   "while killall -9 asker; do usleep 100000; done 2>/dev/null; true")
         machine.disks.remove(self.disk)
         machine.destroy(self.name)
+        self.detach()
+
+    def detach(self):
+        self.machine.lab("disk", "detach", "app", "xvdb", "--force", timeout=DETACH_S,
+                         check=False)
 
 
 def is_fresh(machine):
@@ -175,7 +192,8 @@ class Neighbour(Alone):
     """A verified load on an honest disk; how far it got is counted in operations."""
 
     def __init__(self, machine, vdev="xvdc"):
-        super().__init__(machine, "neighbour", vdev, "--sync")
+        # One request at a time, so that most of the machine is the villain's.
+        super().__init__(machine, "neighbour", vdev, "--sync", "--threads", "1")
 
     def start(self):
         self.machine.attach(self.disk, "memory")
@@ -218,8 +236,7 @@ class Attack:
         before = self.neighbour.rate()
         beside, (ms, had) = answered(self.villain.counts()), self.neighbour.look()
 
-        def look():
-            counts = self.villain.counts()
+        def look(counts):
             say("%8d messages, %d connections, %d broken; neighbour %d" % (
                 total(counts), counts["connected"], counts["broken"],
                 self.neighbour.look()[1] - had), flush=True)

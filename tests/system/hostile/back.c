@@ -15,7 +15,7 @@
 #define HONEST_EVERY 8
 #define HONEST_REQUESTS 500
 
-static struct host host = { .spoilt = true };
+static struct host host = { .spoilt = ~0UL };
 
 /* ---- the attacker ---- */
 

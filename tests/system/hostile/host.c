@@ -4,6 +4,7 @@
  */
 #include "host.h"
 
+#include <linux/bitops.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -22,6 +23,7 @@ static const struct {
 	{ "feature-persistent", "1" },
 	{ "feature-moat-readonly-grants", "1" },
 #define HOST_OFFERS 4
+	/* The first of the rest, see host_tell_trick(). */
 	{ "sectors", "18014398509481976" },
 	{ "info", "0" },
 	{ "sector-size", "512" },
@@ -40,6 +42,9 @@ static const struct {
 static const char *const others[] = {
 	"moat-set-mode", "moat-ask", "mode", "device-type", "dev", "removable", HALF_KEY_CONNECTION
 };
+
+/* The last of them all. */
+#define HOST_CONNECTION (ARRAY_SIZE(honest) + ARRAY_SIZE(others) - 1)
 
 /**
  * host_call() - have the front end begin anew
@@ -96,19 +101,23 @@ void host_tell(struct host *host)
 	const char *node = host->half.dev->nodename;
 	unsigned int i;
 
-	for (i = 0; host->spoilt && i < ARRAY_SIZE(honest); i++)
+	for_each_set_bit(i, &host->spoilt, ARRAY_SIZE(honest))
 		xenbus_write(XBT_NIL, node, honest[i].key, honest[i].value);
-	for (i = 0; host->spoilt && i < ARRAY_SIZE(others); i++)
-		xenbus_rm(XBT_NIL, node, others[i]);
-	host->spoilt = false;
+	i = ARRAY_SIZE(honest);
+	for_each_set_bit_from(i, &host->spoilt, ARRAY_SIZE(honest) + ARRAY_SIZE(others))
+		xenbus_rm(XBT_NIL, node, others[i - ARRAY_SIZE(honest)]);
+	host->spoilt = 0;
 	xenbus_printf(XBT_NIL, node, HALF_KEY_CONNECTION, "%u", ++host->connection);
 }
 
-static void spoil(struct host *host, struct chance *chance, const char *key)
+/* @which: of the honest keys and then of the others */
+static void spoil(struct host *host, struct chance *chance, u32 which)
 {
+	const char *key = which < ARRAY_SIZE(honest) ? honest[which].key :
+						       others[which - ARRAY_SIZE(honest)];
 	const char *node = host->half.dev->nodename;
 
-	host->spoilt = true;
+	host->spoilt |= BIT(which);
 	count_inc(host->half.counts, COUNT_keys);
 	switch (chance_below(chance, 3)) {
 	case 0:
@@ -133,7 +142,7 @@ void host_offer_trick(struct host *host, struct chance *chance)
 {
 	u32 which = chance_below(chance, HOST_OFFERS + 1);
 
-	spoil(host, chance, which < HOST_OFFERS ? honest[which].key : HALF_KEY_CONNECTION);
+	spoil(host, chance, which < HOST_OFFERS ? which : HOST_CONNECTION);
 }
 
 /**
@@ -143,15 +152,12 @@ void host_offer_trick(struct host *host, struct chance *chance)
  */
 void host_tell_trick(struct host *host, struct chance *chance)
 {
-	u32 which = chance_below(chance, ARRAY_SIZE(honest) + ARRAY_SIZE(others));
-
 	if (!chance_one_in(chance, 4)) {
-		spoil(host, chance, which < ARRAY_SIZE(honest) ? honest[which].key :
-				    others[which - ARRAY_SIZE(honest)]);
+		spoil(host, chance, chance_below(chance, ARRAY_SIZE(honest) + ARRAY_SIZE(others)));
 		return;
 	}
 	/* Sizes, as a disk that grows and shrinks has them. */
-	host->spoilt = true;
+	host->spoilt |= BIT(HOST_OFFERS);
 	count_inc(host->half.counts, COUNT_keys);
 	xenbus_printf(XBT_NIL, host->half.dev->nodename, "sectors", "%u",
 		      chance_below(chance, 65536));

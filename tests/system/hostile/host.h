@@ -20,7 +20,7 @@
  * @desk: rings of this connection
  * @nr_desks: how many
  * @keep: pages that are kept mapped
- * @spoilt: what xenstore says of the disk is not as it is
+ * @spoilt: which keys of xenstore do not say how the disk is, a bit each
  * @connection: which one it is
  */
 struct host {
@@ -28,7 +28,7 @@ struct host {
 	struct desk desk[HOST_DESKS];
 	unsigned int nr_desks;
 	struct keep keep;
-	bool spoilt;
+	unsigned long spoilt;
 	u32 connection;
 };
 
