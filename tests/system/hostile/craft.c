@@ -81,13 +81,16 @@ static void craft_seg(struct craft *craft, struct chance *chance, bool read,
 static void craft_direct(struct craft *craft, struct chance *chance,
 			 struct blkif_request *req)
 {
+	unsigned int nr = chance_below(chance, chance_one_in(chance, 8) ? 11 : 2) + 1, i;
 	bool read = chance_one_in(chance, 2);
-	unsigned int i;
 
 	req->operation = read ? BLKIF_OP_READ : BLKIF_OP_WRITE;
-	req->u.rw.nr_segments = chance_below(chance, chance_one_in(chance, 4) ? 11 : 2) + 1;
-	for (i = 0; i < BLKIF_MAX_SEGMENTS_PER_REQUEST; i++)
+	req->u.rw.nr_segments = nr;
+	for (i = 0; i < nr; i++)
 		craft_seg(craft, chance, read, &req->u.rw.seg[i]);
+	/* What is read of them where the number is too large, or is flipped. */
+	for (; i < BLKIF_MAX_SEGMENTS_PER_REQUEST; i++)
+		req->u.rw.seg[i] = req->u.rw.seg[0];
 }
 
 static void craft_indirect(struct craft *craft, struct chance *chance,
@@ -95,7 +98,7 @@ static void craft_indirect(struct craft *craft, struct chance *chance,
 {
 	unsigned int table = chance_below(chance, BAIT_TABLES), i;
 	bool read = chance_one_in(chance, 2);
-	u16 nr = chance_below(chance, chance_one_in(chance, 8) ? 128 : 16) + 1;
+	u16 nr = chance_below(chance, chance_one_in(chance, 32) ? 128 : 12) + 1;
 
 	for (i = 0; i < nr; i++)
 		craft_seg(craft, chance, read, bait_table(craft->bait, table) + i);

@@ -81,6 +81,12 @@ struct blkif_request *pipe_slot(struct pipe *pipe, u32 index)
 	return RING_GET_REQUEST(&pipe->ring, index);
 }
 
+/* How many slots there are. */
+u32 pipe_size(const struct pipe *pipe)
+{
+	return RING_SIZE(&pipe->ring);
+}
+
 /* How many slots are free. */
 u32 pipe_room(const struct pipe *pipe)
 {
@@ -185,19 +191,36 @@ static void pipe_judge(struct pipe *pipe, struct counts *counts,
 		count_inc(counts, COUNT_strange);
 }
 
+/* So many answers are waited for, until only @left requests have none. */
+static u32 pipe_wanted(const struct pipe *pipe, u32 left)
+{
+	u32 unanswered = pipe_unanswered(pipe);
+
+	return unanswered > left ? unanswered - left : 1;
+}
+
+/**
+ * pipe_has_come() - have so many answers come that it is worth to take them?
+ * @pipe: the ring
+ * @left: so many requests may be left without one
+ */
+bool pipe_has_come(const struct pipe *pipe, u32 left)
+{
+	return READ_ONCE(pipe->ring.sring->rsp_prod) - pipe->ring.rsp_cons >=
+	       pipe_wanted(pipe, left);
+}
+
 /**
  * pipe_collect() - take the answers that are there
  * @pipe: the ring
  * @counts: counters
- *
- * Arms the ring, so that the next answer comes with an event.
+ * @left: when only so many requests are without one, an event is to come
  *
  * Return: how many.
  */
-u32 pipe_collect(struct pipe *pipe, struct counts *counts)
+u32 pipe_collect(struct pipe *pipe, struct counts *counts, u32 left)
 {
 	u32 n = 0;
-	int more;
 
 	do {
 		u32 have = READ_ONCE(pipe->ring.sring->rsp_prod) - pipe->ring.rsp_cons;
@@ -216,7 +239,9 @@ u32 pipe_collect(struct pipe *pipe, struct counts *counts)
 			pipe->ring.rsp_cons++;
 			pipe_judge(pipe, counts, &rsp);
 		}
-		RING_FINAL_CHECK_FOR_RESPONSES(&pipe->ring, more);
-	} while (more);
+		WRITE_ONCE(pipe->ring.sring->rsp_event,
+			   pipe->ring.rsp_cons + pipe_wanted(pipe, left));
+		virt_mb();
+	} while (pipe_unanswered(pipe) && pipe_has_come(pipe, left));
 	return n;
 }

@@ -47,11 +47,13 @@ int pipe_open(struct pipe *pipe, struct xenbus_device *dev, wait_queue_head_t *w
 	      unsigned int pages, u32 begin);
 void pipe_close(struct pipe *pipe);
 struct blkif_request *pipe_slot(struct pipe *pipe, u32 index);
+u32 pipe_size(const struct pipe *pipe);
 u32 pipe_room(const struct pipe *pipe);
 u32 pipe_unanswered(const struct pipe *pipe);
 u32 pipe_send(struct pipe *pipe, struct craft *craft, struct chance *chance, u32 n);
 void pipe_show(struct pipe *pipe, struct counts *counts);
 void pipe_ring(struct pipe *pipe, struct counts *counts, u32 times);
-u32 pipe_collect(struct pipe *pipe, struct counts *counts);
+u32 pipe_collect(struct pipe *pipe, struct counts *counts, u32 left);
+bool pipe_has_come(const struct pipe *pipe, u32 left);
 
 #endif

@@ -18,13 +18,14 @@
 #define BEGIN_TRIES 12
 #define BEGIN_TIMEOUT (5 * HZ)
 #define JUDGE_TIMEOUT (15 * HZ)
+#define JUDGE_LOOK (HZ / 5)		/* a trip to xenstore each */
 #define REFUSE_TIMEOUT (3 * HZ)
 #define TELL_TIMEOUT (30 * HZ)
 #define IDLE HZ				/* a front end that has stopped sends no more */
 #define BROKEN_IDLE (HZ / 4)		/* and one whose connection was broken is soon to */
 #define LOOK (HZ / 50 ?: 1)
-#define REQUESTS_MAX 10000
-#define SERVE_TIME (10 * HZ)		/* for that many, at most */
+#define REQUESTS_MAX 30000
+#define SERVE_TIME (20 * HZ)		/* for that many, at most */
 #define CONNECTED_LOOP 16
 #define STORM 300
 
@@ -190,7 +191,7 @@ static bool turn_connect(struct host *host, unsigned long timeout)
 	unsigned long end = jiffies + timeout;
 
 	half_say(&host->half, XenbusStateConnected);
-	while (!half_await(&host->half, BIT(XenbusStateConnected), LOOK))
+	while (!half_await(&host->half, BIT(XenbusStateConnected), JUDGE_LOOK))
 		if (time_after(jiffies, end) || host_is_accused(host, "refused"))
 			return false;
 	return true;
