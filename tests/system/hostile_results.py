@@ -80,11 +80,13 @@ def row(direction, records):
             sum(r["neighbour"]["operations"] for r in records),
             "%.1f" % min(share(r) for r in records),
             sum(r["neighbour"][key] for r in records for key in ("lost", "corrupt", "errors")),
-            sum(bool(wrong(r)) for r in records)]
+            sum(bool(wrong(r)) for r in records),
+            ", ".join(sorted({r.get("commit", "") for r in records}))]
 
 
 HEAD = ("", "runs", "messages", *MESSAGES, *BESIDE, "begun", "connected", "broken",
-        "neighbour's operations", "times its least", "its errors", "runs not as promised")
+        "neighbour's operations", "times its least", "its errors", "runs not as promised",
+        "commits")
 
 
 def table(records):
