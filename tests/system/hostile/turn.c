@@ -21,8 +21,8 @@
 #define JUDGE_LOOK (HZ / 5)		/* a trip to xenstore each */
 #define REFUSE_TIMEOUT (3 * HZ)
 #define TELL_TIMEOUT (30 * HZ)
-#define IDLE HZ				/* a front end that has stopped sends no more */
-#define BROKEN_IDLE (HZ / 4)		/* and one whose connection was broken is soon to */
+#define IDLE (3 * HZ)			/* a front end that has stopped sends no more */
+#define BROKEN_IDLE (HZ / 4)		/* so long, and it is asked whether it has */
 #define LOOK (HZ / 50 ?: 1)
 #define REQUESTS_MAX 30000
 #define SERVE_TIME (20 * HZ)		/* for that many, at most */
@@ -140,18 +140,23 @@ static void turn_serve(struct host *host, struct chance *chance, const struct ma
 		       u64 seed, u64 nr)
 {
 	struct keep *keep = malice->rough && chance_one_in(chance, 4) ? &host->keep : NULL;
-	unsigned long idle = malice->rough ? BROKEN_IDLE : IDLE, end = jiffies + idle;
+	unsigned long last = jiffies + SERVE_TIME, heard = jiffies, asked = jiffies;
 	struct flip flip = { .strike = turn_strike, .data = host };
 	u32 left = chance_below(chance, REQUESTS_MAX), n;
-	unsigned long last = jiffies + SERVE_TIME;
 
 	if (malice->rough && chance_one_in(chance, 2) && !flip_start(&flip, seed, nr))
 		count_inc(host->half.counts, COUNT_failed);
-	while (left && time_before(jiffies, end) && time_before(jiffies, last)) {
+	while (left && time_before(jiffies, last) && time_before(jiffies, heard + IDLE)) {
 		n = turn_look(host, chance, keep, malice);
 		left -= min(n, left);
-		if (n)
-			end = jiffies + idle;
+		if (n) {
+			heard = jiffies;
+			asked = jiffies;
+		} else if (malice->rough && time_after(jiffies, asked + BROKEN_IDLE)) {
+			if (host_is_accused(host, ""))
+				break;
+			asked = jiffies;
+		}
 		turn_mischief(host, chance, malice->rough);
 	}
 	flip_stop(&flip);
