@@ -28,7 +28,7 @@
 #define TOGGLES 24
 #define STORM 500
 
-static const u32 odds_of_wrong[] = { 2, 3, 6, 30 };
+static const u32 odds_of_wrong[] = { 2, 3, 4, 8 };
 static const u32 odds_of_wild[] = { 4, 50, 1000 };
 
 static bool round_connected(const struct link *link)
