@@ -21,8 +21,8 @@ BACKING = "null_blk:memory_backed=1,discard=1,size=16"
 PARAMS = {"front": {"act": "campaign"}, "back": {}}
 # No message for so long: it hangs.
 STILL_S = 240
-# How often it is looked at.
-LOOK_S = 5
+# How seldom it is looked at: that takes time from what it does.
+LOOK_S = 15
 # So long may the attacked disk take to go.
 DETACH_S = 120
 # By so many operations of the neighbour's its rate before the attack is known.

@@ -19,7 +19,8 @@ static const struct {
 } honest[] = {
 	/* The first ones are read before the front end makes its rings. */
 	{ "multi-queue-max-queues", "4" },
-	{ "max-ring-page-order", "4" },
+	/* As large as its load is deep; each page is two trips to xenstore. */
+	{ "max-ring-page-order", "2" },
 	{ "feature-persistent", "1" },
 	{ "feature-moat-readonly-grants", "1" },
 #define HOST_OFFERS 4

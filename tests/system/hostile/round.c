@@ -29,7 +29,7 @@
 #define STORM 500
 
 static const u32 odds_of_wrong[] = { 2, 3, 4, 8 };
-static const u32 odds_of_wild[] = { 4, 50, 1000 };
+static const u32 odds_of_wild[] = { 2, 8, 100 };
 
 static bool round_connected(const struct link *link)
 {

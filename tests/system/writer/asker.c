@@ -82,6 +82,7 @@ static void submit(aio_context_t ctx, struct iocb **ready, long n)
 		const long taken = syscall(SYS_io_submit, ctx, n, ready);
 
 		if (taken <= 0) {
+			/* check-ok: sleep: a poll step of what must not end by itself */
 			usleep(RETRY_US);
 			continue;
 		}
@@ -120,8 +121,10 @@ static void *discard(void *arg)
 			random_below(&random, opt.bytes / DISCARD) * DISCARD, DISCARD
 		};
 
-		if (ioctl(device_fd, BLKDISCARD, range))
-			usleep(RETRY_US);
+		if (!ioctl(device_fd, BLKDISCARD, range))
+			continue;
+		/* check-ok: sleep: it would be refused again at once */
+		usleep(RETRY_US);
 	}
 	return NULL;
 }
