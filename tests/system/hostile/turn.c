@@ -108,7 +108,9 @@ static void turn_say(struct host *host, int state)
 	half_say(&host->half, state);
 }
 
-/* What goes on beside the answers. */
+/* What goes on beside the answers. States and keys are rare: a trip to xenstore takes as long as
+ * a hundred answers, and the front end makes a dozen for each.
+ */
 static void turn_mischief(struct host *host, struct chance *chance, bool rough)
 {
 	struct desk *desk = &host->desk[chance_below(chance, host->nr_desks)];
@@ -116,14 +118,14 @@ static void turn_mischief(struct host *host, struct chance *chance, bool rough)
 
 	if (chance_one_in(chance, 64))
 		desk_events(desk, chance_below(chance, STORM));
-	if (chance_one_in(chance, 64)) {
+	if (chance_one_in(chance, 2048)) {
 		for (i = chance_below(chance, CONNECTED_LOOP); i; i--) {
 			if (rough)
 				host_tell_trick(host, chance);
 			turn_say(host, XenbusStateConnected);
 		}
 	}
-	if (rough && chance_one_in(chance, 256))
+	if (rough && chance_one_in(chance, 1024))
 		turn_say(host, chance_below(chance, 9));
 	if (chance_one_in(chance, 16))
 		keep_let_go(&host->keep, chance_below(chance, KEEP_PAGES));
