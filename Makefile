@@ -77,8 +77,8 @@ campaign: modules tools faults
 	tests/system/campaign $(N) --results $(RESULTS) $(if $(SEED),--seed $(SEED)) \
 		$(if $(KINDS),--kinds $(KINDS)) $(ARGS)
 
-# N hostile messages each way, beside a neighbour that must not notice (SEED=, ARGS=). A
-# machine for each 100000 of them.
+# N hostile messages each way, beside a neighbour that must not notice (SEED=, ARGS=), in runs
+# of half a million.
 HOSTILE_RESULTS ?= $(BUILD)/hostile/results.jsonl
 hostile-campaign: N := 100000
 hostile-campaign: modules tools hostile faults
