@@ -13,8 +13,10 @@ NEVER = ("strange", "silent", "unnoticed", "stuck")
 # many requests at most as come back, and so many that are refused (core/fair.h).
 TURNS, PARTS, TURN = 3, 2, 64
 # All else that it does may take it so much longer than before the attack: the villain's
-# processors and those that work for it are not idle any more.
-STRETCH = 3
+# processors and those that work for it are not idle any more. A hostile back end has no poller
+# in common with it, but has its guest's one processor work: for the load that asks again, for
+# the ends and beginnings of connections, for all that is read from xenstore.
+STRETCH = {"front": 3, "back": 8}
 # Lines a second that the attacked domain's log may grow by: what a rate limit lets through.
 LINES = 8
 NAMES = {"front": "a hostile front end against moat-back",
@@ -38,8 +40,10 @@ def least(record):
     """
     neighbour = record["neighbour"]
     seconds = neighbour["ms"] / 1000
-    waits = TURNS * PARTS * TURN * seconds / max(neighbour["beside"], 1)
-    return seconds / (STRETCH / neighbour["before"] + waits)
+    waits = 0
+    if record["direction"] == "front":
+        waits = TURNS * PARTS * TURN * seconds / max(neighbour["beside"], 1)
+    return seconds / (STRETCH[record["direction"]] / neighbour["before"] + waits)
 
 
 def share(record):
