@@ -105,7 +105,8 @@ static void desk_keep(struct desk *desk, const struct blkif_request *req, struct
  * @keep: pages to keep mapped; NULL: none
  * @chance: which
  *
- * Arms the ring, so that the next request comes with an event, or by chance does not.
+ * Arms the ring, so that an event comes with a quarter of it, or by chance does not: who asks
+ * looks again anyway, and each event costs more than many requests do.
  *
  * Return: how many.
  */
@@ -131,7 +132,7 @@ u32 desk_take(struct desk *desk, struct keep *keep, struct chance *chance)
 			      req.u.indirect.indirect_op : req.operation,
 		};
 	}
-	WRITE_ONCE(desk->ring.sring->req_event, desk->ring.req_cons + 1);
+	WRITE_ONCE(desk->ring.sring->req_event, desk->ring.req_cons + RING_SIZE(&desk->ring) / 4);
 	if (n && chance_one_in(chance, 4)) {
 		WRITE_ONCE(desk->ring.sring->req_event, chance_any(chance));
 		count_inc(desk->half->counts, COUNT_indices);
