@@ -10,7 +10,7 @@ import domains
 import session
 from paths import BUILD, LAB, LabError
 
-PROGRAMS = ("moatd", "moat")
+PROGRAMS = ("moatd", "moat", "moat-create")
 CONFIG = "/etc/moat/moatd.conf"
 LOG = "/var/log/xen/console/moatd.log"
 DOMAIN_CONFIG = f"{domains.RUN}/storage.cfg"
