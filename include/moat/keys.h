@@ -63,6 +63,30 @@
 #define MOAT_KEY_SAME_VM "moat-same-vm"
 
 /*
+ * A front end that cannot follow its back end to another domain is served again by a
+ * domain that is created anew under the dead one's domid, and takes over the rings as
+ * they are. In a back end's directory, where the front end is such a one:
+ *   moat-offered           by moat-back, in the transaction that shows Connected: what
+ *                          the front end relies on, one line "NAME=VALUE ..." that
+ *                          nobody else reads; the rings are kept so that a takeover
+ *                          is possible
+ *   moat-safe              by moat-back, with it: 1 if what has been acknowledged
+ *                          outlives the storage domain, 0 if it may be lost
+ *   moat-owed              by moatd, in the transaction that makes the directory of the
+ *                          successor: what the predecessor offered. The successor takes
+ *                          the rings over, or leaves them alone; it removes the key as it
+ *                          shows Connected
+ *   moat-misfit            by moat-back, as long as it leaves them alone: a word for what
+ *                          does not fit, and text
+ * The toolstack keeps the first two beside what libxl knows of the disk,
+ * /libxl/ID/device/vbd/ID, where they outlive the storage domain.
+ */
+#define MOAT_KEY_OFFERED "moat-offered"
+#define MOAT_KEY_SAFE "moat-safe"
+#define MOAT_KEY_OWED "moat-owed"
+#define MOAT_KEY_MISFIT "moat-misfit"
+
+/*
  * In a front end's directory, device/vbd/ID of the application domain.
  *
  * Written by the front end:
