@@ -253,6 +253,7 @@ class World:
         self.lock = threading.RLock()
         self.domains = {}           # domid: dict
         self.next_domid = 1
+        self.made = 0               # domains, ever
         self.failures = {}          # xl command: how often it fails
         self.calls = []
         self.wrong = []             # what must never be
@@ -306,8 +307,8 @@ class World:
             pass
 
     def flush(self):
-        text = "0 running\n" + "".join(f"{domid} {d['state']}\n"
-                                       for domid, d in sorted(self.domains.items()))
+        text = "0 running 0\n" + "".join(f"{domid} {d['state']} {d['uuid']}\n"
+                                         for domid, d in sorted(self.domains.items()))
         with open(self.path("domains.new"), "w", encoding="utf-8") as out:
             out.write(text)
         os.rename(self.path("domains.new"), self.path("domains"))
@@ -324,14 +325,18 @@ class World:
 
     # domains
 
-    def make_domain(self, name, kind, vm=None):
+    def make_domain(self, name, kind, vm=None, domid=None):
         """@vm: its uuid, which a VM keeps when it reboots."""
         with self.lock:
-            domid = self.next_domid
-            self.next_domid += 1
+            if domid is None:
+                domid = self.next_domid
+                self.next_domid += 1
+            self.made += 1
+            vm = vm or f"vm-{self.made}"
             self.domains[domid] = {"state": "running", "kind": kind, "hung": False,
-                                   "born": time.monotonic(), "beats": 0, "beat": 0.0}
-            vm = f"/vm/{vm or domid}"
+                                   "born": time.monotonic(), "beats": 0, "beat": 0.0,
+                                   "uuid": vm}
+            vm = f"/vm/{vm}"
             self.store.write({f"/local/domain/{domid}/name": name,
                               f"/local/domain/{domid}/vm": vm, vm + "/name": name})
             self.store.perms[f"/local/domain/{domid}"] = f"n{domid}"
@@ -572,11 +577,13 @@ class World:
                                   **({front + "/state": "4"} if up else {})})
 
     def check_move(self, disk, storage):
-        old = self.served.get(disk)
-        if old not in (None, storage) and old in self.domains:
+        old, uuid = self.served.get(disk, (None, None))
+        if old not in (None, storage) and old in self.domains and \
+                self.domains[old]["uuid"] == uuid:
             self.wrong.append(f"disk {disk} moved while domain {old} exists")
         front = f"/local/domain/{disk[0]}/device/vbd/{disk[1]}"
         if old not in (None, storage) and \
                 self.store.read(front + "/moat-state") not in (None, "waiting"):
             self.wrong.append(f"disk {disk} moved with the state of its old connection")
-        self.served[disk] = storage
+        if old != storage:
+            self.served[disk] = (storage, self.domains.get(storage, {}).get("uuid"))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A hypervisor made of files, for moatd on a machine without Xen. In the
- * directory $MOAT_FAKE_XEN: "domains", a line "DOMID STATE" each, with STATE one
+ * directory $MOAT_FAKE_XEN: "domains", a line "DOMID STATE UUID" each, with STATE one
  * of running, crashed, ended and suspended; paused.DOMID; pciback.DOMID;
  * assignable.BDF; absent.BDF.
  */
@@ -53,13 +53,13 @@ int moat_hyper_list(struct moat_hyper *hyper,
 {
 	FILE *file = fopen(path_of("domains"), "r");
 	unsigned int domid;
-	char state[16];
+	char state[16], uuid[MOAT_UUID_SIZE];
 	int count = 0;
 
 	if (!file)
 		return -errno;
 	while (count < DOMAINS_MAX &&
-	       fscanf(file, "%u %15s", &domid, state) == 2) {
+	       fscanf(file, "%u %15s %36s", &domid, state, uuid) == 3) {
 		bool suspended = strcmp(state, "suspended") == 0;
 		bool crashed = strcmp(state, "crashed") == 0;
 
@@ -69,6 +69,7 @@ int moat_hyper_list(struct moat_hyper *hyper,
 			.ended = suspended || crashed ||
 				 strcmp(state, "ended") == 0,
 		};
+		memcpy(hyper->list[count - 1].uuid, uuid, sizeof(uuid));
 	}
 	fclose(file);
 	*list = hyper->list;
@@ -87,6 +88,15 @@ int moat_hyper_pause(struct moat_hyper *hyper, unsigned int domid)
 		return -errno;
 	fclose(file);
 	return 0;
+}
+
+int moat_hyper_unpause(struct moat_hyper *hyper, unsigned int domid)
+{
+	char name[32];
+
+	(void)hyper;
+	snprintf(name, sizeof(name), "paused.%u", domid);
+	return unlink(path_of(name)) ? -EINVAL : 0;
 }
 
 size_t moat_hyper_pci_domains(unsigned int *domids, size_t room)

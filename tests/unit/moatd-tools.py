@@ -658,6 +658,23 @@ class Daemon(Moatd):
         for domid in (first, second):
             self.assertEqual(self.world.store.names(f"/local/domain/{domid}"), [])
 
+    def test_domid_given_again(self):
+        """Whoever has the domid of a storage domain that has gone is none of moatd's."""
+        self.kill()
+        old = self.storage()
+        with self.world.lock:
+            self.world.store.remove(f"/local/domain/0/backend/pci/{old}")
+            self.world.store.remove("/libxl/pci/0000-00-04-0")
+            os.unlink(self.world.path(f"pciback.{old}"))
+            self.world.destroy(old)
+            self.world.make_domain("stranger", "app", domid=old)
+        self.start()
+        self.wait(lambda: self.events("recovered"), "recovered")
+        self.whole()
+        self.assertNotEqual(self.storage(), old)
+        self.assertEqual([c for c in self.world.calls if c[0] == "destroy"], [])
+        self.assertEqual(self.world.store.read(f"/local/domain/{old}/name"), "stranger")
+
     def test_forgotten(self):
         self.kill()
         self.world.store.write({"/moat/storage/old/domid": "77"})

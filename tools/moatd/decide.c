@@ -90,7 +90,7 @@ void moat_decide(const struct moat_view *view, const struct moat_limits *limits,
 		return;
 	if (moat_judge(&d) || moat_remove_condemned(&d) || moat_replace(&d))
 		return;
-	if (active->domid != view->recorded) {
+	if (active->domid != view->recorded || active->anew) {
 		act(&d, MOAT_ACT_ADOPT, "it has the name");
 		return;
 	}

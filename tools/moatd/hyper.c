@@ -45,13 +45,22 @@ void moat_hyper_close(struct moat_hyper *hyper)
 	free(hyper);
 }
 
+/* 01234567-89ab-cdef-0123-456789abcdef */
+static void write_uuid(const uint8_t *bytes, char *text)
+{
+	for (int i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*text++ = '-';
+		text += sprintf(text, "%02x", bytes[i]);
+	}
+}
+
 static struct moat_hyper_domain digest(const xc_dominfo_t *info)
 {
 	/* libxc calls a domain that has crashed "crashed" and not "shutdown" */
 	bool ended = info->shutdown || info->crashed;
 	int reason = info->shutdown_reason;
-
-	return (struct moat_hyper_domain) {
+	struct moat_hyper_domain domain = {
 		.domid = info->domid,
 		.ended = ended,
 		.crashed = ended && (reason == SHUTDOWN_crash ||
@@ -59,6 +68,9 @@ static struct moat_hyper_domain digest(const xc_dominfo_t *info)
 		.suspended = ended && reason == SHUTDOWN_suspend,
 		.paused = info->paused,
 	};
+
+	write_uuid(info->handle, domain.uuid);
+	return domain;
 }
 
 /* One more domain; grows the list as needed. */
@@ -109,6 +121,11 @@ int moat_hyper_list(struct moat_hyper *hyper,
 int moat_hyper_pause(struct moat_hyper *hyper, unsigned int domid)
 {
 	return xc_domain_pause(hyper->xc, domid) ? -errno : 0;
+}
+
+int moat_hyper_unpause(struct moat_hyper *hyper, unsigned int domid)
+{
+	return xc_domain_unpause(hyper->xc, domid) ? -errno : 0;
 }
 
 size_t moat_hyper_pci_domains(unsigned int *domids, size_t room)

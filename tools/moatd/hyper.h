@@ -10,9 +10,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define MOAT_UUID_SIZE 37	/* as text, with the zero at its end */
+
 /* A domain. One that Xen has taken apart but still counts is left out. */
 struct moat_hyper_domain {
 	unsigned int domid;
+	char uuid[MOAT_UUID_SIZE];	/* from its first moment on; a domid is given again */
 	bool ended;		/* shut down, whatever the reason */
 	bool crashed;
 	bool suspended;
@@ -36,6 +39,9 @@ int moat_hyper_list(struct moat_hyper *hyper,
 
 /* Return: 0, or -errno. The domain runs no more, not even its interrupts. */
 int moat_hyper_pause(struct moat_hyper *hyper, unsigned int domid);
+
+/* Return: 0, or -errno: -EINVAL where it is not paused. */
+int moat_hyper_unpause(struct moat_hyper *hyper, unsigned int domid);
 
 /**
  * moat_hyper_pci_domains() - the domains that pciback has a device for

@@ -93,9 +93,20 @@ static int note_past(struct moat_unit *u)
 	return moat_note(u, text, "past");
 }
 
+/* The uuid of a domain that was there at the last look; "-" of any other. */
+static const char *uuid_of(const struct moat_unit *u, unsigned int domid)
+{
+	const struct moat_scan_domain *d = moat_scan_find(&u->daemon->scan, domid);
+
+	return d ? d->xen.uuid : "-";
+}
+
 int moat_note_active(struct moat_unit *unit, unsigned int domid)
 {
 	int err = note_past(unit);
+
+	if (!err)
+		err = moat_note(unit, uuid_of(unit, domid), "uuid");
 
 	/* whoever made it, there is one again */
 	if (!err)
@@ -190,11 +201,13 @@ static int verdict_in(struct moat_xs *xs, void *context)
 	struct verdict *v = context;
 	struct moat_unit *u = v->unit;
 	enum moat_why why = v->action->why;
-	char text[48];
+	bool gone = v->action->act == MOAT_ACT_BEGIN;
+	char text[48 + MOAT_UUID_SIZE];
 	int err = note_recovery(u, v);
 
 	(void)xs;
-	snprintf(text, sizeof(text), "%u %s", v->domid, moat_why_name(why));
+	snprintf(text, sizeof(text), "%u %s %s", v->domid, moat_why_name(why),
+		 gone ? "-" : uuid_of(u, v->domid));
 	if (!err)
 		err = moat_note(u, text, "condemned");
 	/* neither what a person asked for nor a tenant's word shows a bad domain */

@@ -170,6 +170,26 @@ static void read_beat(struct moat_unit *u, struct moat_view_domain *d)
 	read_health(u, d);
 }
 
+/* Is a note the domain's uuid? */
+static bool is_uuid(struct moat_unit *u, const struct moat_hyper_domain *h, const char *key)
+{
+	return moat_xs_is(xs_of(u), h->uuid, MOAT_ROOT "/%s/%s", u->storage->name, key);
+}
+
+/* "DOMID WHY UUID"; an earlier moatd wrote no uuid. */
+static bool is_condemned(struct moat_unit *u, const struct moat_hyper_domain *h)
+{
+	char *text = moat_xs_get(xs_of(u), MOAT_ROOT "/%s/condemned", u->storage->name);
+	char uuid[MOAT_UUID_SIZE] = "";
+	unsigned int domid;
+	bool condemned;
+
+	condemned = text && sscanf(text, "%u %*s %36s", &domid, uuid) >= 1 &&
+		    domid == h->domid && (!*uuid || strcmp(uuid, h->uuid) == 0);
+	free(text);
+	return condemned;
+}
+
 static void read_domain(struct moat_unit *u, enum moat_role role,
 			unsigned int domid)
 {
@@ -184,7 +204,7 @@ static void read_domain(struct moat_unit *u, enum moat_role role,
 	d->suspended = h->suspended;
 	d->ready = moat_xs_is(xs_of(u), "ready",
 			      "/local/domain/%u/" MOAT_KEY_STATE, domid);
-	d->condemned = noted(u, "condemned") == domid;
+	d->condemned = is_condemned(u, h);
 	read_beat(u, d);
 }
 
@@ -222,10 +242,29 @@ static unsigned int ours_of_name(struct moat_unit *u, enum moat_role role)
 	unsigned int domid = domid_of_name(u, role == MOAT_STANDBY ?
 						 "-standby" : "");
 
-	if (!domid || domid == u->view.recorded || is_moats(u, role, domid))
+	if (!domid || (domid == u->view.recorded && !u->view.stranger) ||
+	    is_moats(u, role, domid))
 		return domid;
 	u->view.foreign[role] = domid;
 	return 0;
+}
+
+/*
+ * The domain that was written down. A domid is given again, by Xen to anybody and by us
+ * to a successor: whoever has it is known by the uuid.
+ */
+static const struct moat_hyper_domain *find_recorded(struct moat_unit *u, bool *anew)
+{
+	const struct moat_hyper_domain *h = find(u, u->view.recorded);
+
+	if (!h || is_uuid(u, h, "uuid"))
+		return h;
+	*anew = true;
+	if (is_uuid(u, h, "made-0") ||
+	    !moat_xs_exists(xs_of(u), MOAT_ROOT "/%s/uuid", u->storage->name))
+		return h;
+	u->view.stranger = true;
+	return NULL;
 }
 
 /*
@@ -234,12 +273,13 @@ static unsigned int ours_of_name(struct moat_unit *u, enum moat_role role)
  */
 static void read_domains(struct moat_unit *u)
 {
-	unsigned int active = u->view.recorded;
+	bool anew = false;
+	const struct moat_hyper_domain *recorded = find_recorded(u, &anew);
+	unsigned int active = recorded ? recorded->domid : ours_of_name(u, MOAT_ACTIVE);
 	unsigned int standby = ours_of_name(u, MOAT_STANDBY);
 
-	if (!find(u, active))
-		active = ours_of_name(u, MOAT_ACTIVE);
 	read_domain(u, MOAT_ACTIVE, active);
+	u->view.domain[MOAT_ACTIVE].anew = recorded && anew;
 	if (standby != active)
 		read_domain(u, MOAT_STANDBY, standby);
 }
@@ -361,10 +401,24 @@ static void read_account(struct moat_unit *u, struct moat_view_disk *disk)
 	disk->complaints = complaints_of(u, disk->vm);
 }
 
+static bool is_anothers(const struct moat_unit *u, unsigned int backend)
+{
+	for (size_t i = 0; i < u->daemon->config.count; i++) {
+		const struct moat_unit *other = &u->daemon->units[i];
+
+		if (other != u && other->view.domain[MOAT_ACTIVE].domid == backend)
+			return true;
+	}
+	return false;
+}
+
 static bool is_ours(const struct moat_unit *u, unsigned int backend)
 {
-	if (backend == u->view.domain[MOAT_ACTIVE].domid ||
-	    backend == u->view.recorded)
+	if (backend == u->view.domain[MOAT_ACTIVE].domid)
+		return true;
+	if (is_anothers(u, backend))
+		return false;
+	if (backend == u->view.recorded)
 		return true;
 	for (size_t i = 0; i < u->pasts; i++)
 		if (u->past[i] == backend)
@@ -414,7 +468,9 @@ static int add_disk(struct moat_unit *u, const struct moat_hyper_domain *app,
 		return -ENOMEM;
 	*disk = *known;
 	carry_over(u, disk);
-	disk->orphan = !find(u, disk->backend);
+	/* whoever has the domid of a past domain has no such directory */
+	disk->orphan = !find(u, disk->backend) ||
+		       (disk->torn && disk->backend != u->view.domain[MOAT_ACTIVE].domid);
 	disk->awake = !app->ended && !app->paused;
 	if (disk->trouble != MOAT_TROUBLE_IS_NONE)
 		read_account(u, disk);

@@ -101,6 +101,8 @@ struct moat_view_domain {
 	bool suspended;		/* says that it is being saved */
 	bool ready;
 	bool condemned;
+	bool anew;		/* has the recorded domid, and is not noted yet */
+	bool placeholder;	/* created, and not yet let run */
 	uint64_t heartbeat;
 	msec poller, device;	/* ages: data/moat/health */
 };
@@ -132,7 +134,7 @@ struct moat_view_disk {
 	unsigned int app;	/* the application domain */
 	unsigned int device;	/* virtual device number */
 	unsigned int backend;	/* the domain that serves it */
-	bool orphan;		/* which does not exist any more */
+	bool orphan;		/* which does not exist any more, whoever has its domid */
 	bool torn;		/* its back-end directory is not there */
 	bool able;		/* the front end follows its backend key */
 	bool fresh;		/* no front end has come yet: it is anybody's */
@@ -171,6 +173,7 @@ struct moat_view {
 	enum moat_job job[MOAT_ROLES];
 	msec killed[MOAT_ROLES];	/* when that job was; 0: it was not */
 	unsigned int recorded;	/* the last active domain we know of */
+	bool stranger;		/* and who has its domid now is none of ours */
 	unsigned int foreign[MOAT_ROLES];	/* has the name, and is not ours */
 	struct moat_view_pci pci[MOAT_PCI_MAX];
 	size_t pcis;
