@@ -74,12 +74,23 @@ static void tick(struct play *p)
 	settle(p);
 }
 
+/* Which domain it is; its id may be its predecessor's. */
+static unsigned int serial_of(const struct world *w, int name)
+{
+	return w->dom[find_name(w, name)].serial;
+}
+
+static bool is_taken_over(const struct disk *d)
+{
+	return d->stock && d->noted && !d->left;
+}
+
 static bool all_up(const struct world *w)
 {
 	unsigned int active = find_name(w, 1);
 
 	for (size_t i = 0; i < DISKS; i++)
-		if (!w->disk[i].stock &&
+		if ((!w->disk[i].stock || is_taken_over(&w->disk[i])) &&
 		    (w->disk[i].backend != active || w->disk[i].hold ||
 		     !is_served(w, &w->disk[i])))
 			return false;
@@ -89,7 +100,7 @@ static bool all_up(const struct world *w)
 
 static bool is_whole(const struct world *w)
 {
-	return all_up(w) && (!limits.standby ||
+	return all_up(w) && (!limits.standby || is_taken_over(&w->disk[1]) ||
 			     (find_name(w, 2) &&
 			      is_ready(w, find_name(w, 2)) &&
 			      w->job[MOAT_STANDBY].job == MOAT_JOB_NONE));
@@ -110,7 +121,8 @@ static void run_until(struct play *p, bool (*done)(const struct world *w),
 	}
 }
 
-static void begin(struct play *p, bool standby, struct death death)
+/* @stock: the second disk's front end cannot follow, and a successor can take it over */
+static void begin(struct play *p, bool standby, bool stock, struct death death)
 {
 	limits = moat_limits_default;
 	limits.standby = standby;
@@ -126,6 +138,7 @@ static void begin(struct play *p, bool standby, struct death death)
 	for (size_t i = 0; i < DISKS; i++)
 		p->w.disk[i].backend = 5;
 	run_until(p, is_whole, 30000, "whole at first");
+	p->w.disk[1].stock = p->w.disk[1].noted = stock;
 	for (int i = 0; i < 10; i++)
 		tick(p);
 	p->death = death;
@@ -150,13 +163,13 @@ static bool gave_up(const struct world *w)
 typedef void history(struct play *p);
 
 /* Play a history for each way to die. */
-static void play_all(history *h, bool standby)
+static void play_all(history *h, bool standby, bool stock)
 {
 	struct death none = { .at = -1 };
 	struct play p;
 	int steps;
 
-	begin(&p, standby, none);
+	begin(&p, standby, stock, none);
 	h(&p);
 	check_quiet(&p, 120000);
 	steps = p.steps;
@@ -165,7 +178,7 @@ static void play_all(history *h, bool standby)
 		for (int way = 0; way < 4; way++) {
 			struct death d = { at, way & 1, way & 2 };
 
-			begin(&p, standby, d);
+			begin(&p, standby, stock, d);
 			h(&p);
 			check_quiet(&p, 120000);
 		}
@@ -239,13 +252,13 @@ static void standby_crash(struct play *p)
 
 static void restart(struct play *p)
 {
-	unsigned int active = find_name(&p->w, 1);
+	unsigned int active = serial_of(&p->w, 1);
 
 	p->w.wish = MOAT_WISH_RESTART;
 	p->w.wish_at = p->w.now;
 	settle(p);
 	run_until(p, is_whole, 120000, "restarted");
-	assert_true(find_name(&p->w, 1) != active);
+	assert_true(serial_of(&p->w, 1) != active);
 	if (!p->death.jobs_too)
 		assert_int_equal(p->w.crash_count, 0);
 }
@@ -253,8 +266,8 @@ static void restart(struct play *p)
 /* Unless an upgrade was cut short by our death, there is a new domain. */
 static void upgrade(struct play *p)
 {
-	unsigned int active = find_name(&p->w, 1);
-	unsigned int standby = find_name(&p->w, 2);
+	unsigned int active = serial_of(&p->w, 1);
+	unsigned int standby = serial_of(&p->w, 2);
 
 	p->w.wish = MOAT_WISH_UPGRADE;
 	p->w.wish_at = p->w.now;
@@ -262,11 +275,11 @@ static void upgrade(struct play *p)
 	run_until(p, is_whole, 120000, "upgraded");
 	if (p->w.aborted) {
 		assert_true(p->death.at >= 0);
-		assert_int_equal(find_name(&p->w, 1), active);
+		assert_int_equal(serial_of(&p->w, 1), active);
 		return;
 	}
-	assert_true(find_name(&p->w, 1) != active);
-	assert_true(find_name(&p->w, 1) != standby);
+	assert_true(serial_of(&p->w, 1) != active);
+	assert_true(serial_of(&p->w, 1) != standby || !standby);
 }
 
 static void crash_in_upgrade(struct play *p)
@@ -279,11 +292,58 @@ static void crash_in_upgrade(struct play *p)
 	run_until(p, is_whole, 120000, "whole after a crash in an upgrade");
 }
 
+/* Whatever came to pass, the disk that needs it is where it was. */
+static void check_taken_over(const struct play *p)
+{
+	/* an upgrade, cut short by our death */
+	if (p->w.aborted)
+		return;
+	assert_int_equal(p->w.disk[1].backend, 5);
+	assert_int_equal(find_name(&p->w, 1), 5);
+	assert_false(p->w.disk[1].left);
+	assert_in_range(p->w.recreated, 1, 3);
+	assert_true(p->w.reports > 0);
+}
+
+static void second_crash_stock(struct play *p)
+{
+	p->w.dom[5].crashed = true;
+	while (!p->w.recreated || p->w.dom[5].placeholder)
+		tick(p);
+	p->w.dom[5].crashed = true;
+	run_until(p, is_whole, 120000, "whole after two crashes");
+	assert_in_range(p->w.recreated, 2, 4);
+}
+
+/* Somebody destroys the placeholder. */
+static void vanish_twice(struct play *p)
+{
+	p->w.dom[5].crashed = true;
+	while (!p->w.recreated)
+		tick(p);
+	p->w.dom[5].alive = false;
+	if (p->w.pci_holder == 5)
+		p->w.pci_holder = 0;
+	run_until(p, is_whole, 120000, "whole after the placeholder vanished");
+}
+
 #define PLAY(name, standby) \
 	static void test_##name##_##standby(void **state) \
 	{ \
 		(void)state; \
-		play_all(name, standby); \
+		play_all(name, standby, false); \
+	}
+
+#define PLAY_STOCK(name, standby) \
+	static void name##_then_look(struct play *p) \
+	{ \
+		name(p); \
+		check_taken_over(p); \
+	} \
+	static void test_takeover_##name(void **state) \
+	{ \
+		(void)state; \
+		play_all(name##_then_look, standby, true); \
 	}
 
 PLAY(crash, true)
@@ -300,6 +360,14 @@ PLAY(restart, true)
 PLAY(restart, false)
 PLAY(upgrade, true)
 PLAY(crash_in_upgrade, true)
+PLAY_STOCK(crash, true)
+PLAY_STOCK(hang, false)
+PLAY_STOCK(vanish, true)
+PLAY_STOCK(second_crash_stock, false)
+PLAY_STOCK(vanish_twice, false)
+PLAY_STOCK(restart, true)
+PLAY_STOCK(upgrade, true)
+PLAY_STOCK(crash_in_upgrade, false)
 
 /* --- histories played once --------------------------------------------- */
 
@@ -310,7 +378,7 @@ static void test_quiet(void **state)
 	struct play p;
 
 	(void)state;
-	begin(&p, true, alive);
+	begin(&p, true, false, alive);
 	check_quiet(&p, 600000);
 }
 
@@ -321,7 +389,7 @@ static void test_crash_loop(void **state)
 	msec pause[5] = { 0 };
 
 	(void)state;
-	begin(&p, false, alive);
+	begin(&p, false, false, alive);
 	for (int i = 0; i < 5; i++) {
 		unsigned int active = find_name(&p.w, 1), made = p.w.created;
 		msec from = p.w.now;
@@ -362,7 +430,7 @@ static void test_devices_never_appear(void **state)
 	struct play p;
 
 	(void)state;
-	begin(&p, true, alive);
+	begin(&p, true, false, alive);
 	p.w.bad_probe = true;
 	p.w.dom[find_name(&p.w, 1)].crashed = true;
 	run_until(&p, is_reported, 600000, "reported");
@@ -379,7 +447,7 @@ static void test_standby_never_ready(void **state)
 	struct play p;
 
 	(void)state;
-	begin(&p, true, alive);
+	begin(&p, true, false, alive);
 	p.w.bad_standby = true;
 	p.w.dom[find_name(&p.w, 1)].crashed = true;
 	run_until(&p, all_up, 60000, "up");
@@ -394,7 +462,7 @@ static void test_standbys_die(void **state)
 	unsigned int made;
 
 	(void)state;
-	begin(&p, true, alive);
+	begin(&p, true, false, alive);
 	made = p.w.created;
 	for (msec end = p.w.now + 600000; p.w.now < end; tick(&p)) {
 		unsigned int id = find_name(&p.w, 2);
@@ -417,7 +485,7 @@ static void test_bad_upgrade(void **state)
 	unsigned int active;
 
 	(void)state;
-	begin(&p, true, alive);
+	begin(&p, true, false, alive);
 	active = find_name(&p.w, 1);
 	p.w.bad_standby = true;
 	p.w.wish = MOAT_WISH_UPGRADE;
@@ -434,7 +502,7 @@ static void test_failing_create(void **state)
 	struct play p;
 
 	(void)state;
-	begin(&p, true, alive);
+	begin(&p, true, false, alive);
 	p.w.bad_create = true;
 	p.w.wish = MOAT_WISH_UPGRADE;
 	p.w.wish_at = p.w.now;
@@ -451,7 +519,7 @@ static void test_crying_wolf(void **state)
 	struct play p;
 
 	(void)state;
-	begin(&p, true, alive);
+	begin(&p, true, false, alive);
 	for (msec end = p.w.now + 300000; p.w.now < end; tick(&p))
 		p.w.disk[0].trouble = MOAT_TROUBLE_IS_PROTOCOL;
 	assert_in_range(p.w.reconnects, 4, 12);
@@ -466,7 +534,7 @@ static void test_two_wolves(void **state)
 	struct play p;
 
 	(void)state;
-	begin(&p, true, alive);
+	begin(&p, true, false, alive);
 	for (msec end = p.w.now + 600000; p.w.now < end; tick(&p))
 		for (int i = 0; i < 2; i++)
 			p.w.disk[i].trouble = MOAT_TROUBLE_IS_PROTOCOL;
@@ -485,12 +553,90 @@ static void test_stock_front(void **state)
 	struct play p;
 
 	(void)state;
-	begin(&p, true, alive);
+	begin(&p, true, false, alive);
 	p.w.disk[1].stock = true;
 	p.w.dom[find_name(&p.w, 1)].crashed = true;
 	run_until(&p, is_whole, 60000, "whole");
 	assert_true(p.w.disk[1].left);
 	assert_false(p.w.dom[p.w.disk[1].backend].alive);
+}
+
+/* Between crashes the domid is never anybody's: a domain that does not run has it. */
+static void test_takeover_crash_loop(void **state)
+{
+	struct domain *d;
+	struct play p;
+
+	(void)state;
+	begin(&p, false, true, alive);
+	d = &p.w.dom[5];
+	for (int i = 0; i < 5; i++) {
+		unsigned int made = p.w.recreated;
+		msec from = p.w.now;
+
+		d->crashed = true;
+		while (p.w.recreated == made)
+			tick(&p);
+		assert_in_range(p.w.now - from, 1, 1000);
+		while (d->placeholder && !p.w.gave_up)
+			tick(&p);
+		if (i && !p.w.gave_up)
+			assert_in_range(p.w.now - from, 900 << (i - 1), 1200 << (i - 1));
+		if (!p.w.gave_up)
+			run_until(&p, all_up, 60000, "up");
+	}
+	assert_true(p.w.gave_up && d->placeholder && d->paused);
+	check_quiet(&p, 1000000);
+	p.w.wish = MOAT_WISH_RESTART;
+	run_until(&p, all_up, 60000, "up again");
+	assert_int_equal(p.w.recreated, 5);
+}
+
+/* A stranger was faster: the disk is lost, the others are not, and he is left alone. */
+static void test_takeover_stranger(void **state)
+{
+	struct play p;
+
+	(void)state;
+	begin(&p, true, true, alive);
+	p.w.thief = true;
+	p.w.dom[5].crashed = true;
+	run_until(&p, is_whole, 120000, "whole but for one disk");
+	assert_true(p.w.disk[1].left);
+	assert_int_equal(p.w.recreated, 0);
+	assert_int_equal(p.w.destroyed, 1);
+	assert_int_not_equal(find_name(&p.w, 1), 5);
+}
+
+/* So it is when the domain cannot be created, after some tries. */
+static void test_takeover_fails(void **state)
+{
+	struct play p;
+
+	(void)state;
+	begin(&p, true, true, alive);
+	p.w.bad_create = true;
+	p.w.dom[5].crashed = true;
+	while (!p.w.disk[1].left)
+		tick(&p);
+	assert_int_equal(p.w.recreated, 5);
+	p.w.bad_create = false;
+	run_until(&p, is_whole, 120000, "whole but for one disk");
+	assert_int_not_equal(find_name(&p.w, 1), 5);
+}
+
+/* A takeover may be switched off, and needs what was noted. */
+static void test_no_takeover(void **state)
+{
+	struct play p;
+
+	(void)state;
+	begin(&p, true, true, alive);
+	limits.takeover = false;
+	p.w.dom[5].crashed = true;
+	run_until(&p, is_whole, 60000, "whole but for one disk");
+	assert_true(p.w.disk[1].left);
+	assert_int_equal(p.w.recreated, 0);
 }
 
 /* One disk whose device stays away is that disk's trouble. */
@@ -500,7 +646,7 @@ static void test_one_device_away(void **state)
 	unsigned int active;
 
 	(void)state;
-	begin(&p, true, alive);
+	begin(&p, true, false, alive);
 	p.w.disk[2].away = true;
 	p.w.dom[find_name(&p.w, 1)].crashed = true;
 	run_until(&p, is_reported, 120000, "recovered but for one disk");
@@ -521,7 +667,7 @@ static void test_stubborn_disk(void **state)
 	unsigned int active;
 
 	(void)state;
-	begin(&p, true, alive);
+	begin(&p, true, false, alive);
 	p.w.disk[0].stubborn = true;
 	p.w.dom[find_name(&p.w, 1)].crashed = true;
 	run_until(&p, is_reported, 60000, "recovered but for one disk");
@@ -556,6 +702,18 @@ int main(void)
 		cmocka_unit_test(test_restart_false),
 		cmocka_unit_test(test_upgrade_true),
 		cmocka_unit_test(test_crash_in_upgrade_true),
+		cmocka_unit_test(test_takeover_crash),
+		cmocka_unit_test(test_takeover_hang),
+		cmocka_unit_test(test_takeover_vanish),
+		cmocka_unit_test(test_takeover_second_crash_stock),
+		cmocka_unit_test(test_takeover_vanish_twice),
+		cmocka_unit_test(test_takeover_restart),
+		cmocka_unit_test(test_takeover_upgrade),
+		cmocka_unit_test(test_takeover_crash_in_upgrade),
+		cmocka_unit_test(test_takeover_crash_loop),
+		cmocka_unit_test(test_takeover_stranger),
+		cmocka_unit_test(test_takeover_fails),
+		cmocka_unit_test(test_no_takeover),
 		cmocka_unit_test(test_crash_loop),
 		cmocka_unit_test(test_devices_never_appear),
 		cmocka_unit_test(test_standby_never_ready),

@@ -21,7 +21,7 @@ XL = """#!/usr/bin/python3
 import json, socket, sys
 s = socket.socket(socket.AF_UNIX)
 s.connect("SOCKET")
-s.sendall(json.dumps(sys.argv[1:]).encode() + b"\\n")
+s.sendall(json.dumps(COMMANDsys.argv[1:]).encode() + b"\\n")
 status, text = json.loads(s.makefile().readline())
 sys.stderr.write(text)
 sys.exit(status)
@@ -85,6 +85,14 @@ class Store:
         """@releaseDomain and the like."""
         with self.lock:
             self.fire(path)
+
+    def forget(self, domid):
+        """What a dead domain was granted is not its successor's."""
+        with self.lock:
+            for path, perms in self.perms.items():
+                owner, *others = perms.split(" ")
+                kept = [p for p in others if p[1:] != str(domid)]
+                self.perms[path] = " ".join([owner, *kept])
 
     # the tree itself, or a transaction's copy of it; the lock is held
 
@@ -264,13 +272,16 @@ class World:
         self.health = "0 0"
         self.away = set()           # application domains whose disks' devices are nowhere
         self.idle = set()           # application domains whose front ends do nothing
+        self.robber = None          # a domain that gets the domid of the next that is destroyed
+        self.offer = "ring=1"       # what is offered to who cannot follow; None: nothing
+        self.safe = "1"
         self.touch(f"assignable.{self.BDF}")
         self.flush()
-        self.xl = os.path.join(directory, "xl")
         path = os.path.join(directory, "xl.sock")
-        with open(self.xl, "w", encoding="utf-8") as out:
-            out.write(XL.replace("SOCKET", path))
-        os.chmod(self.xl, 0o755)
+        for name, command in (("xl", ""), ("moat-create", '["moat-create"] + ')):
+            with open(self.path(name), "w", encoding="utf-8") as out:
+                out.write(XL.replace("SOCKET", path).replace("COMMAND", command))
+            os.chmod(self.path(name), 0o755)
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
         self.listener.listen()
@@ -336,11 +347,11 @@ class World:
             self.domains[domid] = {"state": "running", "kind": kind, "hung": False,
                                    "born": time.monotonic(), "beats": 0, "beat": 0.0,
                                    "uuid": vm}
+            self.flush()    # Xen has it first
             vm = f"/vm/{vm}"
             self.store.write({f"/local/domain/{domid}/name": name,
                               f"/local/domain/{domid}/vm": vm, vm + "/name": name})
             self.store.perms[f"/local/domain/{domid}"] = f"n{domid}"
-            self.flush()
         self.store.special("@introduceDomain")
         return domid
 
@@ -356,6 +367,7 @@ class World:
             if domid not in self.domains:
                 return
             del self.domains[domid]
+            self.store.forget(domid)
             for name in os.listdir(self.dir):
                 if name in (f"paused.{domid}", f"destroy.{domid}"):
                     os.unlink(self.path(name))
@@ -365,6 +377,9 @@ class World:
             if self.keep_nodes and "domain" in top:
                 continue    # as where it was not libxl that destroyed it
             self.store.remove(top)
+        if self.robber:
+            name, self.robber = self.robber, None
+            self.make_domain(name, "app", domid=domid)
         self.store.special("@releaseDomain")
 
     def hang(self, domid):
@@ -485,6 +500,22 @@ class World:
         self.pause_for_job()
         return ""
 
+    def xl_moat_create(self, words):
+        domid = int(words[words.index("--domid") + 1])
+        text = " ".join(words)
+        with self.lock:
+            if domid in self.domains:
+                return f"another domain has domid {domid}\n"
+            self.make_domain(re.search(r'name="([^"]*)"', text)[1], "storage",
+                             re.search(r'uuid="([^"]*)"', text)[1], domid)
+            self.touch(f"paused.{domid}")
+        said = self.give_pci(domid) if "pci=[" in text else ""
+        if said:
+            self.destroy(domid)
+            return said + "\n"
+        self.pause_for_job()
+        return ""
+
     def xl_destroy(self, words):
         domid = int(words[0])
         if domid not in self.domains:
@@ -554,7 +585,29 @@ class World:
         for node in [front] + [f"{front}/{n}" for n in self.store.names(front)]:
             if f"r{domid}" not in self.store.perms.get(node, ""):
                 self.wrong.append(f"{node} cannot be read by domain {domid}")
-        self.store.write({back + "/hotplug-status": "connected", back + "/state": "4"})
+        if self.store.read(front + "/feature-moat-recovery") is not None:
+            self.store.write({back + "/hotplug-status": "connected", back + "/state": "4"})
+        else:
+            self.serve_stock(front, back)
+
+    def serve_stock(self, front, back):
+        """A front end that is connected knows of no other back end."""
+        self.store.write({back + "/hotplug-status": "connected"})
+        if self.offer is None:
+            self.store.write({back + "/state": "4"})    # whatever the front end thinks of it
+            return
+        if self.store.read(front + "/state") == "4":
+            owed = self.store.read(back + "/moat-owed")
+            if owed is None:
+                self.store.write({back + "/state": "5"})
+                return
+            if owed != self.offer:
+                self.store.write({back + "/state": "2", back + "/moat-misfit": "ring too small"})
+                return
+        self.store.write({back + "/moat-offered": self.offer, back + "/moat-safe": self.safe,
+                          back + "/state": "4"})
+        for key in ("owed", "misfit"):
+            self.store.remove(f"{back}/moat-{key}")
 
     def live_app(self, app):
         base = f"/local/domain/{app}/device/vbd"
@@ -571,10 +624,18 @@ class World:
             held = self.store.read(front + "/moat-hold") is not None
             word = "waiting" if not up else "held" if held else "up"
             if self.store.read(front + "/feature-moat-recovery") is None:
+                self.live_stock(front, back)
                 continue
             if self.store.read(front + "/moat-state") != word:
                 self.store.write({front + "/moat-state": word,
                                   **({front + "/state": "4"} if up else {})})
+
+    def live_stock(self, front, back):
+        state, other = self.store.read(front + "/state"), self.store.read(back + "/state")
+        if state in ("1", "3") and other == "4":
+            self.store.write({front + "/state": "4"})
+        elif other == "5" and state != "6":
+            self.store.write({front + "/state": "6"})   # for good
 
     def check_move(self, disk, storage):
         old, uuid = self.served.get(disk, (None, None))

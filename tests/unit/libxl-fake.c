@@ -90,7 +90,7 @@ void libxl_dominfo_dispose(libxl_dominfo *info)
 
 int libxl_domain_info(libxl_ctx *ctx, libxl_dominfo *info, uint32_t domid)
 {
-	FILE *file = fopen(path_of("%sholder.%u", "", domid), "r");
+	FILE *file = fopen(path_of("holder%s%u", ".", domid), "r");
 	char text[64] = "";
 	int left;
 
@@ -106,9 +106,9 @@ int libxl_domain_info(libxl_ctx *ctx, libxl_dominfo *info, uint32_t domid)
 		info->dying = true;
 		snprintf(text, sizeof(text), "dying %d", left - 1);
 		if (left)
-			put("%sholder.%u", "", domid, text);
+			put("holder%s%u", ".", domid, text);
 		else
-			unlink(path_of("%sholder.%u", "", domid));
+			unlink(path_of("holder%s%u", ".", domid));
 	}
 	memcpy(&info->uuid, text, sizeof(info->uuid));
 	return 0;
@@ -130,8 +130,8 @@ int libxl_domain_create_new(libxl_ctx *ctx, libxl_domain_config *config, uint32_
 	(void)ao;
 	(void)progress;
 	if (access(path_of("%sthief", "", 0), F_OK) == 0)
-		put("%sholder.%u", "", config->c_info.domid, "somebody-else-00");
-	if (access(path_of("%sholder.%u", "", config->c_info.domid), F_OK) == 0 ||
+		put("holder%s%u", ".", config->c_info.domid, "somebody-else-00");
+	if (access(path_of("holder%s%u", ".", config->c_info.domid), F_OK) == 0 ||
 	    access(path_of("%shistory", "", 0), F_OK) == 0 || fails("create"))
 		return ERROR_FAIL;
 	put("%screated.%u", "", config->c_info.domid, json);

@@ -251,8 +251,8 @@ class WithStandby(Moatd):
 
     def test_stock_front(self):
         other = self.world.make_domain("other", "app")
+        self.world.offer = None
         self.world.attach(other, DEVICE, self.storage(), able=False)
-        self.world.store.write({f"/local/domain/{other}/device/vbd/{DEVICE}/state": "4"})
         self.wait(lambda: [d["front_state"] for d in self.status()["disks"]] == [4, 4],
                   "the other disk")
         answer = self.ask(command="upgrade", storage="storage")
@@ -767,6 +767,7 @@ class Configuration(unittest.TestCase):
                 (self.STORAGE % 'boot_limit = "x";', "FILE:3: boot_limit: must be a whole"),
                 (self.STORAGE % "hang_limit = 11;", "longer than heartbeat_limit"),
                 (self.STORAGE % "standby = 1;", "FILE:3: standby: must be true or false"),
+                (self.STORAGE % "takeover = 1;", "FILE:3: takeover: must be true or false"),
                 (self.STORAGE % "stanby = true;", "FILE:3: stanby: there is no such"),
                 (self.STORAGE.replace('"s"', '"a/b"') % "", "FILE:2: name: letters"),
                 ('storage = ( { name = "s"; config = "/c"; }, '

@@ -27,12 +27,13 @@ bool is_ready(const struct world *w, unsigned int id)
 {
 	const struct domain *d = &w->dom[id];
 
-	return d->alive && w->now - d->born >= BOOT_MS && !d->deaf;
+	return d->alive && !d->placeholder && w->now - d->born >= BOOT_MS && !d->deaf;
 }
 
 bool is_served(const struct world *w, const struct disk *d)
 {
 	return !d->torn && !d->away && runs(&w->dom[d->backend]) &&
+	       d->granted == w->dom[d->backend].serial &&
 	       is_ready(w, d->backend) && w->pci_holder == d->backend &&
 	       !w->bad_probe && w->now - w->pci_given_at >= PROBE_MS &&
 	       w->now - d->pointed_at >= 300;
@@ -46,23 +47,28 @@ static void view_domain(const struct world *w, unsigned int id,
 	v->domid = id;
 	v->ended = v->crashed = w->dom[id].crashed;
 	v->ready = is_ready(w, id);
-	v->condemned = w->condemned == id;
+	v->condemned = w->condemned == id && w->condemned_serial == w->dom[id].serial;
+	v->placeholder = w->dom[id].placeholder;
 	v->heartbeat = w->dom[id].beats;
 	v->poller = w->dom[id].poller;
 	v->device = w->dom[id].device;
 }
 
-static void view_disk(const struct world *w, size_t i, struct moat_view_disk *v)
+static void view_disk(const struct world *w, size_t i, unsigned int active,
+		      struct moat_view_disk *v)
 {
 	const struct disk *d = &w->disk[i];
+	bool torn = d->torn || d->granted != w->dom[d->backend].serial;
 	bool up = is_served(w, d);
 
 	*v = (struct moat_view_disk) {
 		.app = APP + i, .device = 51712, .backend = d->backend,
-		.orphan = !w->dom[d->backend].alive, .able = !d->stock,
+		.orphan = !w->dom[d->backend].alive || (torn && d->backend != active),
+		.able = !d->stock, .torn = torn,
 		.awake = true, .served = d->served, .left = d->left,
-		.hold = d->hold, .torn = d->torn, .connected = up,
-		.front_state = up ? 4 : 1, .back_state = up ? 4 : 1,
+		.hold = d->hold, .connected = up,
+		.noted = d->noted, .safe = d->noted,
+		.front_state = up || d->stock ? 4 : 1, .back_state = up ? 4 : 1,
 		.front = !up ? MOAT_FRONT_IS_WAITING :
 			 d->hold ? MOAT_FRONT_IS_HELD : MOAT_FRONT_IS_UP,
 		.trouble = d->trouble, .kept = d->kept,
@@ -73,8 +79,9 @@ static void view_disk(const struct world *w, size_t i, struct moat_view_disk *v)
 
 void view_world(const struct world *w, struct moat_view *v)
 {
-	unsigned int active = w->dom[w->recorded].alive && w->recorded ?
-				      w->recorded : find_name(w, 1);
+	const struct domain *recorded = &w->dom[w->recorded];
+	bool ours = recorded->alive && recorded->name && w->recorded;
+	unsigned int active = ours ? w->recorded : find_name(w, 1);
 	unsigned int standby = find_name(w, 2);
 
 	*v = (struct moat_view) {
@@ -88,6 +95,8 @@ void view_world(const struct world *w, struct moat_view *v)
 	};
 	memcpy(v->crashes, w->crashes, sizeof(v->crashes));
 	view_domain(w, active, &v->domain[MOAT_ACTIVE]);
+	v->domain[MOAT_ACTIVE].anew = ours && recorded->serial != w->recorded_serial;
+	v->stranger = w->recorded && recorded->alive && !recorded->name;
 	if (standby != active)
 		view_domain(w, standby, &v->domain[MOAT_STANDBY]);
 	for (int r = 0; r < MOAT_ROLES; r++)
@@ -97,7 +106,7 @@ void view_world(const struct world *w, struct moat_view *v)
 	v->pci[0].busy = !w->pci_holder && w->now < w->pci_free_at;
 	v->pci[0].assignable = true;
 	for (size_t i = 0; i < DISKS; i++)
-		view_disk(w, i, &seen[i]);
+		view_disk(w, i, active, &seen[i]);
 }
 
 /* --- what may never be ------------------------------------------------- */
@@ -122,7 +131,8 @@ static void strip(struct world *w, unsigned int id)
 
 static void check_old_is_gone(const struct world *w)
 {
-	assert_true(!w->condemned || !w->dom[w->condemned].alive);
+	assert_true(!w->condemned || !w->dom[w->condemned].alive ||
+		    w->dom[w->condemned].serial != w->condemned_serial);
 }
 
 /* --- processes --------------------------------------------------------- */
@@ -135,17 +145,15 @@ static void start_job(struct world *w, enum moat_role role, enum moat_job job,
 }
 
 /* Xen has a domain long before xl is done with it. */
-static unsigned int make_domain(struct world *w, enum moat_role role)
+static void make_domain(struct world *w, enum moat_role role, unsigned int id)
 {
-	unsigned int id = w->next_domid++;
-
 	assert_true(id < DOMAINS);
 	assert_int_equal(find_name(w, role + 1), 0);
+	assert_false(w->dom[id].alive);
 	w->dom[id] = (struct domain) { .alive = true, .name = role + 1,
-				       .born = w->now };
+				       .born = w->now, .serial = ++w->serials };
 	w->dom[id].deaf = role == MOAT_STANDBY && w->bad_standby;
 	w->created++;
-	return id;
 }
 
 void end_job(struct world *w, struct moat_slot *slot, enum moat_role role)
@@ -155,7 +163,8 @@ void end_job(struct world *w, struct moat_slot *slot, enum moat_role role)
 
 	w->job[role].job = MOAT_JOB_NONE;
 	if (j.job == MOAT_JOB_DESTROY) {
-		w->dom[j.domid].alive = false;
+		w->dom[j.domid] = (struct domain) { .alive = w->thief,
+						    .serial = ++w->serials };
 		w->destroyed++;
 	} else if (j.job == MOAT_JOB_ATTACH && w->dom[j.domid].alive) {
 		give_pci(w, j.domid);
@@ -170,7 +179,7 @@ void end_job(struct world *w, struct moat_slot *slot, enum moat_role role)
 /* --- steps ------------------------------------------------------------- */
 
 static void note_verdict(struct world *w, const struct moat_action *a,
-			 unsigned int domid)
+			 unsigned int domid, bool gone)
 {
 	bool counts = a->why != MOAT_WHY_RESTART && a->why != MOAT_WHY_UPGRADE;
 
@@ -181,6 +190,7 @@ static void note_verdict(struct world *w, const struct moat_action *a,
 	w->recovery.probes += a->why == MOAT_WHY_PROBE;
 	memset(w->recovery.phase, 0, sizeof(w->recovery.phase));
 	w->condemned = domid;
+	w->condemned_serial = gone ? 0 : w->dom[domid].serial;
 	for (size_t i = 0; i < DISKS && a->blame; i++)
 		w->disk[i].complaints += moat_disk_complains(&seen[i], domid);
 	if (counts && !a->blame)
@@ -192,20 +202,24 @@ static void note_verdict(struct world *w, const struct moat_action *a,
 	w->held = 0;
 }
 
-static void repoint(struct world *w, unsigned int to, size_t bound)
+static void repoint(struct world *w, const struct moat_view *v, size_t bound)
 {
+	unsigned int to = v->domain[MOAT_ACTIVE].domid;
+
 	assert_true(to && w->dom[to].alive);
 	for (size_t i = 0; i < bound; i++) {
 		struct disk *d = &w->disk[i];
 
-		if (!moat_disk_is_due(&seen[i], to, w->now))
+		if (!moat_disk_is_due(v, &limits, &seen[i], w->now))
 			continue;
+		assert_true(d->backend == to || !d->stock);
 		moat_disk_moved(&d->kept, !d->stubborn, w->now);
 		if (d->stubborn) {
 			w->refusals++;
 			continue;
 		}
 		d->backend = to;
+		d->granted = w->dom[to].serial;
 		d->pointed_at = w->now;
 		d->hold = d->torn = false;
 		d->trouble = MOAT_TROUBLE_IS_NONE;
@@ -229,6 +243,7 @@ static void promote(struct world *w, unsigned int id)
 	check_old_is_gone(w);
 	w->dom[id].name = 1;
 	w->recorded = id;
+	w->recorded_serial = w->dom[id].serial;
 	if (w->wish == MOAT_WISH_UPGRADE && w->standby_made >= w->wish_at)
 		w->wish = MOAT_WISH_NONE;
 	w->standby_made = w->standby_deaths = 0;
@@ -244,10 +259,37 @@ static void create(struct world *w, enum moat_role role, bool half)
 		check_old_is_gone(w);
 	if (half)
 		return;
-	id = make_domain(w, role);
+	id = w->next_domid++;
+	make_domain(w, role, id);
 	if (role == MOAT_ACTIVE)
 		give_pci(w, id);
 	start_job(w, role, MOAT_JOB_CREATE, id);
+}
+
+/* At once: pciback may not have let go of the device yet. */
+static void recreate(struct world *w, bool half)
+{
+	check_old_is_gone(w);
+	assert_true(w->job[MOAT_ACTIVE].job == MOAT_JOB_NONE);
+	if (half)
+		return;
+	make_domain(w, MOAT_ACTIVE, w->recorded);
+	w->dom[w->recorded].placeholder = w->dom[w->recorded].paused = true;
+	if (!w->pci_holder && w->now >= w->pci_free_at)
+		give_pci(w, w->recorded);
+	w->recreated++;
+	start_job(w, MOAT_ACTIVE, MOAT_JOB_CREATE, w->recorded);
+}
+
+static void unpause(struct world *w, unsigned int id, bool half)
+{
+	struct domain *d = &w->dom[id];
+
+	assert_true(d->placeholder);
+	if (d->paused)
+		d->born = w->now;
+	d->paused = false;
+	d->placeholder = half;
 }
 
 static void hold(struct world *w, bool wanted, size_t bound)
@@ -274,8 +316,14 @@ static bool apply_long(struct world *w, const struct moat_view *v,
 	case MOAT_ACT_CREATE:
 		create(w, a->role, half);
 		return true;
+	case MOAT_ACT_RECREATE:
+		recreate(w, half);
+		return true;
+	case MOAT_ACT_UNPAUSE:
+		unpause(w, v->domain[MOAT_ACTIVE].domid, half);
+		return true;
 	case MOAT_ACT_REPOINT:
-		repoint(w, v->domain[MOAT_ACTIVE].domid, bound);
+		repoint(w, v, bound);
 		return true;
 	case MOAT_ACT_HOLD:
 	case MOAT_ACT_RELEASE:
@@ -338,12 +386,13 @@ void apply(struct world *w, const struct moat_view *v,
 	switch (a->act) {
 	case MOAT_ACT_ADOPT:
 		w->recorded = active;
+		w->recorded_serial = w->dom[active].serial;
 		break;
 	case MOAT_ACT_BEGIN:
-		note_verdict(w, a, w->recorded);
+		note_verdict(w, a, w->recorded, true);
 		break;
 	case MOAT_ACT_CONDEMN:
-		note_verdict(w, a, active);
+		note_verdict(w, a, active, false);
 		break;
 	case MOAT_ACT_KILL:
 		w->job[a->role].job = MOAT_JOB_NONE;

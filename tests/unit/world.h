@@ -21,6 +21,8 @@
 
 struct domain {
 	bool alive, crashed, hung, paused, deaf;
+	bool placeholder;
+	unsigned int serial;	/* tells it from another of the same id */
 	int name;		/* 0 none, 1 the slot's, 2 the standby's */
 	msec born;
 	uint64_t beats;
@@ -31,6 +33,8 @@ struct disk {
 	unsigned int backend;
 	msec pointed_at;
 	bool hold, stock, torn, stubborn, away;
+	bool noted;		/* of a stock one: a successor may take it over */
+	unsigned int granted;	/* serial of the domain that its nodes are given to */
 	enum moat_trouble trouble;
 	bool served, left;
 	struct moat_disk_memory kept;
@@ -53,8 +57,11 @@ struct world {
 	struct disk disk[DISKS];
 	struct job job[MOAT_ROLES];
 	bool bad_standby, bad_probe, bad_create;
+	bool thief;		/* takes a domid as soon as it is free */
+	unsigned int serials;
 	/* notes */
 	unsigned int recorded, condemned;
+	unsigned int recorded_serial, condemned_serial;
 	struct moat_view_recovery recovery;
 	msec crashes[MOAT_CRASHES_MAX];
 	size_t crash_count;
@@ -65,7 +72,7 @@ struct world {
 	msec standby_died;
 	/* what came to pass */
 	unsigned int destroyed, reports, repoints, created, aborted, gave_ups;
-	unsigned int reconnects, refusals;
+	unsigned int reconnects, refusals, recreated;
 	size_t left;
 };
 

@@ -149,8 +149,8 @@ static size_t list_devices(const struct moat_unit *u, char *text, size_t size)
 }
 
 /* What a domain is called and known by; noted before it is made. */
-static int name_domain(struct moat_unit *u, enum moat_role role, char *name,
-		       char *uuid, size_t size)
+static int name_domain(struct moat_unit *u, enum moat_role role, bool placeholder,
+		       char *name, char *uuid, size_t size)
 {
 	char *id, *end;
 	int err = moat_file_read("/proc/sys/kernel/random/uuid", &id);
@@ -166,6 +166,8 @@ static int name_domain(struct moat_unit *u, enum moat_role role, char *name,
 	err = moat_note(u, id, role == MOAT_STANDBY ? "made-1" : "made-0");
 	if (!err && role == MOAT_STANDBY)
 		err = moat_note_number(u, moat_now(), "standby-made");
+	if (!err && placeholder)
+		err = moat_note(u, id, "placeholder");
 	free(id);
 	return err;
 }
@@ -173,25 +175,62 @@ static int name_domain(struct moat_unit *u, enum moat_role role, char *name,
 /*
  * A domain under its own name is created with its devices: that is one scan of
  * its PCI bus, while it boots. A standby gets them when its time comes.
+ *
+ * @first: the program, and its words before the configuration; NULL at the end
  */
-static int create(struct moat_unit *u, enum moat_role role)
+static int create(struct moat_unit *u, enum moat_role role, bool placeholder,
+		  char *const first[])
 {
 	const struct moat_storage *st = u->storage;
 	char name[80], uuid[80], devices[48 * MOAT_PCI_MAX];
-	char *argv[WORDS_MAX] = { u->daemon->config.xl, "create", "-q", "-e",
-				  st->config, name, uuid,
-				  "on_crash=\"preserve\"" };
-	int err = name_domain(u, role, name, uuid, sizeof(name));
+	char *argv[WORDS_MAX] = { NULL };
+	size_t n = 0;
+	int err = name_domain(u, role, placeholder, name, uuid, sizeof(name));
 
 	if (err)
 		return err;
+	while (first[n]) {
+		argv[n] = first[n];
+		n++;
+	}
+	argv[n++] = st->config;
+	argv[n++] = name;
+	argv[n++] = uuid;
+	argv[n++] = "on_crash=\"preserve\"";
 	if (role == MOAT_ACTIVE && list_devices(u, devices, sizeof(devices))) {
-		argv[8] = devices;
+		argv[n++] = devices;
 	} else if (st->pcis) {
-		argv[8] = "passthrough=\"enabled\"";
-		argv[9] = "e820_host=1";
+		argv[n++] = "passthrough=\"enabled\"";
+		argv[n++] = "e820_host=1";
 	}
 	return start(u, role, MOAT_JOB_CREATE, argv, CREATE_MS);
+}
+
+static int create_new(struct moat_unit *u, enum moat_role role)
+{
+	char *const first[] = { u->daemon->config.xl, "create", "-q", "-e", NULL };
+
+	return create(u, role, false, first);
+}
+
+static int recreate(struct moat_unit *u)
+{
+	char domid[16];
+	char *const first[] = { u->daemon->config.moat_create, "--xl",
+				u->daemon->config.xl, "--domid", domid, NULL };
+
+	snprintf(domid, sizeof(domid), "%u", u->view.recorded);
+	return create(u, MOAT_ACTIVE, true, first);
+}
+
+static int unpause(struct moat_unit *u)
+{
+	int err = moat_hyper_unpause(u->daemon->hyper, domid_of(u, MOAT_ACTIVE));
+
+	/* an earlier moatd got no further */
+	if (err && err != -EINVAL)
+		return err;
+	return moat_note_remove(u, "placeholder");
 }
 
 static int assign(struct moat_unit *u, size_t index)
@@ -349,10 +388,13 @@ static int repoint(struct moat_unit *u)
 		struct moat_view_disk *disk = &u->view.disks[i];
 		int err;
 
-		if (!moat_disk_is_due(disk, domid, moat_now()))
+		if (!moat_disk_is_due(&u->view, &u->storage->limits, disk, moat_now()))
 			continue;
 		moat_scan_spoil(&u->daemon->scan, disk->app);
-		err = moat_disk_repoint(xs_of(u), disk, domid);
+		if (disk->able || disk->backend != domid)
+			err = moat_disk_repoint(xs_of(u), disk, domid);
+		else
+			err = moat_disk_renew(xs_of(u), disk);
 		if (moat_disk_moved(&disk->kept, !err, moat_now()))
 			tell_disk(u, "left-alone", i, err == -ENOENT ?
 				  "its front end took its state away" :
@@ -425,6 +467,20 @@ static int note_detached(struct moat_unit *u, size_t index)
 	disk->detached = disk->offline;
 	if (known)
 		known->detached = disk->offline;
+	return 0;
+}
+
+static int note_offered(struct moat_unit *u, size_t index)
+{
+	struct moat_view_disk *disk = &u->view.disks[index];
+	struct moat_view_disk *known = scanned(u, index);
+	int err = moat_disk_note_offer(xs_of(u), disk);
+
+	if (err || !known)
+		return err;
+	known->note_due = disk->note_due;
+	known->noted = disk->noted;
+	known->safe = disk->safe;
 	return 0;
 }
 
@@ -600,7 +656,9 @@ static int report(struct moat_unit *u, const struct moat_action *a)
 	size_t disks = 0;
 
 	for (size_t i = 0; i < u->view.count; i++)
-		disks += u->view.disks[i].able;
+		disks += !u->view.disks[i].fresh &&
+			 moat_disk_cover(&u->view.disks[i], &u->storage->limits) <=
+				 MOAT_COVER_TAKEOVER;
 	moat_notice("%s: %s: domain %u serves %zu disks, %zu are left",
 		    name_of(u), event, domid_of(u, MOAT_ACTIVE),
 		    disks - a->index, a->index);
@@ -663,6 +721,29 @@ int moat_act_adopt(struct moat_unit *unit)
 	return err;
 }
 
+static int act_on_disks(struct moat_unit *u, const struct moat_action *a)
+{
+	switch (a->act) {
+	case MOAT_ACT_REPOINT:
+		return repoint(u);
+	case MOAT_ACT_RECONNECT:
+		return reconnect(u, a);
+	case MOAT_ACT_SERVED:
+		return note_served(u);
+	case MOAT_ACT_DETACHED:
+		return note_detached(u, a->index);
+	case MOAT_ACT_OFFERED:
+		return note_offered(u, a->index);
+	case MOAT_ACT_LEAVE:
+		return leave(u, a);
+	case MOAT_ACT_HOLD:
+	case MOAT_ACT_RELEASE:
+		return hold(u, a->act == MOAT_ACT_HOLD);
+	default:
+		return -EINVAL;
+	}
+}
+
 int moat_act(struct moat_unit *unit, const struct moat_action *a)
 {
 	struct moat_xs *xs = xs_of(unit);
@@ -687,7 +768,11 @@ int moat_act(struct moat_unit *unit, const struct moat_action *a)
 		abandon(unit, a->role);
 		return 0;
 	case MOAT_ACT_CREATE:
-		return create(unit, a->role);
+		return create_new(unit, a->role);
+	case MOAT_ACT_RECREATE:
+		return recreate(unit);
+	case MOAT_ACT_UNPAUSE:
+		return unpause(unit);
 	case MOAT_ACT_PROMOTE:
 		moat_scan_spoil(&unit->daemon->scan,
 				domid_of(unit, MOAT_STANDBY));
@@ -698,19 +783,6 @@ int moat_act(struct moat_unit *unit, const struct moat_action *a)
 		return assign(unit, a->index);
 	case MOAT_ACT_ATTACH:
 		return attach(unit, a->index);
-	case MOAT_ACT_REPOINT:
-		return repoint(unit);
-	case MOAT_ACT_RECONNECT:
-		return reconnect(unit, a);
-	case MOAT_ACT_SERVED:
-		return note_served(unit);
-	case MOAT_ACT_DETACHED:
-		return note_detached(unit, a->index);
-	case MOAT_ACT_LEAVE:
-		return leave(unit, a);
-	case MOAT_ACT_HOLD:
-	case MOAT_ACT_RELEASE:
-		return hold(unit, a->act == MOAT_ACT_HOLD);
 	case MOAT_ACT_ABORT:
 		return abort_upgrade(unit, a);
 	case MOAT_ACT_FORGIVE:
@@ -721,6 +793,7 @@ int moat_act(struct moat_unit *unit, const struct moat_action *a)
 		return end_phase(unit, a);
 	case MOAT_ACT_REPORT:
 		return report(unit, a);
+	default:
+		return act_on_disks(unit, a);
 	}
-	return -EINVAL;
 }

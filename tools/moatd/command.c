@@ -47,19 +47,21 @@ static json_t *object_to_upgrade(const struct moat_unit *u)
 {
 	const struct moat_view *v = &u->view;
 
-	if (!u->storage->limits.standby)
+	if (!u->storage->limits.standby && !moat_takes_over(v, &u->storage->limits))
 		return refuse("%s has no standby: use restart",
 			      u->storage->name);
 	if (!v->domain[MOAT_ACTIVE].ready || v->recovery.on)
 		return refuse("%s is not ready", u->storage->name);
 	if (v->wish == MOAT_WISH_UPGRADE)
 		return refuse("%s is being upgraded", u->storage->name);
-	for (size_t i = 0; i < v->count; i++)
-		if (!v->disks[i].able && !v->disks[i].fresh &&
-		    !v->disks[i].orphan)
-			return refuse("disk %u of domain %u would be lost: its "
-				      "front end cannot recover",
-				      v->disks[i].device, v->disks[i].app);
+	for (size_t i = 0; i < v->count; i++) {
+		enum moat_cover cover = moat_disk_cover(&v->disks[i], &u->storage->limits);
+
+		if (cover > MOAT_COVER_LEFT && !v->disks[i].orphan)
+			return refuse("disk %u of domain %u would be lost: %s",
+				      v->disks[i].device, v->disks[i].app,
+				      moat_cover_text(cover));
+	}
 	return NULL;
 }
 

@@ -187,6 +187,8 @@ static int read_setting(struct place at, const config_setting_t *s,
 		return read_bool(at, s, &st->permissive);
 	if (strcmp(at.setting, "standby") == 0)
 		return read_bool(at, s, &st->limits.standby);
+	if (strcmp(at.setting, "takeover") == 0)
+		return read_bool(at, s, &st->limits.takeover);
 	return read_limit(at, s, &st->limits);
 }
 
@@ -282,6 +284,8 @@ static int read_top(struct place at, const config_setting_t *s,
 		return read_path(at, s, &config->event_command);
 	if (strcmp(at.setting, "xl") == 0)
 		return read_string(at, s, &config->xl);
+	if (strcmp(at.setting, "moat_create") == 0)
+		return read_string(at, s, &config->moat_create);
 	return refuse(at, "there is no such setting");
 }
 
@@ -291,7 +295,9 @@ static int set_defaults(struct moat_config *config)
 	config->socket = strdup("/run/moat/moatd.sock");
 	config->events = strdup("/var/log/moat/events");
 	config->xl = strdup("xl");
-	return config->socket && config->events && config->xl ? 0 : -ENOMEM;
+	config->moat_create = strdup("moat-create");
+	return config->socket && config->events && config->xl && config->moat_create ?
+		       0 : -ENOMEM;
 }
 
 static int parse(config_t *parsed, const char *path)
@@ -399,6 +405,7 @@ bool moat_config_take(struct moat_config *config, struct moat_config *next)
 		left = true;
 	}
 	swap(&config->xl, &next->xl);
+	swap(&config->moat_create, &next->moat_create);
 	swap(&config->event_command, &next->event_command);
 	return left;
 }
@@ -418,5 +425,6 @@ void moat_config_deinit(struct moat_config *config)
 	free(config->events);
 	free(config->event_command);
 	free(config->xl);
+	free(config->moat_create);
 	memset(config, 0, sizeof(*config));
 }

@@ -27,6 +27,7 @@ struct moat_config {
 	char *socket;
 	char *events;
 	char *xl;
+	char *moat_create;
 	char *event_command;		/* run for each event; NULL: nothing */
 	struct moat_storage *storages;
 	size_t count;

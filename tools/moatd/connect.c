@@ -27,25 +27,52 @@ bool moat_disk_moved(struct moat_disk_memory *kept, bool ok, msec now)
 	return kept->failures == STUBBORN;
 }
 
+/* Has its back end gone with a domain, of which this one may have the domid? */
+static bool is_cut(const struct moat_view *view, const struct moat_view_disk *disk)
+{
+	return disk->orphan || (disk->torn && view->recovery.on &&
+				disk->backend == view->domain[MOAT_ACTIVE].domid);
+}
+
 /* Has it lost its back end, and can it be given another? */
-static bool is_lost(const struct moat_view_disk *disk, unsigned int domid)
+static bool is_lost(const struct moat_view *view, const struct moat_limits *limits,
+		    const struct moat_view_disk *disk)
 {
 	if (disk->closing)
 		return false;
 	if (disk->orphan)
 		return disk->able || disk->fresh;
-	return disk->able && disk->torn && disk->awake && disk->backend == domid;
+	if (!disk->torn || disk->backend != view->domain[MOAT_ACTIVE].domid)
+		return false;
+	if (disk->able)
+		return disk->awake;
+	/* behind a recovery, what has no back end and no note is just being detached */
+	return (is_cut(view, disk) || (disk->noted && disk->front_state == 4)) &&
+	       moat_disk_cover(disk, limits) <= MOAT_COVER_TAKEOVER;
 }
 
-bool moat_disk_is_due(const struct moat_view_disk *disk, unsigned int domid,
-		      msec now)
+bool moat_disk_is_due(const struct moat_view *view, const struct moat_limits *limits,
+		      const struct moat_view_disk *disk, msec now)
 {
-	return is_lost(disk, domid) && now >= disk->kept.not_before;
+	return is_lost(view, limits, disk) && now >= disk->kept.not_before;
+}
+
+/* Can nobody give it a back end again? */
+static bool is_beyond_help(const struct decision *d, const struct moat_view_disk *disk)
+{
+	return is_cut(d->view, disk) && !disk->closing && !disk->left &&
+	       !is_lost(d->view, d->limits, disk) && !disk->able;
+}
+
+static const char *loss_of(const struct decision *d, const struct moat_view_disk *disk)
+{
+	const char *text = moat_cover_text(moat_disk_cover(disk, d->limits));
+
+	return text ? text : "its storage domain has another domid now";
 }
 
 bool moat_disks_repoint(struct decision *d)
 {
-	unsigned int domid = domain(d, MOAT_ACTIVE)->domid;
 	bool due = false;
 
 	if (d->view->job[MOAT_ACTIVE] == MOAT_JOB_CREATE)
@@ -53,13 +80,11 @@ bool moat_disks_repoint(struct decision *d)
 	for (size_t i = 0; i < d->view->count; i++) {
 		const struct moat_view_disk *disk = &d->view->disks[i];
 
-		if (disk->orphan && !disk->able && !disk->fresh &&
-		    !disk->closing && !disk->left)
-			return act_at(d, MOAT_ACT_LEAVE, i,
-				      "its front end cannot recover");
-		if (moat_disk_is_due(disk, domid, d->now))
+		if (is_beyond_help(d, disk))
+			return act_at(d, MOAT_ACT_LEAVE, i, loss_of(d, disk));
+		if (moat_disk_is_due(d->view, d->limits, disk, d->now))
 			due = true;
-		else if (is_lost(disk, domid))
+		else if (is_lost(d->view, d->limits, disk))
 			look_at(d, disk->kept.not_before);
 	}
 	return due && act(d, MOAT_ACT_REPOINT, "its back end is gone");
@@ -82,6 +107,19 @@ bool moat_disks_note_detached(struct decision *d)
 	return false;
 }
 
+/*
+ * What a successor has to offer, too, stands in the back end's directory, and goes with
+ * that as well.
+ */
+bool moat_disks_note_offered(struct decision *d)
+{
+	for (size_t i = 0; i < d->view->count; i++)
+		if (d->view->disks[i].note_due)
+			return act_at(d, MOAT_ACT_OFFERED, i,
+				      "its back end offers something else");
+	return false;
+}
+
 bool moat_disk_is_new(const struct moat_view_disk *disk, unsigned int domid)
 {
 	return disk->backend == domid && disk->able && !disk->served &&
@@ -97,10 +135,25 @@ bool moat_disks_note_served(struct decision *d)
 	return false;
 }
 
-/* Has a disk come to the end of a phase? One that cannot is not waited for. */
-static bool is_past(const struct moat_view_disk *disk, enum moat_phase phase)
+/* A front end that is not Moat's says no more than its state, and keeps that. */
+static bool is_up(const struct moat_view_disk *disk)
 {
-	if (!disk->able || !disk->awake || disk->closing || disk->failed ||
+	return disk->able ? disk->front == MOAT_FRONT_IS_UP :
+			    disk->front_state == 4 && disk->back_state == 4;
+}
+
+/* Is it to be served again when a recovery is over? */
+static bool is_missed(const struct decision *d, const struct moat_view_disk *disk)
+{
+	return disk->awake && !disk->closing && !disk->fresh &&
+	       moat_disk_cover(disk, d->limits) <= MOAT_COVER_TAKEOVER;
+}
+
+/* Has a disk come to the end of a phase? One that cannot is not waited for. */
+static bool is_past(const struct decision *d, const struct moat_view_disk *disk,
+		    enum moat_phase phase)
+{
+	if (!is_missed(d, disk) || disk->failed || disk->misfit ||
 	    (disk->orphan && disk->kept.failures >= STUBBORN) ||
 	    disk->front == MOAT_FRONT_IS_FAILED ||
 	    disk->trouble == MOAT_TROUBLE_IS_REFUSED)
@@ -111,7 +164,7 @@ static bool is_past(const struct moat_view_disk *disk, enum moat_phase phase)
 	case MOAT_PHASE_RECONNECT:
 		return disk->front_state == 4 && disk->back_state == 4;
 	default:
-		return disk->front == MOAT_FRONT_IS_UP;
+		return is_up(disk);
 	}
 }
 
@@ -120,7 +173,7 @@ static size_t disks_behind(const struct decision *d, enum moat_phase phase)
 	size_t count = 0;
 
 	for (size_t i = 0; i < d->view->count; i++)
-		count += !is_past(&d->view->disks[i], phase);
+		count += !is_past(d, &d->view->disks[i], phase);
 	return count;
 }
 
@@ -132,8 +185,7 @@ static size_t disks_left(const struct decision *d)
 	for (size_t i = 0; i < d->view->count; i++) {
 		const struct moat_view_disk *disk = &d->view->disks[i];
 
-		count += disk->able && disk->awake && !disk->closing &&
-			 (disk->orphan || disk->front != MOAT_FRONT_IS_UP);
+		count += is_missed(d, disk) && (disk->orphan || !is_up(disk));
 	}
 	return count;
 }

@@ -26,6 +26,7 @@ const struct moat_limits moat_limits_default = {
 	.crash_window = 300000,
 	.crash_loop = 5,
 	.standby = true,
+	.takeover = true,
 };
 
 static const char *const why_names[MOAT_WHYS] = {
@@ -86,7 +87,8 @@ void moat_decide(const struct moat_view *view, const struct moat_limits *limits,
 
 	memset(out, 0, sizeof(*out));
 	moat_clocks_wind(&d);
-	if (moat_abandon_jobs(&d) || moat_disks_note_detached(&d))
+	if (moat_abandon_jobs(&d) || moat_disks_note_detached(&d) ||
+	    moat_disks_note_offered(&d))
 		return;
 	if (moat_judge(&d) || moat_remove_condemned(&d) || moat_replace(&d))
 		return;
@@ -94,6 +96,8 @@ void moat_decide(const struct moat_view *view, const struct moat_limits *limits,
 		act(&d, MOAT_ACT_ADOPT, "it has the name");
 		return;
 	}
+	if (moat_takeover_start(&d))
+		return;
 	/* whatever cannot be done below, a person's wish can */
 	if (view->wish == MOAT_WISH_RESTART) {
 		condemn(&d, MOAT_WHY_RESTART, 0, "a restart is wished");

@@ -122,6 +122,14 @@ bool moat_destroy(struct decision *d, enum moat_role role, const char *text);
 bool moat_remove_condemned(struct decision *d);
 bool moat_replace(struct decision *d);
 
+/* takeover.c: the same domid again. */
+/* There is no active domain, and the next one has to have its domid. */
+bool moat_takeover_replace(struct decision *d);
+/* Does one that was created wait for its time? */
+bool moat_takeover_start(struct decision *d);
+/* How long until there may be another domain, after crashes? */
+bool moat_back_off(struct decision *d);
+
 /* standby.c */
 bool moat_standby_remove_bad(struct decision *d);
 bool moat_standby_keep(struct decision *d);
@@ -133,6 +141,7 @@ msec moat_pause_after(unsigned int failures);
 /* connect.c: disks, and how far a recovery has come. */
 bool moat_disks_repoint(struct decision *d);
 bool moat_disks_note_detached(struct decision *d);
+bool moat_disks_note_offered(struct decision *d);
 bool moat_disks_note_served(struct decision *d);
 bool moat_recovery_advance(struct decision *d);
 

@@ -18,6 +18,8 @@
 
 #define NODES_MAX 1024
 #define DEPTH_MAX 4
+/* a storage domain may write anything there */
+#define OFFER_MAX 1024
 
 struct move {
 	const struct moat_view_disk *disk;
@@ -153,6 +155,17 @@ static int write_front(struct moat_xs *xs, struct move *m)
 	return err;
 }
 
+/* What the old back end owes the front end, for one that takes over its rings. */
+static int write_owed(struct moat_xs *xs, const struct move *m)
+{
+	char *offered = m->disk->front_state == 4 ?
+		moat_xs_get(xs, "%s/" MOAT_KEY_OFFERED, m->kept) : NULL;
+	int err = offered ? moat_xs_set(xs, offered, "%s/" MOAT_KEY_OWED, m->back) : 0;
+
+	free(offered);
+	return err;
+}
+
 /* Is the disk still there, and still where it was? Return: 0, or -errno. */
 static int check_unchanged(struct moat_xs *xs, const struct move *m)
 {
@@ -191,6 +204,76 @@ int moat_disk_repoint(struct moat_xs *xs, const struct moat_view_disk *disk,
 		moat_info("disk %u of domain %u: to domain %u", disk->device,
 			  disk->app, domid);
 	return err;
+}
+
+/* Nothing of the front end's own is written: it is to notice nothing. */
+static int renew_disk(struct moat_xs *xs, void *context)
+{
+	struct move *m = context;
+	int err = check_unchanged(xs, m);
+
+	m->nodes = 0;
+	if (!err)
+		err = write_back(xs, m);
+	if (!err)
+		err = write_owed(xs, m);
+	return err ? err : give_tree(xs, m, m->front, 0);
+}
+
+int moat_disk_renew(struct moat_xs *xs, const struct moat_view_disk *disk)
+{
+	struct move m = { .disk = disk, .domid = disk->backend };
+	int err;
+
+	name_paths(&m);
+	err = moat_xs_transact(xs, renew_disk, &m);
+	if (err)
+		moat_warn("disk %u of domain %u cannot be given to domain %u again: %s",
+			  disk->device, disk->app, disk->backend, strerror(-err));
+	else
+		moat_info("disk %u of domain %u: to domain %u again", disk->device,
+			  disk->app, disk->backend);
+	return err;
+}
+
+/* One key beside what libxl knows of the disk, as the back end has it. */
+static int copy_offer(struct moat_xs *xs, const struct move *m, const char *key)
+{
+	char *value = moat_xs_get(xs, "%s/%s", m->back, key);
+	int err;
+
+	if (value && strlen(value) < OFFER_MAX)
+		err = moat_xs_set(xs, value, "%s/%s", m->kept, key);
+	else
+		err = moat_xs_remove(xs, "%s/%s", m->kept, key);
+	free(value);
+	return err;
+}
+
+static int note_offer(struct moat_xs *xs, void *context)
+{
+	struct move *m = context;
+	int err = check_unchanged(xs, m);
+
+	if (!err)
+		err = copy_offer(xs, m, MOAT_KEY_OFFERED);
+	return err ? err : copy_offer(xs, m, MOAT_KEY_SAFE);
+}
+
+int moat_disk_note_offer(struct moat_xs *xs, struct moat_view_disk *disk)
+{
+	struct move m = { .disk = disk, .domid = disk->backend };
+	int err;
+
+	name_paths(&m);
+	err = moat_xs_transact(xs, note_offer, &m);
+	/* where the disk is going, there is nothing to be noted */
+	if (err && err != -ESTALE && err != -ENOENT)
+		return err;
+	disk->note_due = false;
+	disk->noted = moat_xs_exists(xs, "%s/" MOAT_KEY_OFFERED, m.kept);
+	disk->safe = moat_xs_is(xs, "1", "%s/" MOAT_KEY_SAFE, m.kept);
+	return 0;
 }
 
 static int tear_disk(struct moat_xs *xs, void *context)

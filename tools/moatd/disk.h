@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The xenstore side of a disk: moving it from one storage domain to another.
+ * The xenstore side of a disk: moving it from one storage domain to another, and giving
+ * it to the next one of the same domid.
  */
 #ifndef MOATD_DISK_H
 #define MOATD_DISK_H
@@ -19,6 +20,27 @@
  */
 int moat_disk_repoint(struct moat_xs *xs, const struct moat_view_disk *disk,
 		      unsigned int domid);
+
+/**
+ * moat_disk_renew() - make a back end anew in the domain that has its domid now
+ * @disk: as it was seen, its front end connected or not; if it has moved since, nothing
+ *	  is done
+ *
+ * One transaction: the back end's directory, from what libxl has kept, with what was
+ * offered to the front end; the front end's directory, readable to the domid again, for
+ * xenstored forgets what a dead domain was granted. The front end's own keys stay.
+ *
+ * Return: 0, or -errno.
+ */
+int moat_disk_renew(struct moat_xs *xs, const struct moat_view_disk *disk);
+
+/**
+ * moat_disk_note_offer() - keep what a back end offers where it outlives its domain
+ * @disk: told what is noted now
+ *
+ * Return: 0, or -errno.
+ */
+int moat_disk_note_offer(struct moat_xs *xs, struct moat_view_disk *disk);
 
 /* Take a disk's back end away, and forget the complaint. Return: as above. */
 int moat_disk_tear(struct moat_xs *xs, const struct moat_view_disk *disk);

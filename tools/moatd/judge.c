@@ -19,7 +19,8 @@
 static bool waits_for_device(const struct moat_view_disk *disk,
 			     unsigned int domid)
 {
-	return disk->backend == domid && disk->served && disk->able &&
+	return disk->backend == domid &&
+	       (disk->able ? disk->served : disk->noted && disk->safe && !disk->left) &&
 	       disk->awake && !disk->closing && !disk->connected &&
 	       !disk->failed;
 }
@@ -235,7 +236,7 @@ bool moat_judge(struct decision *d)
 		return condemn(d, dom->crashed ? MOAT_WHY_CRASH : MOAT_WHY_GONE,
 			       0, dom->crashed ? "it crashed" :
 						 "it shut down");
-	if (d->view->job[MOAT_ACTIVE] == MOAT_JOB_CREATE)
+	if (d->view->job[MOAT_ACTIVE] == MOAT_JOB_CREATE || dom->placeholder)
 		return false;
 	if (judge_life(d))
 		return true;

@@ -184,7 +184,8 @@ static msec lost_in_look(struct moat_unit *u, msec took)
 static bool is_noted(enum moat_act act)
 {
 	return act == MOAT_ACT_PHASE || act == MOAT_ACT_SERVED ||
-	       act == MOAT_ACT_LEAVE || act == MOAT_ACT_DETACHED;
+	       act == MOAT_ACT_LEAVE || act == MOAT_ACT_DETACHED ||
+	       act == MOAT_ACT_OFFERED;
 }
 
 /* Look, decide, act, until nothing is to be done now. */

@@ -280,6 +280,8 @@ static void read_domains(struct moat_unit *u)
 
 	read_domain(u, MOAT_ACTIVE, active);
 	u->view.domain[MOAT_ACTIVE].anew = recorded && anew;
+	u->view.domain[MOAT_ACTIVE].placeholder =
+		recorded && is_uuid(u, recorded, "placeholder");
 	if (standby != active)
 		read_domain(u, MOAT_STANDBY, standby);
 }

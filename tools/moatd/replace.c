@@ -55,7 +55,7 @@ size_t moat_decide_crashes(const struct moat_view *view,
 }
 
 /* Stop for good after too many crashes, for a while after two. */
-static bool back_off(struct decision *d)
+bool moat_back_off(struct decision *d)
 {
 	size_t count = moat_decide_crashes(d->view, d->limits, d->now);
 	msec last, pause = 1000;
@@ -93,7 +93,9 @@ bool moat_replace(struct decision *d)
 	/* whoever has the name is left alone, and there is no other beside it */
 	if (d->view->foreign[MOAT_ACTIVE])
 		return true;
-	if (back_off(d) || moat_standby_remove_bad(d))
+	if (moat_takeover_replace(d))
+		return true;
+	if (moat_back_off(d) || moat_standby_remove_bad(d))
 		return true;
 	/* an xl that still tidies up behind a domain is not waited for */
 	if (d->view->job[MOAT_ACTIVE] != MOAT_JOB_NONE &&

@@ -85,6 +85,9 @@ static void read_kept(struct moat_xs *xs, struct moat_view_disk *disk)
 	disk->served = has(&l, "moat-served");
 	disk->left = has(&l, "moat-left");
 	disk->detached = has(&l, "moat-detached");
+	disk->noted = has(&l, MOAT_KEY_OFFERED);
+	disk->safe = has(&l, MOAT_KEY_SAFE) &&
+		     moat_xs_is(xs, "1", "%s/" MOAT_KEY_SAFE, dir);
 	free(l.names);
 }
 
@@ -112,6 +115,36 @@ static void read_front(struct moat_xs *xs, struct moat_view_disk *disk)
 	free(l.names);
 }
 
+/* Are two values not the same? One that is not there is like no other. */
+static bool differ(struct moat_xs *xs, const char *a, const char *b, const char *key)
+{
+	char *value = moat_xs_get(xs, "%s/%s", a, key);
+	bool same = value && moat_xs_is(xs, value, "%s/%s", b, key);
+
+	free(value);
+	return !same;
+}
+
+/*
+ * Is what the back end offers other than what is noted? Where it says nothing while
+ * both halves are connected, it offers nothing; before that, it has not come to it yet.
+ */
+static void read_offer(struct moat_xs *xs, struct moat_view_disk *disk,
+		       const char *back, bool shown)
+{
+	char kept[64];
+
+	snprintf(kept, sizeof(kept), "/libxl/%u/device/vbd/%u", disk->app,
+		 disk->device);
+	if (shown)
+		disk->note_due = differ(xs, back, kept, MOAT_KEY_OFFERED) ||
+				 (moat_xs_exists(xs, "%s/" MOAT_KEY_SAFE, back) &&
+				  differ(xs, back, kept, MOAT_KEY_SAFE));
+	else
+		disk->note_due = disk->noted && disk->front_state == 4 &&
+				 disk->back_state == 4;
+}
+
 static void read_back(struct moat_xs *xs, struct moat_view_disk *disk)
 {
 	struct listing l;
@@ -131,6 +164,9 @@ static void read_back(struct moat_xs *xs, struct moat_view_disk *disk)
 	}
 	if (disk->trouble == MOAT_TROUBLE_IS_DEVICE)
 		disk->deviceless = moat_xs_is(xs, "0", "%s/sectors", dir);
+	disk->misfit = has(&l, MOAT_KEY_MISFIT);
+	if (!disk->torn && !disk->able)
+		read_offer(xs, disk, dir, has(&l, MOAT_KEY_OFFERED));
 	disk->offline = !disk->torn && moat_xs_is(xs, "0", "%s/online", dir);
 	/*
 	 * A front end of Moat's that closes for good takes its words away, and

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The standby: a second domain, booted and without devices, to take over at
- * once; and the way of a new kernel or configuration into service.
+ * once; and the way of a new kernel or configuration into service. There is none made
+ * while some front end could not follow to it.
  */
 #include "decision.h"
 
@@ -60,9 +61,24 @@ static bool all_held(const struct decision *d)
 	return true;
 }
 
+/* All disks hold; then the old domain goes. */
+static bool hand_over(struct decision *d, const char *text)
+{
+	if (!d->view->held)
+		return act(d, MOAT_ACT_HOLD, text);
+	if (all_held(d))
+		return condemn(d, MOAT_WHY_UPGRADE, 0, text);
+	if (passed(d, d->view->held, d->limits->hang))
+		return act(d, MOAT_ACT_ABORT, "the disks did not hold in time");
+	return false;
+}
+
 /*
  * A new standby, of the configuration as it is now; then all disks hold; then
  * the old domain goes. What fails on the way leaves the old one serving.
+ *
+ * A successor under the same domid cannot be there before. Nobody can ask a front end
+ * that needs it to hold; its requests stay in its rings.
  */
 bool moat_standby_upgrade(struct decision *d)
 {
@@ -73,6 +89,8 @@ bool moat_standby_upgrade(struct decision *d)
 	if (standby->domid && d->view->standby_made < d->view->wish_at)
 		return moat_destroy(d, MOAT_STANDBY,
 			       "the standby is older than the upgrade");
+	if (moat_takes_over(d->view, d->limits))
+		return hand_over(d, "its successor is to have its domid");
 	if (d->slot->failed[MOAT_STANDBY] == MOAT_JOB_CREATE &&
 	    d->slot->not_before[MOAT_STANDBY] > d->view->wish_at)
 		return act(d, MOAT_ACT_ABORT,
@@ -86,15 +104,7 @@ bool moat_standby_upgrade(struct decision *d)
 		return may_start(d, MOAT_STANDBY, MOAT_JOB_CREATE) &&
 		       act_on(d, MOAT_ACT_CREATE, MOAT_STANDBY, "an upgrade");
 	}
-	if (!standby->ready)
-		return false;
-	if (!d->view->held)
-		return act(d, MOAT_ACT_HOLD, "the new domain is ready");
-	if (all_held(d))
-		return condemn(d, MOAT_WHY_UPGRADE, 0, "its successor is ready");
-	if (passed(d, d->view->held, d->limits->hang))
-		return act(d, MOAT_ACT_ABORT, "the disks did not hold in time");
-	return false;
+	return standby->ready && hand_over(d, "its successor is ready");
 }
 
 /* Is there a recovery that waits for more than a device that is not to be had? */
@@ -112,7 +122,8 @@ bool moat_standby_keep(struct decision *d)
 	    d->view->foreign[MOAT_STANDBY] ||
 	    !domain(d, MOAT_ACTIVE)->ready ||
 	    !moat_has_what_there_is(d->view) || is_under_way(d) ||
-	    d->view->wish != MOAT_WISH_NONE)
+	    d->view->wish != MOAT_WISH_NONE ||
+	    moat_takes_over(d->view, d->limits))
 		return false;
 	return !back_off(d) && may_start(d, MOAT_STANDBY, MOAT_JOB_CREATE) &&
 	       act_on(d, MOAT_ACT_CREATE, MOAT_STANDBY, "there is none");

@@ -36,8 +36,8 @@ static const char *state_of(const struct moat_unit *u, msec now)
 
 	if (v->gave_up)
 		return "gave-up";
-	if (!domain(u, MOAT_ACTIVE)->domid && v->recovery.on &&
-	    u->last.act == MOAT_ACT_NONE && u->last.until &&
+	if ((!domain(u, MOAT_ACTIVE)->domid || domain(u, MOAT_ACTIVE)->placeholder) &&
+	    v->recovery.on && u->last.act == MOAT_ACT_NONE && u->last.until &&
 	    moat_decide_crashes(v, &u->storage->limits, now) > 1)
 		return "waiting";
 	if (!domain(u, MOAT_ACTIVE)->domid && v->foreign[MOAT_ACTIVE])
@@ -75,8 +75,21 @@ static json_t *pci_of(const struct moat_unit *u)
 	return list;
 }
 
-static json_t *disk_of(struct moat_xs *xs, const struct moat_view_disk *d)
+/* How a disk gets a back end again; "not" of one that would be lost. */
+static const char *cover_of(const struct moat_unit *u, enum moat_cover cover)
 {
+	if (moat_cover_text(cover))
+		return "not";
+	if (cover == MOAT_COVER_TAKEOVER || moat_takes_over(&u->view, &u->storage->limits))
+		return "takeover";
+	return u->storage->limits.standby ? "standby" : "restart";
+}
+
+static json_t *disk_of(struct moat_unit *u, const struct moat_view_disk *d)
+{
+	enum moat_cover cover = moat_disk_cover(d, &u->storage->limits);
+	struct moat_xs *xs = &u->daemon->xs;
+	const char *lost = moat_cover_text(cover);
 	char front[64], kept[64], back[80];
 
 	snprintf(front, sizeof(front), "/local/domain/%u/device/vbd/%u", d->app,
@@ -86,8 +99,8 @@ static json_t *disk_of(struct moat_xs *xs, const struct moat_view_disk *d)
 	snprintf(back, sizeof(back), "/local/domain/%u/backend/vbd/%u/%u",
 		 d->backend, d->app, d->device);
 	return json_pack(
-		"{s:o, s:i, s:o, s:i, s:i, s:i, s:i, s:o, s:b, s:o, s:o, s:o,"
-		" s:o}",
+		"{s:o, s:i, s:o, s:i, s:i, s:i, s:i, s:o, s:b, s:s, s:s?, s:o, s:o, s:o,"
+		" s:o, s:o}",
 		"domain",
 		text_or_null(moat_xs_get(xs, "/local/domain/%u/name", d->app)),
 		"domid", (int)d->app,
@@ -97,6 +110,8 @@ static json_t *disk_of(struct moat_xs *xs, const struct moat_view_disk *d)
 		"hotplug",
 		text_or_null(moat_xs_get(xs, "%s/hotplug-status", back)),
 		"recovery", (int)d->able,
+		"cover", cover_of(u, cover), "cover_why", lost,
+		"misfit", text_or_null(moat_xs_get(xs, "%s/" MOAT_KEY_MISFIT, back)),
 		"moat_state",
 		text_or_null(moat_xs_get(xs, "%s/" MOAT_KEY_FRONT_STATE, front)),
 		"trouble",
@@ -110,8 +125,7 @@ static json_t *disks_of(struct moat_unit *u)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < u->view.count; i++)
-		json_array_append_new(list, disk_of(&u->daemon->xs,
-						    &u->view.disks[i]));
+		json_array_append_new(list, disk_of(u, &u->view.disks[i]));
 	return list;
 }
 
@@ -194,8 +208,10 @@ static json_t *unit_status(struct moat_unit *u)
 		json_integer(moat_decide_crashes(v, &u->storage->limits, now)));
 	json_object_set_new(all, "last", last_of(u));
 	json_object_set_new(all, "failure", failure_of(u));
+	/* while it could not be used, it is not missed */
 	json_object_set_new(all, "standby_wanted",
-			    json_boolean(u->storage->limits.standby));
+			    json_boolean(u->storage->limits.standby &&
+					 !moat_takes_over(v, &u->storage->limits)));
 	return all;
 }
 

@@ -17,6 +17,8 @@ enum moat_act {
 	MOAT_ACT_KILL,		/* the job of "role", which is in the way */
 	MOAT_ACT_ABANDON,	/* it, which cannot be killed */
 	MOAT_ACT_CREATE,	/* the domain of "role" */
+	MOAT_ACT_RECREATE,	/* the active domain under its domid, paused */
+	MOAT_ACT_UNPAUSE,	/* which may run */
 	MOAT_ACT_PROMOTE,	/* the standby takes the name */
 	MOAT_ACT_FREE,		/* device "index": forget a holder that is gone */
 	MOAT_ACT_ASSIGN,	/* device "index" is given to pciback */
@@ -25,6 +27,7 @@ enum moat_act {
 	MOAT_ACT_RECONNECT,	/* disk "index" only: take its back end away */
 	MOAT_ACT_SERVED,	/* note that every new disk has been connected */
 	MOAT_ACT_DETACHED,	/* note whether disk "index" is to be detached */
+	MOAT_ACT_OFFERED,	/* note what the back end of disk "index" offers */
 	MOAT_ACT_LEAVE,		/* note that disk "index" cannot be helped */
 	MOAT_ACT_HOLD,		/* ask every disk to hold */
 	MOAT_ACT_RELEASE,	/* take that back */
@@ -79,9 +82,29 @@ bool moat_device_is_free(const struct moat_view_pci *pci);
 /* Is it connected to the active domain @domid, which is not noted yet? */
 bool moat_disk_is_new(const struct moat_view_disk *disk, unsigned int domid);
 
-/* Is a disk to be moved to the active domain @domid now? */
-bool moat_disk_is_due(const struct moat_view_disk *disk, unsigned int domid,
-		      msec now);
+/* What becomes of a disk when its storage domain is replaced. */
+enum moat_cover {
+	MOAT_COVER_FOLLOWS,	/* its front end goes where it is sent */
+	MOAT_COVER_TAKEOVER,	/* served again by a domain of the same domid */
+	/* and those that are lost: from here on */
+	MOAT_COVER_LEFT,	/* it has been given up already */
+	MOAT_COVER_OFF,		/* nobody wants a takeover */
+	MOAT_COVER_UNNOTED,	/* its back end keeps nothing for a successor */
+	MOAT_COVER_UNSAFE,	/* writes would be, that were acknowledged */
+};
+
+enum moat_cover moat_disk_cover(const struct moat_view_disk *disk,
+				const struct moat_limits *limits);
+
+/* Why a disk is lost, for people; NULL of one that is not. */
+const char *moat_cover_text(enum moat_cover cover);
+
+/* Is the active domain replaced under its own domid, for the sake of some disk? */
+bool moat_takes_over(const struct moat_view *view, const struct moat_limits *limits);
+
+/* Is a disk to be moved to the active domain now, or to be given to it again? */
+bool moat_disk_is_due(const struct moat_view *view, const struct moat_limits *limits,
+		      const struct moat_view_disk *disk, msec now);
 
 /**
  * moat_disk_moved() - tell the memory how moving a disk ended

@@ -47,8 +47,8 @@ static void wind_clock(struct decision *d, enum moat_role role)
 		if (role == MOAT_ACTIVE)
 			d->slot->fine_at = d->now;
 	}
-	/* until xl is done with it, a domain is not even started */
-	if (d->view->job[role] == MOAT_JOB_CREATE)
+	/* until xl is done with it, or it is let run, a domain is not even started */
+	if (d->view->job[role] == MOAT_JOB_CREATE || dom->placeholder)
 		c->seen_at = d->now;
 	if (c->heartbeat != dom->heartbeat || dom->suspended ||
 	    (dom->ready && !c->was_ready))

@@ -90,6 +90,7 @@ struct moat_limits {
 	msec crash_window;
 	unsigned int crash_loop;	/* crashes within the window: give up */
 	bool standby;
+	bool takeover;		/* under the same domid, for who cannot follow */
 };
 
 extern const struct moat_limits moat_limits_default;
@@ -144,6 +145,10 @@ struct moat_view_disk {
 	bool detached;		/* which we have noted: its back end may go */
 	bool served;		/* it has been connected before */
 	bool left;		/* a stock front end, given up and said so */
+	bool noted;		/* what its back end offered, for a successor */
+	bool safe;		/* what was acknowledged outlives the domain, as noted */
+	bool note_due;		/* what its back end offers is not what is noted */
+	bool misfit;		/* its back end does not take the rings over */
 	bool hold;
 	bool connected;		/* hotplug-status */
 	bool failed;		/* hotplug-status is error */

@@ -1,0 +1,317 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""moatd where a front end cannot follow its disk: the storage domain keeps its domid.
+
+$SEED and $TURNS are for killing it at random.
+"""
+
+import os
+import random
+import signal
+import sys
+import unittest
+
+from moatd_case import DEVICE, Moatd
+
+
+
+class Takeover(Moatd):
+    """The application has a disk that can follow; another, whose front end is any, has not."""
+
+    standby, beat = "false", 20
+
+    def begin(self):
+        super().begin()
+        self.stock = self.world.make_domain("stock", "app")
+        self.world.attach(self.stock, DEVICE, self.storage(), able=False)
+        self.noted()
+
+    def kept(self, key, app=None):
+        return self.world.store.read(f"/libxl/{app or self.stock}/device/vbd/{DEVICE}/{key}")
+
+    def back(self, key, app=None):
+        return self.world.store.read(
+            f"/local/domain/{self.storage()}/backend/vbd/{app or self.stock}/{DEVICE}/{key}")
+
+    def noted(self):
+        self.wait(lambda: self.kept("moat-offered") == self.world.offer and
+                  self.kept("moat-safe") == self.world.safe, "what is offered is noted")
+
+    def disk(self, domain="stock"):
+        return next(d for d in self.status()["disks"] if d["domain"] == domain)
+
+    def is_whole(self):
+        status = self.status()
+        return (status["state"] == "ready" and status["wish"] is None and status["disks"] and
+                all(d["backend_domid"] == status["domid"] and d["front_state"] == 4 and
+                    d["back_state"] == 4 and d["moat_state"] in (None, "up")
+                    for d in status["disks"]) and
+                status["pci"][0]["domid"] == status["domid"])
+
+    def cover(self, domain="stock"):
+        disk = self.disk(domain)
+        return disk["cover"], disk["cover_why"]
+
+    def crash(self):
+        self.world.end_domain(self.storage(), "crashed")
+
+    def recovered(self, count=1):
+        self.wait(lambda: len(self.events("recovered")) == count, "recovered")
+        self.whole()
+        return self.events("recovered")[-1]
+
+    def test_crash(self):
+        self.assertEqual(self.cover(), ("takeover", None))
+        self.assertEqual(self.cover("app"), ("takeover", None))
+        domid, uuid = self.storage(), self.world.domains[self.storage()]["uuid"]
+        front = self.world.front(self.stock)
+        self.crash()
+        event = self.recovered()
+        self.assertEqual((event["domid"], event["new_domid"], event["disks"], event["left"]),
+                         (domid, domid, 2, 0))
+        self.assertEqual(self.storage(), domid)
+        self.assertNotEqual(self.world.domains[domid]["uuid"], uuid)
+        self.assertEqual(self.world.front(self.stock), front)
+        self.assertIsNone(self.back("moat-owed"))
+        for key in ("params", "mode", "online", "frontend-id"):
+            self.assertEqual(self.back(key), "1" if key == "online" else self.kept(key))
+        self.assertEqual(self.events("left-alone"), [])
+        call, = [c for c in self.world.calls if c[0] == "moat-create"]
+        self.assertIn('pci=["0000:00:04.0,permissive=1"]', call)
+        self.assertIsNone(self.world.store.read("/moat/storage/storage/placeholder"))
+
+    def test_gone(self):
+        """Destroyed by somebody else, with what stood in its directory."""
+        domid = self.storage()
+        with self.world.lock:
+            self.world.store.remove(f"/local/domain/0/backend/pci/{domid}")
+            self.world.store.remove("/libxl/pci/0000-00-04-0")
+            self.world.touch(f"paused.{domid}")
+            self.world.destroy(domid)
+        self.assertEqual(self.recovered()["why"], "gone")
+        self.assertEqual(self.storage(), domid)
+
+    def test_again_and_again(self):
+        for turn in range(3):
+            self.crash()
+            self.recovered(turn + 1)
+        self.assertEqual(self.disk()["domid"], self.stock)
+
+    def test_restart(self):
+        domid = self.storage()
+        self.assertTrue(self.ask(command="restart", storage="storage")["ok"])
+        self.assertEqual(self.recovered()["new_domid"], domid)
+
+    def test_upgrade(self):
+        """It needs no standby, and the disks that can hold do."""
+        domid = self.storage()
+        self.assertEqual(self.ask(command="upgrade", storage="storage"), {"ok": True})
+        self.wait(lambda: self.events("upgraded"), "upgraded")
+        self.whole()
+        self.assertEqual(self.storage(), domid)
+        self.assertEqual(self.events("left-alone"), [])
+
+    def test_last_chance(self):
+        """What was offered a moment ago is noted of the domain that has crashed."""
+        with self.world.lock:
+            self.moatd.send_signal(signal.SIGSTOP)
+            self.world.offer = "ring=4"
+            back = f"/local/domain/{self.storage()}/backend/vbd/{self.stock}/{DEVICE}"
+            self.world.store.write({back + "/moat-offered": "ring=4"})
+            self.crash()
+            self.moatd.send_signal(signal.SIGCONT)
+        self.recovered()
+        self.assertEqual(self.kept("moat-offered"), "ring=4")
+
+    def test_offers_nothing(self):
+        """Another driver at the same front end: what was noted does not count any more."""
+        back = f"/local/domain/{self.storage()}/backend/vbd/{self.stock}/{DEVICE}"
+        with self.world.store.lock:
+            self.world.store.remove(back + "/moat-offered")
+            self.world.store.remove(back + "/moat-safe")
+        self.wait(lambda: self.kept("moat-offered") is None, "forgotten")
+        self.assertEqual(self.cover()[0], "not")
+        self.assertEqual(self.cover("app"), ("restart", None))
+        self.crash()
+        self.wait(lambda: self.events("left-alone"), "it is lost")
+        self.assertIn("keeps nothing", self.events("left-alone")[0]["text"])
+
+    def test_unsafe(self):
+        """Writes would be lost that nobody would hear of: that is no disk to go on with."""
+        back = f"/local/domain/{self.storage()}/backend/vbd/{self.stock}/{DEVICE}"
+        self.world.safe = "0"
+        self.world.store.write({back + "/moat-safe": "0"})
+        self.noted()
+        self.assertIn("may be lost", self.cover()[1])
+        answer = self.ask(command="upgrade", storage="storage")
+        self.assertIn("has no standby", answer["error"])
+        self.crash()
+        self.wait(lambda: self.events("left-alone"), "it is lost")
+        self.assertIn("may be lost", self.events("left-alone")[0]["text"])
+        self.assertEqual([c for c in self.world.calls if c[0] == "moat-create"], [])
+
+    def test_misfit(self):
+        """A successor that is less leaves the disk alone, and the others go on."""
+        with self.world.lock:
+            self.world.offer = "ring=0"
+            self.crash()
+        self.wait(lambda: self.events("recovered"), "recovered")
+        event, = self.events("recovered")
+        self.assertEqual((event["disks"], event["left"]), (2, 1))
+        self.assertEqual(self.world.front(self.stock)["state"], "4")
+        self.assertEqual(self.back("state"), "2")
+        self.assertEqual(self.disk()["misfit"], "ring too small")
+        self.assertEqual(self.disk("app")["moat_state"], "up")
+
+    def test_stranger(self):
+        """Somebody else has the domid: the disk is lost, he is left alone, the others go on."""
+        domid = self.storage()
+        with self.world.lock:
+            self.world.robber = "robber"
+            self.crash()
+        self.wait(lambda: self.events("recovered"), "recovered")
+        event, = self.events("left-alone")
+        self.assertEqual((event["domain"], event["text"]),
+                         ("stock", "another domain has its storage domain's domid"))
+        self.assertEqual(self.world.store.read(f"/local/domain/{domid}/name"), "robber")
+        self.assertNotEqual(self.storage(), domid)
+        self.assertEqual(self.disk("app")["moat_state"], "up")
+        self.assertEqual([c for c in self.world.calls if c[0] == "moat-create"], [])
+
+    def test_connecting(self):
+        """A front end that waits for its first back end has granted its rings already."""
+        late = self.world.make_domain("late", "app")
+        self.world.away.add(late)
+        self.world.attach(late, DEVICE, self.storage(), able=False)
+        self.world.store.write({f"/local/domain/{late}/device/vbd/{DEVICE}/state": "3"})
+        self.wait(lambda: self.disk("late")["front_state"] == 3, "seen")
+        self.crash()
+        self.wait(lambda: self.back("state", late) == "1", "a back end again")
+        self.assertIsNone(self.back("moat-owed", late))
+        self.world.away.clear()
+        self.recovered()
+        self.assertEqual(self.events("left-alone"), [])
+
+    def test_detached_in_the_gap(self):
+        """What libxl has forgotten meanwhile is not made again."""
+        self.crash()
+        self.wait(lambda: [c for c in self.world.calls if c[0] == "destroy"], "on the way out")
+        self.world.store.remove(f"/libxl/{self.stock}/device/vbd/{DEVICE}")
+        self.world.store.remove(f"/local/domain/{self.stock}/device/vbd/{DEVICE}")
+        self.wait(lambda: self.events("recovered"), "recovered")
+        self.assertIsNone(self.back("state"))
+
+    def test_guest_gone_in_the_gap(self):
+        self.crash()
+        self.wait(lambda: [c for c in self.world.calls if c[0] == "destroy"], "on the way out")
+        self.world.destroy(self.stock)
+        self.wait(lambda: self.events("recovered"), "recovered")
+        self.assertEqual(self.world.store.names(
+            f"/local/domain/{self.storage()}/backend/vbd"), [str(self.app)])
+
+    def test_failing(self):
+        """It is tried again."""
+        self.world.failures = {"moat-create": 2}
+        self.crash()
+        self.recovered()
+        self.assertEqual([e["text"] for e in self.events("failed")],
+                         ["create failed with status 1"] * 2)
+
+    def test_device_late(self):
+        """The domain does not wait for pciback, which has its time afterwards."""
+        domid = self.storage()
+        with self.world.lock:
+            self.world.release_at[domid] = float("inf")
+            self.crash()
+        self.wait(lambda: self.world.front(self.stock) and
+                  [c for c in self.world.calls if c[0] == "moat-create"], "created")
+        call, = [c for c in self.world.calls if c[0] == "moat-create"]
+        self.assertIn('passthrough="enabled"', call)
+        self.world.release_at[domid] = 0
+        self.recovered()
+
+    def test_killed_at_random(self):
+        seed = int(os.environ.get("SEED", random.randrange(1 << 32)))
+        chance = random.Random(seed)
+        domid = self.storage()
+        for turn in range(int(os.environ.get("TURNS", "6"))):
+            with self.subTest(seed=seed, turn=turn):
+                way = chance.choice(("crash", "restart", "upgrade"))
+                if way == "crash":
+                    self.crash()
+                else:
+                    self.assertTrue(self.ask(command=way, storage="storage")["ok"])
+                for _ in range(chance.randrange(1, 4)):
+                    self.world.ended.wait(chance.random() * 0.5)
+                    self.kill()
+                    self.start()
+                self.whole()
+                self.assertEqual(self.world.wrong, [])
+                self.assertEqual(self.storage(), domid)
+                self.assertEqual(self.events("left-alone"), [])
+
+
+class Off(Takeover):
+    def before(self):
+        with open(self.path("conf"), encoding="utf-8") as conf:
+            text = conf.read().replace("standby = false;", "standby = false; takeover = false;")
+        with open(self.path("conf"), "w", encoding="utf-8") as out:
+            out.write(text)
+
+    def test_off(self):
+        domid = self.storage()
+        self.crash()
+        self.wait(lambda: self.events("recovered"), "recovered")
+        self.assertIn("takeover is off", self.events("left-alone")[0]["text"])
+        self.assertNotEqual(self.storage(), domid)
+
+
+for test in [name for name in dir(Takeover) if name.startswith("test_")]:
+    setattr(Off, test, None)
+
+
+class WithStandby(Takeover):
+    """It stands by until nobody needs the domid any more."""
+
+    standby = "true"
+
+    def test_kept(self):
+        domid, standby = self.storage(), self.world.domid("storage-standby")
+        self.assertEqual(self.cover("app"), ("takeover", None))
+        self.crash()
+        self.recovered()
+        self.assertEqual((self.storage(), self.world.domid("storage-standby")), (domid, standby))
+        self.assertFalse(self.status()["standby_wanted"])
+        self.world.destroy(self.stock)
+        self.wait(lambda: len(self.status()["disks"]) == 1, "the guest is gone")
+        self.assertTrue(self.status()["standby_wanted"])
+        self.assertEqual(self.cover("app"), ("standby", None))
+        self.crash()
+        self.wait(lambda: self.storage() == standby, "the standby")
+        self.recovered(2)
+
+    def test_none_made(self):
+        """Where there is none, and it could not be used, none is made."""
+        made = len([c for c in self.world.calls if c[0] == "create"])
+        self.world.end_domain(self.world.domid("storage-standby"), "crashed")
+        self.wait(lambda: self.events("standby-lost"), "it is lost")
+        self.crash()
+        self.recovered()
+        self.assertEqual(len([c for c in self.world.calls if c[0] == "create"]), made)
+
+    def test_upgrade(self):
+        """One that is older than the upgrade does not come after it."""
+        standby = self.world.domid("storage-standby")
+        self.assertEqual(self.ask(command="upgrade", storage="storage"), {"ok": True})
+        self.wait(lambda: self.events("upgraded"), "upgraded")
+        self.assertNotIn(standby, self.world.domains)
+
+
+for test in [name for name in dir(Takeover) if name.startswith("test_")
+             and name not in vars(WithStandby)]:
+    setattr(WithStandby, test, None)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    sys.exit(unittest.main())
