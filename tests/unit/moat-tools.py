@@ -37,11 +37,11 @@ backup   recovering: gone, asked to restart       -  -            0000:00:05.0(a
        -       -      0           0  -
 
 APPLICATION  DOMAIN  DISK  STORAGE  ACCESS      FRONT      BACK       STATE           TARGET\
-        TROUBLE
+        COVER    TROUBLE
 app               2  xvda  storage  read-write  connected  connected  up              /dev/nvme0n1\
-  -
+  standby  -
 old              12  xvdb  storage  read-only   connected  init-wait  cannot recover  /dev/x\
-        stall a?[2J?b
+        not      stall a?[2J?b
 """
 
 EVENTS_TEXT = """\
@@ -323,7 +323,7 @@ class Action(Case):
     def test_loses_no_disk(self):
         """What is lost already, or never was connected, is no reason to ask."""
         for changes in {"back_state": 6}, {"backend_domid": 3}, {"front_state": 1}, \
-                {"recovery": True}:
+                {"recovery": True}, {"cover": "takeover", "cover_why": None}:
             self.stock().update(changes)
             with self.subTest(changes=changes):
                 self.moat("restart", "--no-wait", "storage")

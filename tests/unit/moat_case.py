@@ -44,9 +44,11 @@ STATUS = {"ok": True, "storage": [
      "disks": [
          {"domain": "app", "domid": 2, "vdev": "xvda", "device": 51712, "backend_domid": 7,
           "front_state": 4, "back_state": 4, "hotplug": "connected", "recovery": True,
+          "cover": "standby", "cover_why": None, "misfit": None,
           "moat_state": "up", "trouble": None, "mode": "w", "params": "/dev/nvme0n1"},
          {"domain": "old", "domid": 12, "vdev": "xvdb", "device": 51728, "backend_domid": 7,
           "front_state": 4, "back_state": 2, "hotplug": None, "recovery": False,
+          "cover": "not", "cover_why": "takeover is off", "misfit": None,
           "moat_state": None, "trouble": "stall " + HOSTILE, "mode": "r",
           "params": "/dev/x"}],
      "wish": None, "recoveries": 3, "crashes": 1, "last": EVENTS[2],

@@ -41,6 +41,8 @@ WRONG = (
     ({"disks": [{**DISK, "back_state": 5, "recovery": False}]}, DEGRADED, "disk-stranded",
      "cannot recover"),
     ({"disks": [{**DISK, "backend_domid": 3}]}, DEGRADED, "disk-stranded", "nobody serves"),
+    ({"disks": [{**DISK, "back_state": 2, "misfit": "sectors 8 are fewer"}]}, DEGRADED,
+     "disk-misfit", "leaves it alone: sectors 8"),
 )
 
 # ... and what is no trouble.

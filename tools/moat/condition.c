@@ -264,6 +264,7 @@ static bool is_served(const json_t *storage, const json_t *disk)
 int moat_condition_would_lose(const json_t *storage, const json_t *disk)
 {
 	return json_is_false(json_object_get(disk, "recovery")) &&
+	       strcmp(moat_field_text(disk, "cover"), "takeover") != 0 &&
 	       moat_field_number(disk, "front_state") == XENBUS_CONNECTED &&
 	       is_served(storage, disk);
 }
@@ -279,6 +280,7 @@ static void judge_disk(struct judge *j, const json_t *disk)
 {
 	struct problem p = { MOAT_CONDITION_DEGRADED, NULL, disk, NULL };
 	const char *trouble = moat_field_text(disk, "trouble");
+	const char *misfit = moat_field_text(disk, "misfit");
 
 	if (strcmp(moat_field_text(disk, "moat_state"), "failed") == 0) {
 		p.word = "disk-failed";
@@ -294,6 +296,10 @@ static void judge_disk(struct judge *j, const json_t *disk)
 		p.advice = "is the disk's target there in STORAGE? Its console says more";
 		found(j, &p, "the storage domain cannot serve %s",
 		      moat_field_text(disk, "params"));
+	} else if (*misfit) {
+		p.word = "disk-misfit";
+		p.advice = "STORAGE has to offer what it did, and the very disk; see its console";
+		found(j, &p, "the new storage domain leaves it alone: %s", misfit);
 	} else if (is_ready(j->storage) && is_stranded(j->storage, disk)) {
 		p.word = "disk-stranded";
 		p.advice = "where STORAGE does not take it back, detach it, or restart its domain";

@@ -80,8 +80,10 @@ static void put_problems(const json_t *storage, FILE *out, int width)
 static void put_disk(const json_t *disk, FILE *out, int width)
 {
 	const char *state = moat_words_disk(disk);
+	char cover[MOAT_WORDS_TEXT];
 
-	moat_block_line(out, width, "disk", "%s (%.0f) %s: %s%s%s/%s, %s, %s",
+	moat_words_cover(disk, cover);
+	moat_block_line(out, width, "disk", "%s (%.0f) %s: %s%s%s/%s, %s, %s%s%s",
 			moat_field_text(disk, "domain"),
 			moat_field_number(disk, "domid"),
 			moat_field_text(disk, "vdev"), state,
@@ -89,7 +91,8 @@ static void put_disk(const json_t *disk, FILE *out, int width)
 			moat_words_xenbus(disk, "front_state"),
 			moat_words_xenbus(disk, "back_state"),
 			moat_words_access(disk),
-			moat_field_text(disk, "params"));
+			moat_field_text(disk, "params"),
+			*cover ? ", covered: " : "", cover);
 }
 
 static void put_storage(const json_t *storage, FILE *out, int width)

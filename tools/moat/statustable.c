@@ -20,7 +20,7 @@ static const struct moat_column disk_columns[] = {
 	{ "APPLICATION", false }, { "DOMAIN", true }, { "DISK", false },
 	{ "STORAGE", false }, { "ACCESS", false }, { "FRONT", false },
 	{ "BACK", false }, { "STATE", false }, { "TARGET", false },
-	{ "TROUBLE", false }, { NULL, false },
+	{ "COVER", false }, { "TROUBLE", false }, { NULL, false },
 };
 
 static const struct moat_column problem_columns[] = {
@@ -80,6 +80,7 @@ static void put_disk(struct moat_table *t, const json_t *storage,
 	moat_table_add(t, "%s", moat_words_xenbus(disk, "back_state"));
 	moat_table_add(t, "%s", moat_words_disk(disk));
 	moat_table_add(t, "%s", moat_field_text(disk, "params"));
+	moat_table_add(t, "%s", moat_field_text(disk, "cover"));
 	moat_table_add(t, "%s", moat_field_text(disk, "trouble"));
 }
 

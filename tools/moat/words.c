@@ -146,6 +146,18 @@ const char *moat_words_disk(const json_t *disk)
 
 	if (*state)
 		return state;
-	return json_is_false(json_object_get(disk, "recovery")) ?
+	return json_is_false(json_object_get(disk, "recovery")) &&
+	       strcmp(moat_field_text(disk, "cover"), "takeover") != 0 ?
 		       "cannot recover" : "";
+}
+
+/* An earlier moatd says nothing about it. */
+const char *moat_words_cover(const json_t *disk, char *buf)
+{
+	const char *cover = moat_field_text(disk, "cover");
+	const char *why = moat_field_text(disk, "cover_why");
+
+	*buf = '\0';
+	append(buf, "%s%s%s", cover, *why ? ": " : "", why);
+	return buf;
 }

@@ -19,6 +19,9 @@ char *moat_words_standby(const json_t *storage, char *buf);
 char *moat_words_pci(const json_t *storage, char *buf);
 char *moat_words_last(const json_t *storage, char *buf);
 
+/* Of a disk: how it would get a storage domain again; as above. */
+const char *moat_words_cover(const json_t *disk, char *buf);
+
 /* Of a disk; they live as long as the object. */
 const char *moat_words_xenbus(const json_t *disk, const char *key);
 const char *moat_words_access(const json_t *disk);
