@@ -101,6 +101,40 @@ class Create(unittest.TestCase):
         self.assertEqual(self.create(), (0, ""))
         self.assertTrue(self.has("created.7"))
 
+    def test_replace(self):
+        self.put("holder.7", "fedcba9876543210")
+        self.assertEqual(self.create("--replace", "fedcba9876543210"), (0, ""))
+        self.assertTrue(self.has("destroyed.7") and self.has("created.7"))
+
+    def test_replace_gone(self):
+        """It may have gone by itself."""
+        self.assertEqual(self.create("--replace", "fedcba9876543210"), (0, ""))
+        self.assertTrue(self.has("created.7"))
+
+    def test_replace_another(self):
+        self.put("holder.7", "somebody-else-00")
+        status, _ = self.create("--replace", "fedcba9876543210")
+        self.assertEqual(status, TAKEN)
+        self.assertFalse(self.has("destroyed.7"))
+
+    def test_replace_nothing_ready(self):
+        """What cannot be replaced is not destroyed."""
+        self.put("holder.7", "fedcba9876543210")
+        self.put("json", "hello")
+        self.assertEqual(self.create("--replace", "fedcba9876543210")[0], 1)
+        status, said = self.create("--replace", "x")
+        self.assertEqual((status, said), (1, "moat-create: not a uuid: x\n"))
+        self.assertFalse(self.has("destroyed.7"))
+
+    def test_replace_fails(self):
+        self.put("holder.7", "fedcba9876543210")
+        self.put("fail.destroy")
+        status, said = self.create("--replace", "fedcba9876543210")
+        self.assertEqual((status, said), (1, "moat-create: libxl cannot destroy domain 7 (-3)\n"))
+        os.unlink(self.path("fail.destroy"))
+        self.put("fail.destroy-late")       # and yet it is gone
+        self.assertEqual(self.create("--replace", "fedcba9876543210"), (0, ""))
+
     def test_failures(self):
         for call, words in (("ctx", "libxl cannot be used"), ("info", "who has domid 7"),
                             ("clear", "history"), ("create", "cannot create the domain (-3)"),

@@ -67,6 +67,27 @@ void libxl_domain_config_dispose(libxl_domain_config *config)
 	json = NULL;
 }
 
+/* Any text of its length. */
+int libxl_uuid_from_string(libxl_uuid *uuid, const char *in)
+{
+	if (strlen(in) != sizeof(*uuid))
+		return -1;
+	memcpy(uuid, in, sizeof(*uuid));
+	return 0;
+}
+
+int libxl_domain_destroy(libxl_ctx *ctx, uint32_t domid, const libxl_asyncop_how *ao)
+{
+	(void)ctx;
+	(void)ao;
+	if (fails("destroy"))
+		return ERROR_FAIL;
+	put("history", "", 0, "");
+	put("holder%s%u", ".", domid, "dying 3");
+	put("destroyed%s%u", ".", domid, "");
+	return fails("destroy-late") ? ERROR_FAIL : 0;
+}
+
 /* A text that begins with the uuid, in our JSON. */
 int libxl_domain_config_from_json(libxl_ctx *ctx, libxl_domain_config *config, const char *text)
 {

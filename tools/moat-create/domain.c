@@ -6,7 +6,8 @@
  * history is for, and why it is cleared here.
  *
  * Whether somebody else has the domid is asked before and, since others create domains
- * too, once more where libxl failed.
+ * too, once more where libxl failed. To leave them no time, the domain that is to be
+ * replaced is destroyed here, when all else is ready for its successor.
  */
 #include "domain.h"
 
@@ -24,16 +25,23 @@
 enum holder {
 	HOLDER_NONE,
 	HOLDER_DYING,
-	HOLDER_OTHER,
+	HOLDER_REPLACED,	/* the one that is to go */
 	HOLDER_OURS,
+	HOLDER_OTHER,
 	HOLDER_UNKNOWN,		/* libxl cannot say */
 };
 
 struct creation {
+	const struct moat_order *order;
 	libxl_ctx *ctx;
 	libxl_domain_config config;
-	uint32_t domid;
+	libxl_uuid replaced;
 };
+
+static bool is_same(const libxl_uuid *a, const libxl_uuid *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
 
 /* Who has the domid? */
 static enum holder look(const struct creation *c)
@@ -43,15 +51,17 @@ static enum holder look(const struct creation *c)
 	int rc;
 
 	libxl_dominfo_init(&info);
-	rc = libxl_domain_info(c->ctx, &info, c->domid);
+	rc = libxl_domain_info(c->ctx, &info, c->order->domid);
 	if (rc == ERROR_DOMAIN_NOTFOUND)
 		found = HOLDER_NONE;
 	else if (rc)
 		found = HOLDER_UNKNOWN;
 	else if (info.dying)
 		found = HOLDER_DYING;
-	else if (memcmp(&info.uuid, &c->config.c_info.uuid, sizeof(info.uuid)) == 0)
+	else if (is_same(&info.uuid, &c->config.c_info.uuid))
 		found = HOLDER_OURS;
+	else if (c->order->replaced && is_same(&info.uuid, &c->replaced))
+		found = HOLDER_REPLACED;
 	else
 		found = HOLDER_OTHER;
 	libxl_dominfo_dispose(&info);
@@ -72,22 +82,38 @@ static enum holder wait_for_the_dying(const struct creation *c)
 	return found;
 }
 
+static enum holder destroy_replaced(const struct creation *c)
+{
+	enum holder found;
+	int rc = libxl_domain_destroy(c->ctx, c->order->domid, NULL);
+
+	found = wait_for_the_dying(c);
+	if (rc && found == HOLDER_REPLACED)
+		moat_err("libxl cannot destroy domain %u (%d)", c->order->domid, rc);
+	return found;
+}
+
+/* Return: 0 if nobody has the domid any more, or -errno. */
 static int refuse(const struct creation *c, enum holder holder)
 {
+	unsigned int domid = c->order->domid;
+
 	switch (holder) {
 	case HOLDER_NONE:
 		return 0;
 	case HOLDER_DYING:
-		moat_err("the domain that had domid %u does not go", c->domid);
+		moat_err("the domain that had domid %u does not go", domid);
 		return -ETIMEDOUT;
+	case HOLDER_REPLACED:
+		return -EIO;	/* said already */
 	case HOLDER_OURS:
 	case HOLDER_OTHER:
-		moat_err("another domain has domid %u", c->domid);
+		moat_err("another domain has domid %u", domid);
 		return -EEXIST;
 	case HOLDER_UNKNOWN:
 		break;
 	}
-	moat_err("libxl cannot say who has domid %u", c->domid);
+	moat_err("libxl cannot say who has domid %u", domid);
 	return -EIO;
 }
 
@@ -100,7 +126,7 @@ static int create(struct creation *c)
 		moat_err("libxl cannot clear its history of domids (%d)", rc);
 		return -EIO;
 	}
-	c->config.c_info.domid = c->domid;
+	c->config.c_info.domid = c->order->domid;
 	rc = libxl_domain_create_new(c->ctx, &c->config, &made, NULL, NULL);
 	if (!rc)
 		return 0;
@@ -111,49 +137,55 @@ static int create(struct creation *c)
 	return -EIO;
 }
 
-static int create_and_start(struct creation *c, bool unpause)
+static int create_and_start(struct creation *c)
 {
-	int err = refuse(c, wait_for_the_dying(c)), rc;
+	enum holder found = wait_for_the_dying(c);
+	int err, rc;
 
+	if (found == HOLDER_REPLACED)
+		found = destroy_replaced(c);
+	err = refuse(c, found);
 	if (!err)
 		err = create(c);
-	if (err || !unpause)
+	if (err || !c->order->unpause)
 		return err;
-	rc = libxl_domain_unpause(c->ctx, c->domid, NULL);
+	rc = libxl_domain_unpause(c->ctx, c->order->domid, NULL);
 	if (!rc)
 		return 0;
-	moat_err("domain %u is created, and cannot be unpaused (%d)", c->domid, rc);
+	moat_err("domain %u is created, and cannot be unpaused (%d)", c->order->domid, rc);
 	return -EIO;
 }
 
-static int with_config(struct creation *c, const char *json, bool unpause)
+static int with_config(struct creation *c)
 {
 	int err;
 
 	libxl_domain_config_init(&c->config);
-	if (libxl_domain_config_from_json(c->ctx, &c->config, json)) {
+	if (libxl_domain_config_from_json(c->ctx, &c->config, c->order->json)) {
 		moat_err("libxl does not understand what xl has read");
 		err = -EINVAL;
 	} else {
-		err = create_and_start(c, unpause);
+		err = create_and_start(c);
 	}
 	libxl_domain_config_dispose(&c->config);
 	return err;
 }
 
-int moat_domain_create(uint32_t domid, const char *json, bool unpause)
+int moat_domain_create(const struct moat_order *order)
 {
 	xentoollog_logger *log = (xentoollog_logger *)
 		xtl_createlogger_stdiostream(stderr, XTL_WARN, 0);
-	struct creation c = { .domid = domid };
+	struct creation c = { .order = order };
 	int err = -EIO;
 
 	if (!log)
 		return -ENOMEM;
 	if (libxl_ctx_alloc(&c.ctx, LIBXL_VERSION, 0, log))
 		moat_err("libxl cannot be used: is this Xen's control domain?");
+	else if (order->replaced && libxl_uuid_from_string(&c.replaced, order->replaced))
+		moat_err("not a uuid: %s", order->replaced);
 	else
-		err = with_config(&c, json, unpause);
+		err = with_config(&c);
 	libxl_ctx_free(c.ctx);
 	xtl_logger_destroy(log);
 	return err;

@@ -27,15 +27,16 @@ static const char usage[] =
 	"Usage: moat-create --domid N [OPTION]... CONFIG [KEY=VALUE]...\n"
 	"Create a Xen domain with the domid N, and leave it paused.\n"
 	"\n"
-	"  -d, --domid N     its domid, 1 to 32751\n"
-	"  -u, --unpause     let it run\n"
-	"      --xl PROGRAM  the xl that reads CONFIG; by default xl\n"
-	"  -h, --help        show this and exit\n"
-	"  -V, --version     show the version and exit\n"
+	"  -d, --domid N       its domid, 1 to 32751\n"
+	"  -r, --replace UUID  destroy the domain of that uuid before, if it has the domid\n"
+	"  -u, --unpause       let it run\n"
+	"      --xl PROGRAM    the xl that reads CONFIG; by default xl\n"
+	"  -h, --help          show this and exit\n"
+	"  -V, --version       show the version and exit\n"
 	"\n"
 	"Exit status: 0 done, 1 failed, 2 wrong usage, 3 another domain has the domid.\n";
 
-static int run(uint32_t domid, bool unpause, char *xl, char *const words[])
+static int run(struct moat_order *order, char *xl, char *const words[])
 {
 	char *json = NULL;
 	int err = moat_request_read(xl, words, &json);
@@ -44,7 +45,8 @@ static int run(uint32_t domid, bool unpause, char *xl, char *const words[])
 		moat_err("%s cannot read %s: %s", xl, words[0], strerror(-err));
 		return EXIT_FAILURE;
 	}
-	err = moat_domain_create(domid, json, unpause);
+	order->json = json;
+	err = moat_domain_create(order);
 	free(json);
 	if (err == -EEXIST)
 		return EXIT_TAKEN;
@@ -55,6 +57,7 @@ int main(int argc, char *argv[])
 {
 	static const struct option options[] = {
 		{ "domid", required_argument, NULL, 'd' },
+		{ "replace", required_argument, NULL, 'r' },
 		{ "unpause", no_argument, NULL, 'u' },
 		{ "xl", required_argument, NULL, 'x' },
 		{ "help", no_argument, NULL, 'h' },
@@ -62,19 +65,21 @@ int main(int argc, char *argv[])
 		{ NULL, 0, NULL, 0 },
 	};
 	static char default_xl[] = "xl";
+	struct moat_order order = { 0 };
 	char *xl = default_xl;
-	bool unpause = false;
-	uint32_t domid = 0;
 	int option;
 
 	moat_log_init("moat-create", false);
-	while ((option = getopt_long(argc, argv, "+d:uhV", options, NULL)) != -1)
+	while ((option = getopt_long(argc, argv, "+d:r:uhV", options, NULL)) != -1)
 		switch (option) {
 		case 'd':
-			domid = moat_option_number("domid", optarg, 1, DOMID_MAX);
+			order.domid = moat_option_number("domid", optarg, 1, DOMID_MAX);
+			break;
+		case 'r':
+			order.replaced = optarg;
 			break;
 		case 'u':
-			unpause = true;
+			order.unpause = true;
 			break;
 		case 'x':
 			xl = optarg;
@@ -89,9 +94,9 @@ int main(int argc, char *argv[])
 			fputs("Try 'moat-create --help'.\n", stderr);
 			return 2;
 		}
-	if (!domid)
+	if (!order.domid)
 		moat_option_refuse("--domid is missing");
 	if (optind == argc)
 		moat_option_refuse("CONFIG is missing");
-	return run(domid, unpause, xl, argv + optind);
+	return run(&order, xl, argv + optind);
 }
