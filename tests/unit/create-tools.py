@@ -106,6 +106,13 @@ class Create(unittest.TestCase):
         self.assertEqual(self.create("--replace", "fedcba9876543210"), (0, ""))
         self.assertTrue(self.has("destroyed.7") and self.has("created.7"))
 
+    def test_replace_waits(self):
+        """Its devices are on their way back, and it keeps the domid meanwhile."""
+        self.put("holder.7", "fedcba9876543210")
+        self.put("pciback.7", "30")
+        self.assertEqual(self.create("--replace", "fedcba9876543210"), (0, ""))
+        self.assertTrue(self.has("destroyed.7") and self.has("created.7"))
+
     def test_replace_gone(self):
         """It may have gone by itself."""
         self.assertEqual(self.create("--replace", "fedcba9876543210"), (0, ""))

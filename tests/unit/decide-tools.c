@@ -32,7 +32,7 @@ static void die(struct play *p)
 	memset(&p->slot, 0, sizeof(p->slot));
 	for (int r = 0; r < MOAT_ROLES && p->death.jobs_too; r++) {
 		/* a domain that xl has not started will never be */
-		if (p->w.job[r].job == MOAT_JOB_CREATE)
+		if (p->w.job[r].job == MOAT_JOB_CREATE || p->w.job[r].halfway)
 			p->w.dom[find_name(&p->w, r + 1)].deaf = true;
 		p->w.job[r].job = MOAT_JOB_NONE;
 	}

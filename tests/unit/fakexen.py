@@ -503,7 +503,14 @@ class World:
     def xl_moat_create(self, words):
         domid = int(words[words.index("--domid") + 1])
         text = " ".join(words)
+        for _ in range(20 if "--replace" in words else 0):
+            if not os.path.exists(self.path(f"pciback.{domid}")):
+                break
+            self.ended.wait(0.02)
         with self.lock:
+            if "--replace" in words and self.domains.get(domid, {}).get("uuid") == \
+                    words[words.index("--replace") + 1]:
+                self.xl_destroy([domid])
             if domid in self.domains:
                 return f"another domain has domid {domid}\n"
             self.make_domain(re.search(r'name="([^"]*)"', text)[1], "storage",

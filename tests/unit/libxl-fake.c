@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/moat-create/pciback.h"
+
 static char *json;
 
 static const char *path_of(const char *format, const char *word, unsigned int domid)
@@ -67,6 +69,27 @@ void libxl_domain_config_dispose(libxl_domain_config *config)
 	json = NULL;
 }
 
+/* As often as it is asked for: pciback.DOMID says how often still. */
+bool moat_pciback_holds(unsigned int domid)
+{
+	const char *path = path_of("pciback%s%u", ".", domid);
+	FILE *file = fopen(path, "r");
+	char text[16];
+	int left = 0;
+
+	if (!file)
+		return false;
+	if (fscanf(file, "%d", &left) != 1)
+		abort();
+	fclose(file);
+	snprintf(text, sizeof(text), "%d", left - 1);
+	if (left)
+		put("pciback%s%u", ".", domid, text);
+	else
+		unlink(path);
+	return true;
+}
+
 /* Any text of its length. */
 int libxl_uuid_from_string(libxl_uuid *uuid, const char *in)
 {
@@ -82,6 +105,8 @@ int libxl_domain_destroy(libxl_ctx *ctx, uint32_t domid, const libxl_asyncop_how
 	(void)ao;
 	if (fails("destroy"))
 		return ERROR_FAIL;
+	if (access(path_of("pciback%s%u", ".", domid), F_OK) == 0)
+		abort();
 	put("history", "", 0, "");
 	put("holder%s%u", ".", domid, "dying 3");
 	put("destroyed%s%u", ".", domid, "");

@@ -141,7 +141,7 @@ static void start_job(struct world *w, enum moat_role role, enum moat_job job,
 		      unsigned int domid)
 {
 	assert_int_equal(w->job[role].job, MOAT_JOB_NONE);
-	w->job[role] = (struct job) { job, w->now + JOB_MS, domid, role };
+	w->job[role] = (struct job) { job, w->now + JOB_MS, domid, role, false };
 }
 
 /* Xen has a domain long before xl is done with it. */
@@ -156,16 +156,46 @@ static void make_domain(struct world *w, enum moat_role role, unsigned int id)
 	w->created++;
 }
 
+static void make_placeholder(struct world *w)
+{
+	make_domain(w, MOAT_ACTIVE, w->recorded);
+	w->dom[w->recorded].placeholder = w->dom[w->recorded].paused = true;
+	if (!w->pci_holder && w->now >= w->pci_free_at)
+		give_pci(w, w->recorded);
+	w->recreated++;
+}
+
+static void take_away(struct world *w, unsigned int id)
+{
+	w->dom[id] = (struct domain) { .alive = w->thief, .serial = ++w->serials };
+	w->destroyed++;
+}
+
+/* The old domain goes, and some time later the process ends. Return: whether it goes on. */
+static bool replace(struct world *w, struct job *j)
+{
+	take_away(w, j->domid);
+	if (w->thief || w->bad_create)
+		return false;
+	make_placeholder(w);
+	j->halfway = true;
+	j->end = w->now + JOB_MS;
+	return true;
+}
+
 void end_job(struct world *w, struct moat_slot *slot, enum moat_role role)
 {
 	struct job j = w->job[role];
 	bool ok = true;
 
-	w->job[role].job = MOAT_JOB_NONE;
+	if (j.job == MOAT_JOB_REPLACE && !j.halfway) {
+		ok = replace(w, &w->job[role]);
+		if (ok)
+			return;
+	}
+	w->job[role] = (struct job) { .job = MOAT_JOB_NONE };
 	if (j.job == MOAT_JOB_DESTROY) {
-		w->dom[j.domid] = (struct domain) { .alive = w->thief,
-						    .serial = ++w->serials };
-		w->destroyed++;
+		take_away(w, j.domid);
 	} else if (j.job == MOAT_JOB_ATTACH && w->dom[j.domid].alive) {
 		give_pci(w, j.domid);
 	} else if (j.job == MOAT_JOB_CREATE) {
@@ -227,6 +257,15 @@ static void repoint(struct world *w, const struct moat_view *v, size_t bound)
 	}
 }
 
+static void start_replacing(struct world *w, unsigned int id, bool half)
+{
+	assert_true(w->condemned == id && w->recorded == id);
+	w->dom[id].paused = true;
+	strip(w, id);
+	if (!half)
+		start_job(w, MOAT_ACTIVE, MOAT_JOB_REPLACE, id);
+}
+
 static void destroy(struct world *w, unsigned int id, enum moat_role role,
 		    bool half)
 {
@@ -273,11 +312,7 @@ static void recreate(struct world *w, bool half)
 	assert_true(w->job[MOAT_ACTIVE].job == MOAT_JOB_NONE);
 	if (half)
 		return;
-	make_domain(w, MOAT_ACTIVE, w->recorded);
-	w->dom[w->recorded].placeholder = w->dom[w->recorded].paused = true;
-	if (!w->pci_holder && w->now >= w->pci_free_at)
-		give_pci(w, w->recorded);
-	w->recreated++;
+	make_placeholder(w);
 	start_job(w, MOAT_ACTIVE, MOAT_JOB_CREATE, w->recorded);
 }
 
@@ -318,6 +353,9 @@ static bool apply_long(struct world *w, const struct moat_view *v,
 		return true;
 	case MOAT_ACT_RECREATE:
 		recreate(w, half);
+		return true;
+	case MOAT_ACT_REPLACE:
+		start_replacing(w, v->domain[MOAT_ACTIVE].domid, half);
 		return true;
 	case MOAT_ACT_UNPAUSE:
 		unpause(w, v->domain[MOAT_ACTIVE].domid, half);

@@ -46,6 +46,7 @@ struct job {
 	msec end;
 	unsigned int domid;
 	enum moat_role role;
+	bool halfway;		/* of a replacement: the old domain is gone */
 };
 
 struct world {

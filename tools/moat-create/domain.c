@@ -18,8 +18,11 @@
 #include <time.h>
 
 #include "../lib/log.h"
+#include "pciback.h"
 
 #define DYING_MS 30000
+/* then the creation may fail for want of the device */
+#define PCIBACK_MS 3000
 #define POLL_MS 5
 
 enum holder {
@@ -68,24 +71,36 @@ static enum holder look(const struct creation *c)
 	return found;
 }
 
+/* Nothing announces that a domain is forgotten, nor that a device is free. */
+static void poll_step(void)
+{
+	const struct timespec step = { .tv_nsec = POLL_MS * 1000000L };
+
+	/* check-ok: sleep: a poll step; whoever calls has a bound */
+	nanosleep(&step, NULL);
+}
+
 /* Who has the domid once nobody has it who is on the way out? */
 static enum holder wait_for_the_dying(const struct creation *c)
 {
-	const struct timespec step = { .tv_nsec = POLL_MS * 1000000L };
 	enum holder found = look(c);
 
 	for (int n = 0; found == HOLDER_DYING && n < DYING_MS / POLL_MS; n++) {
-		/* check-ok: sleep: a poll step; nothing announces that a domain is forgotten */
-		nanosleep(&step, NULL);
+		poll_step();
 		found = look(c);
 	}
 	return found;
 }
 
+/* While its devices are on their way back it keeps the domid: its successor wants them. */
 static enum holder destroy_replaced(const struct creation *c)
 {
 	enum holder found;
-	int rc = libxl_domain_destroy(c->ctx, c->order->domid, NULL);
+	int rc;
+
+	for (int n = 0; n < PCIBACK_MS / POLL_MS && moat_pciback_holds(c->order->domid); n++)
+		poll_step();
+	rc = libxl_domain_destroy(c->ctx, c->order->domid, NULL);
 
 	found = wait_for_the_dying(c);
 	if (rc && found == HOLDER_REPLACED)

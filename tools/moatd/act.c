@@ -10,17 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../lib/file.h"
 #include "../lib/log.h"
 #include "disk.h"
 #include "hyper.h"
+#include "launch.h"
 #include "note.h"
 #include "strip.h"
-
-#define CREATE_MS 120000
-#define DESTROY_MS 20000
-#define ATTACH_MS 30000
-#define WORDS_MAX 16
 
 static struct moat_xs *xs_of(struct moat_unit *u)
 {
@@ -44,21 +39,6 @@ static unsigned int domid_of(const struct moat_unit *u, enum moat_role role)
 
 /* --- jobs -------------------------------------------------------------- */
 
-static int start(struct moat_unit *u, enum moat_role role, enum moat_job job,
-		 char *const argv[], msec span)
-{
-	int err = moat_process_start(&u->process[role], xs_of(u),
-				     &u->daemon->loop, job, argv,
-				     moat_now() + span);
-
-	if (err) {
-		moat_err("%s: cannot start %s: %s", name_of(u), argv[0],
-			 strerror(-err));
-		moat_slot_job_ended(&u->slot, role, job, false, moat_now());
-	}
-	return err;
-}
-
 static void abandon(struct moat_unit *u, enum moat_role role)
 {
 	struct moat_process *p = &u->process[role];
@@ -71,45 +51,6 @@ static void abandon(struct moat_unit *u, enum moat_role role)
 	tell(u, "failed", json_pack("{s:s}", "text", text));
 	moat_process_abandon(p, xs_of(u), &u->daemon->loop);
 	moat_slot_job_ended(&u->slot, role, job, false, moat_now());
-}
-
-static bool is_gone(struct moat_unit *u, unsigned int domid)
-{
-	const struct moat_hyper_domain *list;
-	int count = moat_hyper_list(u->daemon->hyper, &list);
-
-	for (int i = 0; i < count; i++)
-		if (list[i].domid == domid)
-			return false;
-	return count >= 0;
-}
-
-static int destroy(struct moat_unit *u, enum moat_role role)
-{
-	unsigned int domid = domid_of(u, role);
-	bool again = u->slot.failed[role] == MOAT_JOB_DESTROY;
-	char number[16], *argv[4] = { u->daemon->config.xl, "destroy", number };
-	int err;
-
-	/* the look may be of a moment ago */
-	if (is_gone(u, domid))
-		return -EAGAIN;
-	u->doomed[role] = domid;
-	snprintf(number, sizeof(number), "%u", domid);
-	err = moat_hyper_pause(u->daemon->hyper, domid);
-	if (err)
-		moat_warn("%s: domain %u cannot be paused: %s", name_of(u),
-			  domid, strerror(-err));
-	err = moat_strip_domain(xs_of(u), domid);
-	if (err)
-		moat_warn("%s: PCI devices of domain %u: %s", name_of(u), domid,
-			  strerror(-err));
-	if (again) {
-		/* where libxl cannot, for want of its own nodes, Xen still can */
-		argv[0] = "/proc/self/exe";
-		argv[1] = "--destroy";
-	}
-	return start(u, role, MOAT_JOB_DESTROY, argv, DESTROY_MS);
 }
 
 static int lose_standby(struct moat_unit *u, const struct moat_action *a)
@@ -129,98 +70,7 @@ static int lose_standby(struct moat_unit *u, const struct moat_action *a)
 		     json_pack("{s:i, s:s}", "domid", (int)domid, "text",
 			       "too many standbys have died in a row"));
 	}
-	return destroy(u, MOAT_STANDBY);
-}
-
-/* pci=["0000:00:04.0,permissive=1", ...] of those that are free. Return: how many. */
-static size_t list_devices(const struct moat_unit *u, char *text, size_t size)
-{
-	const struct moat_storage *st = u->storage;
-	size_t used = snprintf(text, size, "pci=["), count = 0;
-
-	for (size_t i = 0; i < st->pcis && used < size; i++)
-		if (moat_device_is_free(&u->view.pci[i]))
-			used += snprintf(text + used, size - used, "%s\"%s%s\"",
-					 count++ ? ", " : "", st->pci[i],
-					 st->permissive ? ",permissive=1" : "");
-	if (used < size)
-		snprintf(text + used, size - used, "]");
-	return count;
-}
-
-/* What a domain is called and known by; noted before it is made. */
-static int name_domain(struct moat_unit *u, enum moat_role role, bool placeholder,
-		       char *name, char *uuid, size_t size)
-{
-	char *id, *end;
-	int err = moat_file_read("/proc/sys/kernel/random/uuid", &id);
-
-	if (err)
-		return err;
-	end = strchr(id, '\n');
-	if (end)
-		*end = '\0';
-	snprintf(name, size, "name=\"%s%s\"", name_of(u),
-		 role == MOAT_STANDBY ? "-standby" : "");
-	snprintf(uuid, size, "uuid=\"%s\"", id);
-	err = moat_note(u, id, role == MOAT_STANDBY ? "made-1" : "made-0");
-	if (!err && role == MOAT_STANDBY)
-		err = moat_note_number(u, moat_now(), "standby-made");
-	if (!err && placeholder)
-		err = moat_note(u, id, "placeholder");
-	free(id);
-	return err;
-}
-
-/*
- * A domain under its own name is created with its devices: that is one scan of
- * its PCI bus, while it boots. A standby gets them when its time comes.
- *
- * @first: the program, and its words before the configuration; NULL at the end
- */
-static int create(struct moat_unit *u, enum moat_role role, bool placeholder,
-		  char *const first[])
-{
-	const struct moat_storage *st = u->storage;
-	char name[80], uuid[80], devices[48 * MOAT_PCI_MAX];
-	char *argv[WORDS_MAX] = { NULL };
-	size_t n = 0;
-	int err = name_domain(u, role, placeholder, name, uuid, sizeof(name));
-
-	if (err)
-		return err;
-	while (first[n]) {
-		argv[n] = first[n];
-		n++;
-	}
-	argv[n++] = st->config;
-	argv[n++] = name;
-	argv[n++] = uuid;
-	argv[n++] = "on_crash=\"preserve\"";
-	if (role == MOAT_ACTIVE && list_devices(u, devices, sizeof(devices))) {
-		argv[n++] = devices;
-	} else if (st->pcis) {
-		argv[n++] = "passthrough=\"enabled\"";
-		argv[n++] = "e820_host=1";
-	}
-	return start(u, role, MOAT_JOB_CREATE, argv, CREATE_MS);
-}
-
-static int create_new(struct moat_unit *u, enum moat_role role)
-{
-	char *const first[] = { u->daemon->config.xl, "create", "-q", "-e", NULL };
-
-	return create(u, role, false, first);
-}
-
-static int recreate(struct moat_unit *u)
-{
-	char domid[16];
-	char *const first[] = { u->daemon->config.moat_create, "--xl",
-				u->daemon->config.xl, "--domid", domid, NULL };
-
-	snprintf(domid, sizeof(domid), "%u", u->view.recorded);
-	return create(u, MOAT_ACTIVE, true, first);
+	return moat_launch_destroy(u, MOAT_STANDBY);
 }
 
 static int unpause(struct moat_unit *u)
@@ -231,26 +81,6 @@ static int unpause(struct moat_unit *u)
 	if (err && err != -EINVAL)
 		return err;
 	return moat_note_remove(u, "placeholder");
-}
-
-static int assign(struct moat_unit *u, size_t index)
-{
-	char *argv[] = { u->daemon->config.xl, "pci-assignable-add",
-			 u->storage->pci[index], NULL };
-
-	return start(u, MOAT_ACTIVE, MOAT_JOB_ASSIGN, argv, ATTACH_MS);
-}
-
-static int attach(struct moat_unit *u, size_t index)
-{
-	char domid[16], device[48];
-	char *argv[] = { u->daemon->config.xl, "pci-attach", domid, device,
-			 NULL };
-
-	snprintf(domid, sizeof(domid), "%u", domid_of(u, MOAT_ACTIVE));
-	snprintf(device, sizeof(device), "%s%s", u->storage->pci[index],
-		 u->storage->permissive ? ",permissive=1" : "");
-	return start(u, MOAT_ACTIVE, MOAT_JOB_ATTACH, argv, ATTACH_MS);
 }
 
 static struct moat_unit *unit_of(struct moat_source *source,
@@ -297,12 +127,12 @@ int moat_act_job_ended(struct moat_source *source)
 	if (killed || status < 0)
 		return 0;
 	/* somebody else was faster, or an earlier try took its time */
-	if (job == MOAT_JOB_DESTROY && is_gone(u, u->doomed[role]))
+	if (job == MOAT_JOB_DESTROY && moat_is_gone(u, u->doomed[role]))
 		status = 0;
 	moat_slot_job_ended(&u->slot, role, job, status == 0, moat_now());
 	if (status)
 		log_failure(u, job, status, output);
-	else if (job == MOAT_JOB_CREATE)
+	else if (moat_job_creates(job))
 		tell(u, role == MOAT_ACTIVE ? "created" : "standby-created",
 		     json_pack("{s:i}", "domid", (int)domid_of(u, role)));
 	return 0;
@@ -593,7 +423,7 @@ static int abort_upgrade(struct moat_unit *u, const struct moat_action *a)
 /* What libxl leaves of a domain that it did not destroy itself. */
 static void sweep(struct moat_unit *u, unsigned int domid)
 {
-	if (!domid || !is_gone(u, domid))
+	if (!domid || !moat_is_gone(u, domid))
 		return;
 	moat_xs_remove(xs_of(u), "/local/domain/%u", domid);
 	moat_xs_remove(xs_of(u), "/libxl/%u", domid);
@@ -760,7 +590,7 @@ int moat_act(struct moat_unit *unit, const struct moat_action *a)
 		return condemn(unit, a);
 	case MOAT_ACT_DESTROY:
 		return a->role == MOAT_STANDBY ? lose_standby(unit, a) :
-						 destroy(unit, a->role);
+						 moat_launch_destroy(unit, a->role);
 	case MOAT_ACT_KILL:
 		moat_process_kill(&unit->process[a->role], moat_now());
 		return -EAGAIN;
@@ -768,9 +598,11 @@ int moat_act(struct moat_unit *unit, const struct moat_action *a)
 		abandon(unit, a->role);
 		return 0;
 	case MOAT_ACT_CREATE:
-		return create_new(unit, a->role);
+		return moat_launch_create(unit, a->role);
 	case MOAT_ACT_RECREATE:
-		return recreate(unit);
+		return moat_launch_recreate(unit);
+	case MOAT_ACT_REPLACE:
+		return moat_launch_replace(unit);
 	case MOAT_ACT_UNPAUSE:
 		return unpause(unit);
 	case MOAT_ACT_PROMOTE:
@@ -780,9 +612,9 @@ int moat_act(struct moat_unit *unit, const struct moat_action *a)
 	case MOAT_ACT_FREE:
 		return free_device(unit, a->index);
 	case MOAT_ACT_ASSIGN:
-		return assign(unit, a->index);
+		return moat_launch_assign(unit, a->index);
 	case MOAT_ACT_ATTACH:
-		return attach(unit, a->index);
+		return moat_launch_attach(unit, a->index);
 	case MOAT_ACT_ABORT:
 		return abort_upgrade(unit, a);
 	case MOAT_ACT_FORGIVE:

@@ -75,7 +75,7 @@ bool moat_disks_repoint(struct decision *d)
 {
 	bool due = false;
 
-	if (d->view->job[MOAT_ACTIVE] == MOAT_JOB_CREATE)
+	if (moat_job_creates(d->view->job[MOAT_ACTIVE]))
 		return false;
 	for (size_t i = 0; i < d->view->count; i++) {
 		const struct moat_view_disk *disk = &d->view->disks[i];
@@ -192,8 +192,9 @@ static size_t disks_left(const struct decision *d)
 
 static bool phase_is_over(const struct decision *d, enum moat_phase phase)
 {
+	/* its successor may have its domid */
 	if (phase == MOAT_PHASE_DESTROY)
-		return domain(d, MOAT_ACTIVE)->domid != d->view->recovery.old;
+		return !domain(d, MOAT_ACTIVE)->condemned;
 	if (phase == MOAT_PHASE_PCI)
 		return moat_has_devices(d->view) && domain(d, MOAT_ACTIVE)->ready;
 	return disks_behind(d, phase) == 0;

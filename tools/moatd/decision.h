@@ -123,6 +123,8 @@ bool moat_remove_condemned(struct decision *d);
 bool moat_replace(struct decision *d);
 
 /* takeover.c: the same domid again. */
+/* The active domain is condemned, and another has to have its domid. */
+bool moat_takeover_remove(struct decision *d);
 /* There is no active domain, and the next one has to have its domid. */
 bool moat_takeover_replace(struct decision *d);
 /* Does one that was created wait for its time? */

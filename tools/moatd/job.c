@@ -23,7 +23,7 @@
 static const char *const job_names[] = {
 	[MOAT_JOB_NONE] = "none",	[MOAT_JOB_CREATE] = "create",
 	[MOAT_JOB_DESTROY] = "destroy", [MOAT_JOB_ATTACH] = "pci-attach",
-	[MOAT_JOB_ASSIGN] = "pci-assignable-add",
+	[MOAT_JOB_ASSIGN] = "pci-assignable-add", [MOAT_JOB_REPLACE] = "replace",
 };
 
 const char *moat_job_name(enum moat_job job)
@@ -165,7 +165,7 @@ void moat_process_resume(struct moat_process *p, struct moat_xs *xs,
 	if (!text)
 		return;
 	if (sscanf(text, "%d %d %llu", &job, &pid, &started) == 3 &&
-	    job > MOAT_JOB_NONE && job <= MOAT_JOB_ASSIGN && pid > 1 &&
+	    job > MOAT_JOB_NONE && job < MOAT_JOBS && pid > 1 &&
 	    started && moat_process_started(pid) == started) {
 		p->pid = pid;
 		p->job = job;

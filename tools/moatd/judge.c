@@ -236,7 +236,7 @@ bool moat_judge(struct decision *d)
 		return condemn(d, dom->crashed ? MOAT_WHY_CRASH : MOAT_WHY_GONE,
 			       0, dom->crashed ? "it crashed" :
 						 "it shut down");
-	if (d->view->job[MOAT_ACTIVE] == MOAT_JOB_CREATE || dom->placeholder)
+	if (moat_job_creates(d->view->job[MOAT_ACTIVE]) || dom->placeholder)
 		return false;
 	if (judge_life(d))
 		return true;

@@ -226,7 +226,7 @@ static bool is_vm(struct moat_unit *u, const char *vm, const char *key)
 static bool is_moats(struct moat_unit *u, enum moat_role role, unsigned int domid)
 {
 	char *vm = moat_xs_get(xs_of(u), "/local/domain/%u/vm", domid);
-	bool ours = u->view.job[role] == MOAT_JOB_CREATE ||
+	bool ours = moat_job_creates(u->view.job[role]) ||
 		    (vm && strncmp(vm, "/vm/", 4) == 0 &&
 		     (is_vm(u, vm, "made-0") || is_vm(u, vm, "made-1") ||
 		      is_vm(u, vm, "adopted")));

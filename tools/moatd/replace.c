@@ -41,7 +41,8 @@ bool moat_remove_condemned(struct decision *d)
 	const struct moat_view_domain *dom = domain(d, MOAT_ACTIVE);
 
 	return dom->domid && dom->condemned &&
-	       moat_destroy(d, MOAT_ACTIVE, "it is condemned");
+	       (moat_takeover_remove(d) ||
+		moat_destroy(d, MOAT_ACTIVE, "it is condemned"));
 }
 
 size_t moat_decide_crashes(const struct moat_view *view,
@@ -80,6 +81,9 @@ bool moat_replace(struct decision *d)
 
 	if (domain(d, MOAT_ACTIVE)->domid)
 		return false;
+	/* its successor is about to be there, of which nothing must be swept away */
+	if (d->view->job[MOAT_ACTIVE] == MOAT_JOB_REPLACE)
+		return true;
 	if (d->view->recorded && !d->view->recovery.on) {
 		d->out->why = MOAT_WHY_GONE;
 		return act(d, MOAT_ACT_BEGIN, "it is gone");

@@ -18,6 +18,7 @@ enum moat_act {
 	MOAT_ACT_ABANDON,	/* it, which cannot be killed */
 	MOAT_ACT_CREATE,	/* the domain of "role" */
 	MOAT_ACT_RECREATE,	/* the active domain under its domid, paused */
+	MOAT_ACT_REPLACE,	/* it goes, and another is created like this, at once */
 	MOAT_ACT_UNPAUSE,	/* which may run */
 	MOAT_ACT_PROMOTE,	/* the standby takes the name */
 	MOAT_ACT_FREE,		/* device "index": forget a holder that is gone */

@@ -6,9 +6,9 @@
  * this way, and the disks that could follow stay, too.
  *
  * Until there is a domain again, whoever is given the domid may map what was granted to
- * it. So the successor is created before anything else is waited for, and stays paused,
- * as a placeholder, while there is something to wait for. A stranger that was faster
- * has the disks' pages: they are lost.
+ * it. So one process destroys the old domain and creates its successor, before anything
+ * else is waited for; and this stays paused, as a placeholder, while there is something
+ * to wait for. A stranger that was faster has the disks' pages: they are lost.
  */
 #include "decision.h"
 
@@ -82,6 +82,19 @@ static bool lose(struct decision *d, const char *text)
 	return false;
 }
 
+/* One after the other takes longer, and is what is left where this has failed. */
+bool moat_takeover_remove(struct decision *d)
+{
+	enum moat_job job = d->view->job[MOAT_ACTIVE];
+
+	if (job == MOAT_JOB_REPLACE)
+		return true;
+	if (job != MOAT_JOB_NONE || d->slot->failures[MOAT_ACTIVE] ||
+	    !moat_takes_over(d->view, d->limits))
+		return false;
+	return act_on(d, MOAT_ACT_REPLACE, MOAT_ACTIVE, "its front ends cannot follow");
+}
+
 bool moat_takeover_replace(struct decision *d)
 {
 	const struct moat_slot *slot = d->slot;
@@ -103,8 +116,13 @@ bool moat_takeover_replace(struct decision *d)
 
 bool moat_takeover_start(struct decision *d)
 {
+	const struct moat_view_recovery *r = &d->view->recovery;
+
 	if (!domain(d, MOAT_ACTIVE)->placeholder)
 		return false;
+	if (r->on && !r->phase[MOAT_PHASE_DESTROY])
+		return act_at(d, MOAT_ACT_PHASE, MOAT_PHASE_DESTROY,
+			      "another has its domid");
 	if (d->view->job[MOAT_ACTIVE] != MOAT_JOB_NONE)
 		return true;
 	if (d->view->wish == MOAT_WISH_RESTART)

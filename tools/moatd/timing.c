@@ -38,7 +38,7 @@ static void wind_clock(struct decision *d, enum moat_role role)
 		*c = d->slot->clock[MOAT_STANDBY];
 		d->slot->fine_at = d->now;
 	}
-	if (c->domid != dom->domid) {
+	if (c->domid != dom->domid || dom->anew) {
 		*c = (struct moat_clock) { .domid = dom->domid,
 					   .heartbeat = dom->heartbeat,
 					   .seen_at = d->now,
@@ -48,7 +48,7 @@ static void wind_clock(struct decision *d, enum moat_role role)
 			d->slot->fine_at = d->now;
 	}
 	/* until xl is done with it, or it is let run, a domain is not even started */
-	if (d->view->job[role] == MOAT_JOB_CREATE || dom->placeholder)
+	if (moat_job_creates(d->view->job[role]) || dom->placeholder)
 		c->seen_at = d->now;
 	if (c->heartbeat != dom->heartbeat || dom->suspended ||
 	    (dom->ready && !c->was_ready))

@@ -46,7 +46,14 @@ enum moat_job {
 	MOAT_JOB_DESTROY,
 	MOAT_JOB_ATTACH,
 	MOAT_JOB_ASSIGN,
+	MOAT_JOB_REPLACE,	/* destroy, and create under the same domid */
+	MOAT_JOBS
 };
+
+static inline bool moat_job_creates(enum moat_job job)
+{
+	return job == MOAT_JOB_CREATE || job == MOAT_JOB_REPLACE;
+}
 
 /* The two domains of a slot, each with at most one job at a time. */
 enum moat_role { MOAT_ACTIVE, MOAT_STANDBY, MOAT_ROLES };
