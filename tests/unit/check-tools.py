@@ -70,6 +70,7 @@ class Check(Case):
         self.daemon = self.moatd(status=self.status)
         self.info()
         self.script("moatd", 'test "$1" = --check-config && test -r "$2"')
+        self.script("moat-create", 'test "$1" = --version')
 
     def put(self, path, text):
         os.makedirs(os.path.dirname(self.root + path), exist_ok=True)
@@ -109,8 +110,8 @@ class Well(Check):
         lines = self.look(OK)
         self.assertEqual({line["result"] for line in lines}, {"ok"})
         self.assertEqual({line["check"] for line in lines}, {
-            "dom0", "xl", "xenstore", "config", "moatd", "status", "boot", "autoballoon",
-            "memory", "quota", "xendomains", "iommu", "pciback", "device", "reset", "storage",
+            "dom0", "xl", "xenstore", "config", "takeover", "moatd", "status", "boot",
+            "autoballoon", "memory", "quota", "xendomains", "iommu", "pciback", "device", "reset", "storage",
             "image", "name"})
         self.assertEqual(self.look(OK, "-x"), [])
         self.assertEqual(self.moat("check", "-x", "--root", self.root)[0], "All is well.\n")
@@ -188,6 +189,14 @@ class Broken(Check):
     def test_configuration_with_a_mistake(self):
         self.script("moatd", "echo \"$2:3: stanby: there is no such setting\"; exit 1")
         self.finds(DOWN, "config", ":3: stanby", "correct it")
+
+    def test_moat_create(self):
+        self.script("moat-create", "echo libxenlight.so.4.17: cannot open shared object; exit 127")
+        self.finds(DEGRADED, "takeover", "libxenlight.so.4.17", "version of Xen")
+        os.unlink(os.path.join(self.bin, "moat-create"))
+        self.finds(DEGRADED, "takeover", "does not run", "make install")
+        self.put(CONF, FILES[CONF].replace("name =", "takeover = false; name ="))
+        self.look(OK)
 
     def test_moatd_not_installed(self):
         os.unlink(os.path.join(self.bin, "moatd"))

@@ -110,9 +110,38 @@ static void check_enabled(struct moat_check *check)
 				  "moatd is not started at boot");
 }
 
+/* It is linked with the libxl of one version of Xen, and is to be there when it is needed. */
+static void check_takeover(struct moat_check *check)
+{
+	const char *argv[] = { check->plan.moat_create, "--version", NULL };
+	bool wanted = false;
+	char *text;
+	int status;
+
+	for (size_t i = 0; i < check->plan.count; i++)
+		wanted = wanted || check->plan.storages[i].takeover;
+	if (!wanted)
+		return;
+	status = moat_host_run(argv, &text);
+	if (text)
+		text[strcspn(text, "\n")] = '\0';
+	if (status == 0)
+		moat_report_ok(&check->report, "takeover", "", "%s runs", argv[0]);
+	else
+		moat_report_wrong(&check->report, MOAT_CONDITION_DEGRADED, "takeover", "",
+				  "build it for this version of Xen, and 'make install'; or "
+				  "set takeover = false",
+				  "%s does not run, so that front ends other than Moat's would "
+				  "lose their disks: %s", argv[0],
+				  status < 0 ? strerror(-status) :
+				  text && *text ? text : "it does not say why");
+	free(text);
+}
+
 void moat_check_daemon(struct moat_check *check)
 {
 	check_config(check);
+	check_takeover(check);
 	check_status(check);
 	check_enabled(check);
 }

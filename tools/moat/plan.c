@@ -24,14 +24,16 @@ static void read_pci(const config_setting_t *from, struct moat_plan_storage *st)
 static void read_storage(const config_setting_t *from, struct moat_plan *plan)
 {
 	struct moat_plan_storage *st = &plan->storages[plan->count];
-	int standby = 1;
+	int standby = 1, takeover = 1;
 
 	if (!config_setting_is_group(from) ||
 	    !config_setting_lookup_string(from, "name", &st->name) ||
 	    !config_setting_lookup_string(from, "config", &st->config))
 		return;
 	config_setting_lookup_bool(from, "standby", &standby);
+	config_setting_lookup_bool(from, "takeover", &takeover);
 	st->standby = standby;
+	st->takeover = takeover;
 	read_pci(from, st);
 	plan->count++;
 }
@@ -44,6 +46,7 @@ bool moat_plan_read(struct moat_plan *plan, const char *path, char *error,
 
 	memset(plan, 0, sizeof(*plan));
 	plan->xl = "xl";
+	plan->moat_create = "moat-create";
 	config_init(&plan->file);
 	if (!config_read_file(&plan->file, path)) {
 		if (config_error_type(&plan->file) == CONFIG_ERR_FILE_IO)
@@ -55,6 +58,7 @@ bool moat_plan_read(struct moat_plan *plan, const char *path, char *error,
 		return false;
 	}
 	config_lookup_string(&plan->file, "xl", &plan->xl);
+	config_lookup_string(&plan->file, "moat_create", &plan->moat_create);
 	list = config_lookup(&plan->file, "storage");
 	count = list ? config_setting_length(list) : 0;
 	plan->storages = calloc(count ? count : 1, sizeof(*plan->storages));

@@ -18,12 +18,12 @@ struct moat_plan_storage {
 	const char *config;	/* xl's configuration file */
 	const char *pci[MOAT_PLAN_PCI];
 	size_t pcis;
-	bool standby;
+	bool standby, takeover;
 };
 
 struct moat_plan {
 	config_t file;		/* all strings belong to it */
-	const char *xl;
+	const char *xl, *moat_create;
 	struct moat_plan_storage *storages;
 	size_t count;
 };

@@ -86,10 +86,11 @@ static bool lose(struct decision *d, const char *text)
 bool moat_takeover_remove(struct decision *d)
 {
 	enum moat_job job = d->view->job[MOAT_ACTIVE];
+	enum moat_job failed = d->slot->failed[MOAT_ACTIVE];
 
 	if (job == MOAT_JOB_REPLACE)
 		return true;
-	if (job != MOAT_JOB_NONE || d->slot->failures[MOAT_ACTIVE] ||
+	if (job != MOAT_JOB_NONE || failed == MOAT_JOB_REPLACE || failed == MOAT_JOB_DESTROY ||
 	    !moat_takes_over(d->view, d->limits))
 		return false;
 	return act_on(d, MOAT_ACT_REPLACE, MOAT_ACTIVE, "its front ends cannot follow");
