@@ -138,30 +138,42 @@ static inline int moat_journal_redo(struct moat_ring *ring)
 }
 
 /**
- * moat_journal_begin() - take up a ring whose last back end may have died
+ * moat_journal_start() - keep a journal in a ring that nobody has served before
+ * @ring: the ring, just taken up with moat_ring_serve()
+ *
+ * Whatever stands where the record goes is void.
+ */
+static inline void moat_journal_start(struct moat_ring *ring)
+{
+	struct moat_journal_record *record = moat_journal_record(ring);
+
+	WRITE_ONCE(record->at, ring->prod - 1);
+	/* What is not a record yet is void before it becomes one. */
+	moat_wmb();
+	WRITE_ONCE(record->magic, MOAT_JOURNAL_MAGIC);
+}
+
+/**
+ * moat_journal_resume() - take up a ring whose last back end has died
  * @ring: the ring, just taken up with moat_ring_serve()
  *
  * Behind it all that is unanswered waits to be taken, from rsp_prod on. The event
  * of the last response may have died with who should have sent it: the caller sends
  * one, whether there is anything to do or not.
  *
- * Return: 0, or -EPROTO for a record of something that cannot have been; nothing
- * has been written then.
+ * Return: 0; -ENOENT if no journal has been kept, and so nobody knows what stands in
+ * the slots; -EPROTO for a record of something that cannot have been. Nothing has been
+ * written then.
  */
-static inline int moat_journal_begin(struct moat_ring *ring)
+static inline int moat_journal_resume(struct moat_ring *ring)
 {
 	struct moat_journal_record *record = moat_journal_record(ring);
 
-	if (READ_ONCE(record->magic) == MOAT_JOURNAL_MAGIC) {
-		if (READ_ONCE(record->at) != ring->prod)
-			return 0;
-		return moat_journal_redo(ring);
-	}
-	WRITE_ONCE(record->at, ring->prod - 1);
-	/* What is not a record yet is void before it becomes one. */
-	moat_wmb();
-	WRITE_ONCE(record->magic, MOAT_JOURNAL_MAGIC);
-	return 0;
+	if (READ_ONCE(record->magic) != MOAT_JOURNAL_MAGIC)
+		return -ENOENT;
+	if (READ_ONCE(record->at) != ring->prod)
+		return 0;
+	return moat_journal_redo(ring);
 }
 
 /**

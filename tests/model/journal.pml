@@ -170,7 +170,7 @@ inline push()
 	pushed = prod
 }
 
-/* moat_ring_serve(), moat_journal_begin() */
+/* moat_ring_serve(), moat_journal_resume() */
 inline begin()
 {
 	prod = rsp_prod;

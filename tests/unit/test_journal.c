@@ -102,15 +102,23 @@ static void receive(void)
 	}
 }
 
-/* A back end begins: what the one before had in memory is gone. */
+/* A back end begins: what the one before had in memory is gone. Where that died before it
+ * kept a journal the front end was not connected yet.
+ */
 static void begin(void)
 {
+	int err;
+
 	memset(w.place, 0xee, sizeof(w.place));
 	memset(w.holder, 0xee, sizeof(w.holder));
 	memset(w.busy, 0, sizeof(w.busy));
 	w.journal = (struct moat_journal){ w.place, w.holder };
 	moat_ring_serve(&w.back, w.shared, w.front.layout, w.bytes / 4096);
-	assert_int_equal(moat_journal_begin(&w.back), 0);
+	err = moat_journal_resume(&w.back);
+	if (err == -ENOENT)
+		moat_journal_start(&w.back);
+	else
+		assert_int_equal(err, 0);
 }
 
 /* Takes all there is; the tags are not in the order of the slots. */
@@ -297,7 +305,7 @@ static void notify(void **unused)
 	destroy();
 }
 
-/* Served by one that keeps no journal, or by nobody: nothing is redone. */
+/* Served by one that keeps no journal, or by nobody: nothing is redone, nor resumed. */
 static void no_record(void **unused)
 {
 	u32 i;
@@ -306,12 +314,38 @@ static void no_record(void **unused)
 	for (i = 0; i < MOAT_ARRAY_SIZE(starts); i++) {
 		create(MOAT_LAYOUT_64, 1, starts[i]);
 		send(3);
+		moat_ring_serve(&w.back, w.shared, MOAT_LAYOUT_64, 1);
+		assert_int_equal(moat_journal_resume(&w.back), -ENOENT);
 		begin();
 		assert_int_equal(w.shared->rsp_prod, starts[i]);
 		assert_int_equal(moat_journal_record(&w.back)->at, starts[i] - 1);
 		assert_int_equal(take(), 3);
 		begin();
 		assert_int_equal(w.shared->rsp_prod, starts[i]);
+		destroy();
+	}
+}
+
+/* A new ring in memory that an earlier one has left as it was: its record is void. */
+static void record_of_before(void **unused)
+{
+	u32 i;
+
+	(void)unused;
+	for (i = 0; i < MOAT_ARRAY_SIZE(starts); i++) {
+		struct moat_journal_record *record;
+
+		create(MOAT_LAYOUT_64, 1, starts[i]);
+		send(3);
+		moat_ring_serve(&w.back, w.shared, MOAT_LAYOUT_64, 1);
+		record = moat_journal_record(&w.back);
+		record->magic = MOAT_JOURNAL_MAGIC;
+		record->at = starts[i];
+		record->move = MOAT_JOURNAL_STAYS;
+		moat_journal_start(&w.back);
+		begin();
+		assert_int_equal(w.shared->rsp_prod, starts[i]);
+		assert_int_equal(take(), 3);
 		destroy();
 	}
 }
@@ -349,7 +383,7 @@ static void false_record(void **unused)
 		record->at = rows[i].at;
 		record->move = rows[i].move;
 		memcpy(before, w.shared, sizeof(before));
-		check_row(rows[i].what, "outcome", moat_journal_begin(&w.back),
+		check_row(rows[i].what, "outcome", moat_journal_resume(&w.back),
 			  rows[i].want < 0 ? rows[i].want : 0);
 		check_row(rows[i].what, "responses", w.shared->rsp_prod - 7, rows[i].want == 1);
 		check_row(rows[i].what, "index to take", w.back.cons - 7, rows[i].want == 1);
@@ -370,9 +404,9 @@ static void false_index(void **unused)
 	moat_journal_record(&w.back)->move = MOAT_JOURNAL_STAYS;
 	w.shared->req_prod = 33;
 	moat_ring_serve(&w.back, w.shared, MOAT_LAYOUT_64, 1);
-	assert_int_equal(moat_journal_begin(&w.back), -EPROTO);
+	assert_int_equal(moat_journal_resume(&w.back), -EPROTO);
 	w.shared->req_prod = 32;
-	assert_int_equal(moat_journal_begin(&w.back), 0);
+	assert_int_equal(moat_journal_resume(&w.back), 0);
 	destroy();
 }
 
@@ -385,6 +419,7 @@ int main(void)
 		cmocka_unit_test(in_order),
 		cmocka_unit_test(notify),
 		cmocka_unit_test(no_record),
+		cmocka_unit_test(record_of_before),
 		cmocka_unit_test(false_record),
 		cmocka_unit_test(false_index),
 	};
