@@ -65,22 +65,14 @@ static void backend_release(struct kref *ref)
 	struct moat_backend *backend = container_of(ref, struct moat_backend, ref);
 
 	put_device(&backend->dev->dev);
-	mutex_destroy(&backend->lock);
+	moat_rings_deinit(&backend->rings);
 	kfree(backend);
 }
 
 /* Give back what is held. Waits for what is under way on the disk. */
 static void backend_drain(struct moat_backend *backend)
 {
-	unsigned int i;
-
-	for (i = 0; i < backend->nr_leaving; i++)
-		moat_queue_stop(backend->leaving[i]);
-	for (i = 0; i < backend->nr_leaving; i++)
-		moat_queue_destroy(backend->leaving[i]);
-	kfree(backend->leaving);
-	backend->leaving = NULL;
-	backend->nr_leaving = 0;
+	moat_rings_drain(&backend->rings);
 	moat_disk_close(&backend->disk);
 }
 
@@ -111,91 +103,12 @@ static void backend_start_disk_work(struct moat_backend *backend)
 		kref_put(&backend->ref, backend_release);
 }
 
-/* ---- rings ---- */
-
-static int backend_add_queue(struct moat_backend *backend, const struct moat_front *front,
-			     struct moat_queue **queues, unsigned int nr)
-{
-	struct moat_queue_setup setup;
-	struct moat_queue *queue;
-	int err;
-
-	err = moat_handshake_read_queue(backend->dev, front, nr, &setup);
-	if (err)
-		return err;
-	queue = moat_queue_create(&backend->host, &setup);
-	if (IS_ERR(queue))
-		return PTR_ERR(queue);
-	queues[nr] = queue;
-	err = moat_sysfs_add_ring(backend->sysfs, nr, &queue->stat);
-	if (err)
-		return err;
-	return moat_queue_start(queue, setup.port);
-}
-
-/* Have all rings visited. */
-static void backend_kick(struct moat_backend *backend)
-{
-	unsigned int i;
-
-	mutex_lock(&backend->lock);
-	for (i = 0; backend->queues && i < backend->nr_queues; i++)
-		moat_queue_kick(backend->queues[i]);
-	mutex_unlock(&backend->lock);
-}
-
-/* Settings that change reach only rings that serve; those of a connection that came
- * to nothing leave unseen.
- */
-static int backend_make_queues(struct moat_backend *backend, const struct moat_front *front)
-{
-	struct moat_queue **queues;
-	unsigned int nr;
-	int err = 0;
-
-	queues = kcalloc(front->nr_queues, sizeof(*queues), GFP_KERNEL);
-	if (!queues)
-		return -ENOMEM;
-	for (nr = 0; !err && nr < front->nr_queues; nr++)
-		err = backend_add_queue(backend, front, queues, nr);
-	for (nr = 0; nr < front->nr_queues && queues[nr]; nr++)
-		;
-	if (err) {
-		backend->leaving = queues;
-		backend->nr_leaving = nr;
-		return err;
-	}
-	mutex_lock(&backend->lock);
-	backend->queues = queues;
-	backend->nr_queues = nr;
-	mutex_unlock(&backend->lock);
-	/* For what was changed before they could be seen. */
-	backend_kick(backend);
-	return 0;
-}
-
 /* Have rings and disk given back, whatever there is of them. */
 static void backend_shut(struct moat_backend *backend)
 {
-	mutex_lock(&backend->lock);
-	if (backend->queues) {
-		backend->leaving = backend->queues;
-		backend->nr_leaving = backend->nr_queues;
-	}
-	backend->queues = NULL;
-	mutex_unlock(&backend->lock);
+	moat_rings_leave(&backend->rings);
 	moat_sysfs_remove_rings(backend->sysfs);
 	backend_start_disk_work(backend);
-}
-
-static bool backend_broken(const struct moat_backend *backend)
-{
-	unsigned int i;
-
-	for (i = 0; backend->queues && i < backend->nr_queues; i++)
-		if (moat_queue_broken(backend->queues[i]))
-			return true;
-	return false;
 }
 
 /* ---- what xenstore is told ---- */
@@ -405,7 +318,7 @@ static void backend_connect(struct moat_backend *backend)
 	err = moat_handshake_read_front(dev, &backend->offered, &front);
 	if (!err) {
 		what = "cannot take up the front end's rings";
-		err = backend_make_queues(backend, &front);
+		err = moat_rings_open(&backend->rings, &backend->host, backend->sysfs, &front);
 	}
 	if (err == -ENOMEM) {
 		backend_fall_short(backend, err);
@@ -513,7 +426,7 @@ static int backend_look(struct moat_backend *backend, struct moat_serve_view *vi
 	if (err || unnamed == -ENOMEM)
 		return -ENOMEM;
 	backend->front = serve_front(front);
-	backend->broken |= backend_broken(backend);
+	backend->broken |= moat_rings_broken(&backend->rings);
 	*view = (struct moat_serve_view) {
 		.front = backend->front,
 		.online = online,
@@ -660,7 +573,9 @@ static void backend_node_changed(struct xenbus_watch *watch, const char *path,
 /* A setting was written: modes take effect at once. */
 static void backend_tune_changed(struct device *device)
 {
-	backend_kick(dev_get_drvdata(device));
+	struct moat_backend *backend = dev_get_drvdata(device);
+
+	moat_rings_kick(&backend->rings);
 }
 
 static const struct moat_sysfs_ops backend_sysfs_ops = {
@@ -678,7 +593,7 @@ static struct moat_backend *backend_create(struct xenbus_device *dev)
 	get_device(&dev->dev);
 	backend->dev = dev;
 	backend->not_before = jiffies;
-	mutex_init(&backend->lock);
+	moat_rings_init(&backend->rings);
 	INIT_DELAYED_WORK(&backend->work, backend_run);
 	INIT_WORK(&backend->disk_work, backend_disk_run);
 	moat_params_tune(&backend->tune);

@@ -6,7 +6,6 @@
 #define MOAT_BACK_BACKEND_H
 
 #include <linux/kref.h>
-#include <linux/mutex.h>
 #include <linux/workqueue.h>
 #include <xen/xenbus.h>
 
@@ -16,6 +15,7 @@
 #include "kernel/common/sysfs.h"
 #include "kernel/common/tune.h"
 #include "queue.h"
+#include "rings.h"
 
 /**
  * struct moat_backend - the back end of a disk
@@ -52,12 +52,7 @@
  *	to look again
  * @size: the size that a connected front end is to be told of anew
  * @open_err: what opening the disk has come to, when @busy is over
- * @leaving: rings that @disk_work is to give back; NULL: none
- * @nr_leaving: their number
- *
- * @lock: guards what is below against sysfs
- * @queues: the rings; NULL: not connected
- * @nr_queues: their number
+ * @rings: the connection's; those that leave are @disk_work's while @busy
  */
 struct moat_backend {
 	struct kref ref;
@@ -88,12 +83,7 @@ struct moat_backend {
 	bool unsure;
 	u64 size;
 	int open_err;
-	struct moat_queue **leaving;
-	unsigned int nr_leaving;
-
-	struct mutex lock;
-	struct moat_queue **queues;
-	unsigned int nr_queues;
+	struct moat_rings rings;
 };
 
 int moat_backend_register(void);

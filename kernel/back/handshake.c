@@ -19,8 +19,8 @@
 #include "kernel/common/transact.h"
 
 #include "disk.h"
+#include "life.h"
 #include "params.h"
-#include "queue.h"
 
 /* One number that the back end tells. */
 struct offer_key {

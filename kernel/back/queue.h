@@ -5,8 +5,8 @@
 #ifndef MOAT_BACK_QUEUE_H
 #define MOAT_BACK_QUEUE_H
 
+#include <linux/jiffies.h>
 #include <linux/list.h>
-#include <xen/grant_table.h>
 #include <xen/xenbus.h>
 
 #include "core/ring.h"
@@ -16,8 +16,10 @@
 #include "poller.h"
 
 struct moat_disk;
-struct moat_queue;
 struct moat_tune;
+
+/* How often to look for persistent grants that went unused. */
+#define MOAT_QUEUE_TRIM_JIFFIES HZ
 
 /*
  * A ring's states. The poller alone changes them, but for the first step: until
@@ -72,26 +74,6 @@ struct moat_queue_host {
 };
 
 /**
- * struct moat_queue_setup - what the front end said of a ring
- * @nr: number of the ring
- * @layout: layout of its slots
- * @pages: number of its pages, a power of two
- * @gref: grants of its pages
- * @port: event channel
- * @persistent: it will use the same data pages again and again
- * @persistent_ro: it keeps pages to write from apart from pages to read to
- */
-struct moat_queue_setup {
-	unsigned int nr;
-	enum moat_layout layout;
-	unsigned int pages;
-	grant_ref_t gref[XENBUS_MAX_RING_GRANTS];
-	evtchn_port_t port;
-	bool persistent;
-	bool persistent_ro;
-};
-
-/**
  * struct moat_queue - a ring
  * @source: it is where jobs come from, and a poller's client
  * @host: what it is a part of
@@ -143,12 +125,8 @@ struct moat_queue {
 };
 
 extern const struct moat_poller_ops moat_queue_poller_ops;
+extern const struct moat_source_ops moat_queue_source_ops;
 
-struct moat_queue *moat_queue_create(const struct moat_queue_host *host,
-				     const struct moat_queue_setup *setup);
-int moat_queue_start(struct moat_queue *queue, evtchn_port_t port);
-void moat_queue_stop(struct moat_queue *queue);
-void moat_queue_destroy(struct moat_queue *queue);
 void moat_queue_kick(struct moat_queue *queue);
 bool moat_queue_broken(const struct moat_queue *queue);
 
