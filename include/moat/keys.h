@@ -63,6 +63,16 @@
 #define MOAT_KEY_SAME_VM "moat-same-vm"
 
 /*
+ * In a back end's directory, written by moat-init with "physical-device": where a
+ * volatile cache of the disk would be. In a device that is passed through to the storage
+ * domain it outlives the domain; a file, and whatever else is made in the domain, may be
+ * cached in its memory.
+ */
+#define MOAT_KEY_CACHE "moat-cache"
+#define MOAT_CACHE_DOMAIN "domain"
+#define MOAT_CACHE_DEVICE "device"
+
+/*
  * A front end that cannot follow its back end to another domain is served again by a
  * domain that is created anew under the dead one's domid, and takes over the rings as
  * they are. In a back end's directory, where the front end is such a one:

@@ -16,6 +16,7 @@
 
 #include "../lib/file.h"
 #include "aside.h"
+#include "cache.h"
 #include "identity.h"
 #include "name.h"
 
@@ -131,6 +132,7 @@ static int attach(const struct moat_blockdev_spec *spec, struct moat_blockdev *d
 	}
 	moat_identity_read(MOAT_IDENTITY_SYS, disk->dev, disk->identity,
 			   sizeof(disk->identity));
+	disk->cache_outside = moat_cache_is_outside(MOAT_IDENTITY_SYS, disk->dev);
 	return 0;
 }
 

@@ -22,6 +22,7 @@ struct moat_blockdev {
 	ino_t id_ino;		/* 0 for a block device */
 	dev_t whole;		/* for a partition its disk, else @id_dev */
 	char identity[MOAT_IDENTITY_MAX];	/* once attached */
+	bool cache_outside;	/* once attached: a volatile cache outlives this domain */
 	struct moat_loopdev loop;
 };
 

@@ -99,6 +99,8 @@ static int publish(struct moat_store *store, struct moat_vbd *vbd)
 	char device[32];
 	const struct moat_vbd_pair pairs[] = {
 		{ MOAT_KEY_IDENTITY, vbd->disk.identity },
+		{ MOAT_KEY_CACHE, vbd->disk.cache_outside ? MOAT_CACHE_DEVICE :
+							    MOAT_CACHE_DOMAIN },
 		{ MOAT_KEY_SAME_VM, vbd->same_vm ? "1" : NULL },
 		{ "physical-device", device },
 		{ "physical-device-path", vbd->disk.path },
