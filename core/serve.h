@@ -11,8 +11,9 @@
  *     WAITING <------------------------ CLOSED <--+
  *      |   ^                               ^      |
  * OPEN |   | busy elsewhere, no memory;    |      |
- *      v   | no memory to connect, too     |      | CLOSE
- *     OPENING            CLOSE             |      |
+ *      v   | no memory to connect, or the  |      | CLOSE
+ *     OPENING  front end is to be left     |      |
+ *      |   |   alone             CLOSE     |      |
  *      |   \  cannot be opened             |      |
  *      v    \                              |      |
  *     OPEN   +---------------> ENDING -----+      |
@@ -22,6 +23,10 @@
  *      | CONNECT                |                 |
  *      v      END               |                 |
  *     CONNECTED ----------------+     WAITING ----+
+ *
+ * A front end that uses a disk whose last back end has died, and that does not know, is
+ * taken up as it is. Where that cannot be done, for now or for good, it is left alone: told
+ * that it is over, it would believe that.
  *
  * A front end that comes and goes in a loop is made to wait: a connection costs
  * more to make than to ask for.

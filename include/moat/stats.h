@@ -38,7 +38,9 @@
 	X(retained, "writes kept until a flush, since the ring exists") \
 	X(protocol_errors, "violations of the protocol by the peer") \
 	X(deferrals, "times a request was put off for want of memory or mappings") \
-	X(bounded, "times requests were left in the ring, with as many in flight as may be")
+	X(bounded, "times requests were left in the ring, with as many in flight as may be") \
+	X(taken_up, "requests found unanswered in a ring whose last back end had died") \
+	X(written_through, "writes that were on the medium before they were answered")
 
 enum moat_ring_stat {
 #define MOAT_STAT_ENUM(name, text) MOAT_STAT_##name,

@@ -34,6 +34,7 @@
 #include "kernel/common/lookup.h"
 #include "kernel/common/transact.h"
 #include "params.h"
+#include "takeover.h"
 
 /* Works that talk to xenstore at a time. */
 #define BACKEND_WORKERS 2
@@ -136,6 +137,33 @@ static int backend_tell_offer(struct moat_backend *backend)
 				    path == MOAT_PATH_PERSISTENT, &backend->offered);
 }
 
+/* Does what we answer outlive this domain? */
+static bool backend_is_safe(const struct moat_backend *backend)
+{
+	return !backend->disk.forgets ||
+	       READ_ONCE(backend->tune.writethrough) != MOAT_WRITETHROUGH_OFF;
+}
+
+static int backend_tell_note(struct moat_backend *backend)
+{
+	if (!backend->relies)
+		return 0;
+	backend->safe = backend_is_safe(backend);
+	return moat_takeover_tell(backend->dev, &backend->owed, backend->safe);
+}
+
+static int backend_tell_size(struct moat_backend *backend)
+{
+	int err;
+
+	if (!backend->resized)
+		return 0;
+	err = moat_handshake_announce_size(backend->dev, backend->size);
+	if (!err)
+		backend->resized = false;
+	return err;
+}
+
 /* A state that we show already. */
 static int backend_tell_again(struct moat_backend *backend)
 {
@@ -143,7 +171,7 @@ static int backend_tell_again(struct moat_backend *backend)
 
 	switch (backend->show) {
 	case XenbusStateConnected:
-		return moat_handshake_announce_size(backend->dev, backend->size);
+		return backend_tell_size(backend) ?: backend_tell_note(backend);
 	case XenbusStateClosed:
 		/* The toolstack asks for it by writing Closing over it. */
 		err = moat_transact(backend_write_closed, backend);
@@ -166,7 +194,8 @@ static int backend_tell(struct moat_backend *backend)
 	if (backend->show == XenbusStateInitWait)
 		err = backend_tell_offer(backend);
 	else if (backend->show == XenbusStateConnected)
-		err = moat_handshake_announce(dev, &backend->disk);
+		err = moat_handshake_announce(dev, &backend->disk) ?:
+		      backend_tell_note(backend);
 	return err ?: moat_transact_state(dev, backend->show);
 }
 
@@ -218,6 +247,28 @@ static void backend_enter_ending(struct moat_backend *backend)
 	backend_shut(backend);
 }
 
+/* Not taken up, and not told: see kernel/back/takeover.c. Tried again, less and less often,
+ * for who has made the device may make it what it was.
+ */
+static void backend_leave_alone(struct moat_backend *backend, int err, const char *what)
+{
+	const char *name = backend->misfit ?: "connection";
+	char text[128];
+
+	if (backend->failures < U32_MAX)
+		backend->failures++;
+	backend->not_before = jiffies + msecs_to_jiffies(
+		moat_serve_rest_ms(MOAT_SERVE_FREE + backend->failures));
+	snprintf(text, sizeof(text), "%s: %s (%d)", name, what, err);
+	if (!moat_takeover_tell_misfit(backend->dev, text))
+		xenbus_dev_error(backend->dev, err,
+				 "%s: %s; the front end uses the disk and is left alone",
+				 name, what);
+	backend->misfit = NULL;
+	backend_enter(backend, MOAT_SERVE_WAITING);
+	backend_shut(backend);
+}
+
 /* Most failures are the front end's doing, and it may try again and again. With no
  * words nothing is told: our directory is gone, and so will the device be.
  */
@@ -228,6 +279,10 @@ static void backend_fail(struct moat_backend *backend, int err, const char *what
 	/* What cannot be mapped xenbus has told, and said Closing. */
 	bool told = backend->dev->state == XenbusStateClosing;
 
+	if (what && backend->state != MOAT_SERVE_CONNECTED && moat_takeover_due(backend->dev)) {
+		backend_leave_alone(backend, err, what);
+		return;
+	}
 	backend_enter_ending(backend);
 	if (what && !told && __ratelimit(&limit))
 		xenbus_dev_error(backend->dev, err, "%s", what);
@@ -308,18 +363,33 @@ static void backend_opened(struct moat_backend *backend)
 		backend_enter(backend, MOAT_SERVE_OPEN);
 }
 
-static void backend_connect(struct moat_backend *backend)
+/* What the front end asks for, and what it relies on; then its rings. Return: 0, or a
+ * negative errno and what was wrong.
+ */
+static int backend_take_up(struct moat_backend *backend, const char **what)
 {
-	const char *what = "cannot serve what the front end asks for";
-	struct xenbus_device *dev = backend->dev;
 	struct moat_front front;
 	int err;
 
-	err = moat_handshake_read_front(dev, &backend->offered, &front);
-	if (!err) {
-		what = "cannot take up the front end's rings";
-		err = moat_rings_open(&backend->rings, &backend->host, backend->sysfs, &front);
-	}
+	*what = "cannot serve what the front end asks for";
+	err = moat_handshake_read_front(backend->dev, &backend->offered, &front);
+	if (err)
+		return err;
+	backend->relies = !front.recovers;
+	*what = "not what the front end was given";
+	err = moat_takeover_judge(backend->dev, &backend->disk, &front, &backend->owed,
+				  &backend->misfit);
+	if (err)
+		return err;
+	*what = "cannot take up the front end's rings";
+	return moat_rings_open(&backend->rings, &backend->host, backend->sysfs, &front);
+}
+
+static void backend_connect(struct moat_backend *backend)
+{
+	const char *what;
+	int err = backend_take_up(backend, &what);
+
 	if (err == -ENOMEM) {
 		backend_fall_short(backend, err);
 		backend_shut(backend);
@@ -355,6 +425,9 @@ static void backend_close(struct moat_backend *backend)
 static void backend_resize(struct moat_backend *backend, u64 sectors)
 {
 	backend->size = sectors;
+	backend->resized = true;
+	if (sectors)
+		moat_owed_set(&backend->owed, MOAT_OWED_sectors, sectors);
 	backend_show(backend, XenbusStateConnected);
 }
 
@@ -382,6 +455,14 @@ static void backend_look_at_disk(struct moat_backend *backend)
 	} else if (moat_disk_gone(&backend->disk)) {
 		backend_lost_disk(backend);
 	}
+}
+
+/* A setting may have changed what is to be told. */
+static void backend_look_at_safety(struct moat_backend *backend)
+{
+	if (backend->state == MOAT_SERVE_CONNECTED && backend->relies &&
+	    backend->safe != backend_is_safe(backend))
+		backend_show(backend, XenbusStateConnected);
 }
 
 /* ---- look, decide, act ---- */
@@ -488,6 +569,7 @@ static void backend_run(struct work_struct *work)
 		if (backend->state == MOAT_SERVE_OPEN ||
 		    backend->state == MOAT_SERVE_CONNECTED)
 			backend_look_at_disk(backend);
+		backend_look_at_safety(backend);
 		was = backend->state;
 		if (backend_look(backend, &view)) {
 			mod_delayed_work(backend_wq, &backend->work, BACKEND_LOOK_RETRY);
@@ -570,12 +652,13 @@ static void backend_node_changed(struct xenbus_watch *watch, const char *path,
 		moat_backend_attend(backend);
 }
 
-/* A setting was written: modes take effect at once. */
+/* A setting was written: modes take effect at once; what xenstore says may be old. */
 static void backend_tune_changed(struct device *device)
 {
 	struct moat_backend *backend = dev_get_drvdata(device);
 
 	moat_rings_kick(&backend->rings);
+	moat_backend_attend(backend);
 }
 
 static const struct moat_sysfs_ops backend_sysfs_ops = {

@@ -9,6 +9,7 @@
 #include <linux/workqueue.h>
 #include <xen/xenbus.h>
 
+#include "core/owed.h"
 #include "core/serve.h"
 #include "disk.h"
 #include "handshake.h"
@@ -50,7 +51,12 @@
  * @untold: times in a row that it could not be told; 0: it has been
  * @unsure: xenbus's thread could not learn whether the device is over; to be brought
  *	to look again
- * @size: the size that a connected front end is to be told of anew
+ * @resized: a connected front end is to be told of its size anew
+ * @size: the size
+ * @relies: the front end cannot recover
+ * @owed: what it relies on
+ * @misfit: what of that is not as it has to be; NULL: nothing
+ * @safe: what has been told of whether its answers outlive this domain
  * @open_err: what opening the disk has come to, when @busy is over
  * @rings: the connection's; those that leave are @disk_work's while @busy
  */
@@ -81,7 +87,12 @@ struct moat_backend {
 	enum xenbus_state show;
 	u32 untold;
 	bool unsure;
+	bool resized;
 	u64 size;
+	bool relies;
+	struct moat_owed owed;
+	const char *misfit;
+	bool safe;
 	int open_err;
 	struct moat_rings rings;
 };

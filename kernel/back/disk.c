@@ -93,6 +93,7 @@ static void disk_probe_offer(struct moat_disk *disk, const struct moat_disk_wish
 	offer->discard = wish->discard && !offer->readonly &&
 			 bdev_max_discard_sectors(bdev);
 	offer->secure_discard = offer->discard && bdev_max_secure_erase_sectors(bdev);
+	disk->forgets = wish->cache_inside && offer->flush && !disk->readonly;
 	disk->physical_block_size = bdev_physical_block_size(bdev);
 	disk->discard_granularity = bdev_discard_granularity(bdev);
 	disk->discard_alignment = bdev_discard_alignment(bdev);

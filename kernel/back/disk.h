@@ -31,6 +31,7 @@
  * @nowait: can say "would block" instead of blocking its submitter
  * @nowait_flush: flushes too
  * @stable: data must not change while it is written
+ * @forgets: it has a volatile cache that dies with this domain
  * @load: what is in flight
  * @done_ns: when the device did something last; whoever sees it, says so
  * @blocking: runs what may block its submitter
@@ -52,6 +53,7 @@ struct moat_disk {
 	bool nowait;
 	bool nowait_flush;
 	bool stable;
+	bool forgets;
 	struct moat_load load;
 	u64 done_ns;
 	struct workqueue_struct *blocking;
@@ -65,6 +67,7 @@ struct moat_disk {
  * @readonly: must not be changed
  * @shared: others may have it open
  * @discard: may be discarded
+ * @cache_inside: a volatile cache of it would be in this domain
  */
 struct moat_disk_wish {
 	bool cdrom;
@@ -72,6 +75,7 @@ struct moat_disk_wish {
 	bool readonly;
 	bool shared;
 	bool discard;
+	bool cache_inside;
 };
 
 int moat_disk_open(struct moat_disk *disk, const struct moat_disk_wish *wish);

@@ -168,6 +168,19 @@ static int read_mode(struct xenbus_device *dev, struct moat_disk_wish *wish)
 	return 0;
 }
 
+static int read_cache(struct xenbus_device *dev, struct moat_disk_wish *wish)
+{
+	char *where;
+	int err;
+
+	err = moat_lookup_text(dev->nodename, MOAT_KEY_CACHE, &where);
+	if (err)
+		return err;
+	wish->cache_inside = where && !strcmp(where, MOAT_CACHE_DOMAIN);
+	kfree(where);
+	return 0;
+}
+
 static int read_device(struct xenbus_device *dev, dev_t *device)
 {
 	unsigned int major, minor;
@@ -202,6 +215,8 @@ int moat_handshake_read_wish(struct xenbus_device *dev, struct moat_disk_wish *w
 	err = read_device(dev, &wish->dev);
 	if (!err)
 		err = read_mode(dev, wish);
+	if (!err)
+		err = read_cache(dev, wish);
 	if (!err)
 		err = moat_lookup_flag(dev->nodename, MOAT_KEY_SAME_VM, false, &same);
 	if (!err)
@@ -336,6 +351,9 @@ int moat_handshake_read_front(struct xenbus_device *dev,
 		err = read_queues(dev, offered, front);
 	if (!err)
 		err = read_ring_order(dev, offered, front);
+	if (!err)
+		err = moat_handshake_recovers(dev, offered, &front->recovers);
+	front->in_use = false;
 	return err ?: read_persistent(dev, offered, front);
 }
 
@@ -394,6 +412,8 @@ int moat_handshake_read_queue(struct xenbus_device *dev, const struct moat_front
 	setup->pages = front->ring_pages;
 	setup->persistent = front->persistent;
 	setup->persistent_ro = front->persistent_ro;
+	setup->journal = !front->recovers;
+	setup->in_use = front->in_use;
 	for (page = 0; !err && page < setup->pages; page++)
 		err = read_gref(dir, front, page, &setup->gref[page]);
 	if (!err)

@@ -38,6 +38,8 @@ struct moat_offered {
  * @ring_pages: pages of a ring
  * @persistent: it will use the same data pages again and again
  * @persistent_ro: it keeps pages to write from apart from pages to read to
+ * @recovers: it can go on with another back end, on new rings
+ * @in_use: its last back end has died, and it goes on with these rings
  */
 struct moat_front {
 	enum moat_layout layout;
@@ -47,6 +49,8 @@ struct moat_front {
 	unsigned int ring_pages;
 	bool persistent;
 	bool persistent_ro;
+	bool recovers;
+	bool in_use;
 };
 
 int moat_handshake_offer(struct xenbus_device *dev, bool persistent,

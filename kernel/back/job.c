@@ -424,7 +424,7 @@ static blk_opf_t job_opf(const struct moat_job *job)
 
 	switch (job->req.op) {
 	case MOAT_OP_WRITE:
-		return write;
+		return job->through ? write | REQ_FUA : write;
 	case MOAT_OP_BARRIER:
 		return job->req.nr_segs ? write | REQ_PREFLUSH | REQ_FUA :
 					  write | REQ_PREFLUSH;
@@ -556,6 +556,9 @@ static bool job_must_block(const struct moat_job *job)
 	case MOAT_OP_FLUSH:
 	case MOAT_OP_BARRIER:
 		return !disk->nowait_flush;
+	case MOAT_OP_WRITE:
+		/* A flush may come of it. */
+		return job->through ? !disk->nowait_flush : !disk->nowait;
 	default:
 		return !disk->nowait;
 	}

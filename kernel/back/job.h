@@ -24,7 +24,7 @@ struct moat_source;
 /**
  * struct moat_source_ops - where a job goes when it is through; the poller calls
  * @answer: with @error of the job; the job is unused afterwards
- * @drop: it is left to the front end's next connection; unused afterwards
+ * @drop: it is left to the next connection, or back end; unused afterwards
  * @look: the disk may have changed
  * @stopping: is the connection to end? In any context
  */
@@ -82,6 +82,7 @@ struct moat_room {
  * @sectors: amount of data, in units of 512 bytes; of a discard, what has been done
  * @error: 0 or the first error, a negative errno: see job_fail()
  * @way: how its pieces come by their pages
+ * @through: a write that is to be on the medium when it is answered
  * @blocking: submitted where it may block
  * @restart: deferred before it reached the disk
  * @tries: times that the disk had no memory for it
@@ -109,6 +110,7 @@ struct moat_job {
 	u64 sectors;
 	int error;
 	struct moat_piece_way way;
+	bool through;
 	bool blocking;
 	bool restart;
 	u16 tries;

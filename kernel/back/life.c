@@ -40,24 +40,80 @@ static int queue_make_jobs(struct moat_queue *queue)
 	return 0;
 }
 
-static int queue_map_ring(struct moat_queue *queue, const struct moat_queue_setup *setup)
+static int queue_make_journal(struct moat_queue *queue)
 {
-	struct xenbus_device *dev = queue->host->dev;
-	grant_ref_t gref[XENBUS_MAX_RING_GRANTS];
-	void *addr;
+	u32 size = queue->ring.size;
+
+	queue->journal.place = kvcalloc(2 * size, sizeof(*queue->journal.place), GFP_KERNEL);
+	if (!queue->journal.place)
+		return -ENOMEM;
+	queue->journal.holder = queue->journal.place + size;
+	return 0;
+}
+
+/* Go on where whoever served it before has ended, wherever that was. */
+static int queue_go_on(struct moat_queue *queue)
+{
 	u32 count;
+	int err = moat_journal_resume(&queue->ring);
+
+	if (err)
+		return err;
+	err = moat_ring_requests(&queue->ring, &count);
+	if (!err)
+		moat_stat_add(&queue->stat, MOAT_STAT_taken_up, count);
+	return err;
+}
+
+static int queue_take_up(struct moat_queue *queue, const struct moat_queue_setup *setup)
+{
+	u32 count;
+	int err = moat_ring_requests(&queue->ring, &count);
+
+	if (err || !setup->journal)
+		return err;
+	err = queue_make_journal(queue);
+	if (err)
+		return err;
+	if (setup->in_use)
+		return queue_go_on(queue);
+	moat_journal_start(&queue->ring);
+	return 0;
+}
+
+/* Where xenbus cannot map a page it says Closing, and a front end that uses the disk would
+ * obey. Of a device that is closing it does not say it again.
+ */
+static int queue_map_pages(struct xenbus_device *dev, const struct moat_queue_setup *setup,
+			   void **addr)
+{
+	enum xenbus_state state = dev->state;
+	grant_ref_t gref[XENBUS_MAX_RING_GRANTS];
 	int err;
 
 	memcpy(gref, setup->gref, sizeof(gref));
-	err = xenbus_map_ring_valloc(dev, gref, setup->pages, &addr);
+	if (setup->in_use)
+		dev->state = XenbusStateClosing;
+	err = xenbus_map_ring_valloc(dev, gref, setup->pages, addr);
+	if (setup->in_use)
+		dev->state = state;
+	return err;
+}
+
+static int queue_map_ring(struct moat_queue *queue, const struct moat_queue_setup *setup)
+{
+	struct xenbus_device *dev = queue->host->dev;
+	void *addr;
+	int err;
+
+	err = queue_map_pages(dev, setup, &addr);
 	if (err)
 		return err;
 	moat_ring_serve(&queue->ring, addr, setup->layout, setup->pages);
-	if (moat_ring_requests(&queue->ring, &count)) {
+	err = queue_take_up(queue, setup);
+	if (err)
 		xenbus_unmap_ring_vfree(dev, addr);
-		return -EPROTO;
-	}
-	return 0;
+	return err;
 }
 
 static void queue_init(struct moat_queue *queue, const struct moat_queue_host *host,
@@ -75,6 +131,7 @@ static void queue_init(struct moat_queue *queue, const struct moat_queue_host *h
 	source->persistent_ro = setup->persistent_ro;
 	queue->host = host;
 	queue->may_persist = setup->persistent;
+	queue->in_use = setup->in_use;
 	/* Xen raises an event of its own when a channel is bound. */
 	queue->worked = true;
 	queue->trim = jiffies + MOAT_QUEUE_TRIM_JIFFIES;
@@ -88,8 +145,8 @@ static void queue_init(struct moat_queue *queue, const struct moat_queue_host *h
  * @setup: what the front end said of the ring
  *
  * Context: process, may sleep.
- * Return: the ring, not served yet, or an ERR_PTR(); -EPROTO if the front
- * end's indices make no sense.
+ * Return: the ring, not served yet, or an ERR_PTR(); -EPROTO if what the front end can
+ * write there makes no sense; -ENOENT if it is in use and no journal has been kept.
  */
 struct moat_queue *moat_queue_create(const struct moat_queue_host *host,
 				     const struct moat_queue_setup *setup)
@@ -129,6 +186,7 @@ err_unmap:
 err_persistent:
 	moat_persistent_deinit(&queue->source.persistent, &queue->source.peer, &queue->unmaps);
 err_free:
+	kvfree(queue->journal.place);
 	kvfree(queue);
 err_put:
 	moat_tenant_put(tenant);
@@ -156,6 +214,9 @@ int moat_queue_start(struct moat_queue *queue, evtchn_port_t port)
 	/* A wish: where it cannot be had, the poller is woken across CPUs. */
 	irq_set_affinity(irq, cpumask_of(queue->source.client.poller->cpu));
 	WRITE_ONCE(queue->state, MOAT_QUEUE_OPEN);
+	/* The event of the last answer may have died with who should have sent it. */
+	if (queue->in_use)
+		notify_remote_via_irq(irq);
 	/* Requests may have come before. */
 	moat_queue_kick(queue);
 	return 0;
@@ -200,6 +261,7 @@ void moat_queue_destroy(struct moat_queue *queue)
 	moat_persistent_deinit(&source->persistent, &source->peer, &queue->unmaps);
 	moat_poller_leave(&source->client);
 	kvfree(queue->jobs);
+	kvfree(queue->journal.place);
 	xenbus_unmap_ring_vfree(queue->host->dev, queue->ring.shared);
 	moat_tenant_put(source->peer.tenant);
 	kvfree(queue);

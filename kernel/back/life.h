@@ -14,7 +14,7 @@ struct moat_queue;
 struct moat_queue_host;
 
 /**
- * struct moat_queue_setup - what the front end said of a ring
+ * struct moat_queue_setup - what the front end said of a ring, and how to take it up
  * @nr: number of the ring
  * @layout: layout of its slots
  * @pages: number of its pages, a power of two
@@ -22,6 +22,8 @@ struct moat_queue_host;
  * @port: event channel
  * @persistent: it will use the same data pages again and again
  * @persistent_ro: it keeps pages to write from apart from pages to read to
+ * @journal: the next back end may have to go on with it (core/journal.h)
+ * @in_use: this one has to, for the last has died
  */
 struct moat_queue_setup {
 	unsigned int nr;
@@ -31,6 +33,8 @@ struct moat_queue_setup {
 	evtchn_port_t port;
 	bool persistent;
 	bool persistent_ro;
+	bool journal;
+	bool in_use;
 };
 
 struct moat_queue *moat_queue_create(const struct moat_queue_host *host,

@@ -28,6 +28,10 @@ static char *data_path = "auto";
 module_param(data_path, charp, 0444);
 MODULE_PARM_DESC(data_path, "auto, persistent, map or copy");
 
+static char *writethrough = "auto";
+module_param(writethrough, charp, 0444);
+MODULE_PARM_DESC(writethrough, "writes are on the medium when answered: auto, on or off");
+
 static unsigned int window_min_ns = 10000;
 module_param(window_min_ns, uint, 0644);
 MODULE_PARM_DESC(window_min_ns, "shortest time to spin in mode adaptive");
@@ -205,6 +209,7 @@ void moat_params_tune(struct moat_tune *tune)
 	tune->window_max_ns = READ_ONCE(window_max_ns);
 	tune->relax_every = relax < 0 ? moat_tune_relax_every() : relax;
 	tune->data_path = moat_tune_parse(moat_data_path_names, data_path);
+	tune->writethrough = moat_tune_parse(moat_writethrough_names, writethrough);
 }
 
 /**
@@ -220,6 +225,10 @@ int moat_params_check(void)
 	}
 	if (moat_tune_parse(moat_data_path_names, data_path) < 0) {
 		pr_err("data_path %s is not known\n", data_path);
+		return -EINVAL;
+	}
+	if (moat_tune_parse(moat_writethrough_names, writethrough) < 0) {
+		pr_err("writethrough %s is not known\n", writethrough);
 		return -EINVAL;
 	}
 	return 0;

@@ -163,6 +163,32 @@ static int queue_room(const struct moat_queue *queue)
 	return poller->out ? moat_tenant_room(queue->source.peer.tenant, poller->now) : INT_MAX;
 }
 
+/* Is the next back end to go on with the ring as this one leaves it? */
+static bool queue_keeps_journal(const struct moat_queue *queue)
+{
+	return queue->journal.place;
+}
+
+static u16 queue_tag(const struct moat_queue *queue, const struct moat_job *job)
+{
+	return job - queue->jobs;
+}
+
+/* Must a write be on the medium when it is answered? Where its back end's death loses
+ * what a cache held, and the front end has not kept it either.
+ */
+static bool queue_writes_through(const struct moat_queue *queue)
+{
+	switch (READ_ONCE(queue->host->tune->writethrough)) {
+	case MOAT_WRITETHROUGH_ON:
+		return true;
+	case MOAT_WRITETHROUGH_OFF:
+		return false;
+	default:
+		return queue->source.disk->forgets && queue_keeps_journal(queue);
+	}
+}
+
 static struct moat_job *queue_take_one(struct moat_queue *queue, u64 now)
 {
 	struct moat_job *job;
@@ -170,8 +196,11 @@ static struct moat_job *queue_take_one(struct moat_queue *queue, u64 now)
 	/* One per slot, and there are no more requests than slots. */
 	job = list_first_entry(&queue->unused, struct moat_job, errand.link);
 	list_del(&job->errand.link);
+	if (queue_keeps_journal(queue))
+		moat_journal_take(&queue->journal, &queue->ring, queue_tag(queue, job));
 	moat_ring_take_request(&queue->ring, &job->req);
 	queue_count_taken(queue, job);
+	job->through = job->req.op == MOAT_OP_WRITE && queue_writes_through(queue);
 	job->errand.cost = max(request_pages(&job->req), 1);
 	job->taken_ns = now;
 	job->tries = 0;
@@ -322,12 +351,16 @@ static void queue_count_answer(struct moat_queue *queue, const struct moat_job *
 		moat_stat_inc(stat, MOAT_STAT_discards);
 		break;
 	}
+	if (job->through)
+		moat_stat_inc(stat, MOAT_STAT_written_through);
 	if (job->error)
 		moat_stat_inc(stat, MOAT_STAT_errors);
 	moat_stat_latency(stat, queue->source.client.poller->now - job->taken_ns);
 }
 
-/* One that was not answered the front end issues again, on its next connection. */
+/* One that was not answered the front end issues again, on its next connection; or it stays
+ * in the ring's journal, for the next back end.
+ */
 static void queue_drop(struct moat_source *source, struct moat_job *job)
 {
 	struct moat_queue *queue = queue_of_source(source);
@@ -349,7 +382,8 @@ static void queue_drop(struct moat_source *source, struct moat_job *job)
  * @source: the ring
  * @job: its job, unused afterwards
  *
- * The front end sees the answer behind the next visit.
+ * The front end is told of the answer, where it asked to be, behind the next visit; until
+ * then it sees none, or where a journal is kept may see it.
  *
  * Context: the poller.
  */
@@ -362,7 +396,10 @@ void moat_queue_answer(struct moat_source *source, struct moat_job *job)
 		.status = moat_request_status(job->error),
 	};
 
-	moat_ring_put_response(&queue->ring, &rsp);
+	if (queue_keeps_journal(queue))
+		moat_journal_answer(&queue->journal, &queue->ring, queue_tag(queue, job), &rsp);
+	else
+		moat_ring_put_response(&queue->ring, &rsp);
 	queue_count_answer(queue, job);
 	trace_moat_back_answer(job);
 	queue_drop(source, job);

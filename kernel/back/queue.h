@@ -9,6 +9,7 @@
 #include <linux/list.h>
 #include <xen/xenbus.h>
 
+#include "core/journal.h"
 #include "core/ring.h"
 #include "core/spin.h"
 #include "job.h"
@@ -79,8 +80,10 @@ struct moat_queue_host {
  * @host: what it is a part of
  * @irq: the event channel's; 0: not bound
  * @may_persist: persistent grants were negotiated
+ * @in_use: it was in use when it was taken up
  * @state: enum moat_queue_state; anybody may look
  * @ring: our side of the ring
+ * @journal: where the requests stand that were taken; it is kept if it has memory
  * @spin: state of the spin policy
  * @looks: looks in a row that found nothing
  * @worked: found work since the last EOI
@@ -105,9 +108,11 @@ struct moat_queue {
 	const struct moat_queue_host *host;
 	unsigned int irq;
 	bool may_persist;
+	bool in_use;
 	u32 state;
 
 	struct moat_ring ring ____cacheline_aligned;
+	struct moat_journal journal;
 	struct moat_spin spin;
 	u32 looks;
 	bool worked;

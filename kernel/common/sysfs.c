@@ -136,6 +136,7 @@ struct tune_attribute {
 
 TUNE_ATTRIBUTE(mode, 0);
 TUNE_ATTRIBUTE(data_path, 0);
+TUNE_ATTRIBUTE(writethrough, 0);
 TUNE_ATTRIBUTE(window_min_ns, MOAT_TUNE_WINDOW_NS_MAX);
 TUNE_ATTRIBUTE(window_max_ns, MOAT_TUNE_WINDOW_NS_MAX);
 TUNE_ATTRIBUTE(relax_every, MOAT_TUNE_RELAX_MAX);
@@ -162,6 +163,23 @@ static const struct attribute_group recovery_group = {
 	.is_visible = recovery_visible,
 };
 
+static struct attribute *serving_attrs[] = {
+	&tune_writethrough.attr,
+	NULL,
+};
+
+static umode_t serving_visible(struct kobject *kobj, struct attribute *attr, int nr)
+{
+	struct moat_sysfs *sysfs = container_of(kobj, struct moat_sysfs, kobj);
+
+	return sysfs->ops->recovers ? 0 : attr->mode;
+}
+
+static const struct attribute_group serving_group = {
+	.attrs = serving_attrs,
+	.is_visible = serving_visible,
+};
+
 static struct attribute *disk_attrs[] = {
 	&tune_mode.attr,
 	&tune_data_path.attr,
@@ -176,6 +194,7 @@ static const struct attribute_group disk_group = { .attrs = disk_attrs };
 static const struct attribute_group *disk_groups[] = {
 	&disk_group,
 	&recovery_group,
+	&serving_group,
 	NULL,
 };
 
@@ -187,7 +206,9 @@ static u32 *tune_word(struct moat_sysfs *sysfs, const struct tune_attribute *a)
 static const char *const *tune_names(struct moat_sysfs *sysfs,
 				     const struct tune_attribute *a)
 {
-	return a == &tune_mode ? moat_mode_names : sysfs->ops->data_paths;
+	if (a == &tune_mode)
+		return moat_mode_names;
+	return a == &tune_writethrough ? moat_writethrough_names : sysfs->ops->data_paths;
 }
 
 static ssize_t disk_show(struct kobject *kobj, struct attribute *attr, char *buf)

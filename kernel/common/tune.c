@@ -24,6 +24,10 @@
 const char *const moat_mode_names[] = { "event", "spin", "adaptive", NULL };
 EXPORT_SYMBOL_GPL(moat_mode_names);
 
+/* Indexed by enum moat_writethrough, ends with NULL. */
+const char *const moat_writethrough_names[] = { "auto", "on", "off", NULL };
+EXPORT_SYMBOL_GPL(moat_writethrough_names);
+
 /**
  * moat_tune_parse() - find a word in a list
  * @names: the list, ends with NULL

@@ -22,6 +22,13 @@
 #define MOAT_TUNE_GIVE_UP_S_MAX (30 * 24 * 3600)
 #define MOAT_TUNE_RETAIN_KIB_MAX (1 << 20)
 
+/* When a write is answered. */
+enum moat_writethrough {
+	MOAT_WRITETHROUGH_AUTO,	/* once nothing can lose it that the front end does not keep */
+	MOAT_WRITETHROUGH_ON,	/* once it is on the medium */
+	MOAT_WRITETHROUGH_OFF,	/* once the disk says that it is done */
+};
+
 /**
  * struct moat_tune - settings of a disk
  * @mode: enum moat_mode
@@ -29,6 +36,7 @@
  * @window_max_ns: longest adaptive window
  * @relax_every: a spinner executes cpu_relax() every so many looks; 0: never
  * @data_path: index into the half's own list of data paths
+ * @writethrough: enum moat_writethrough; back end only
  * @stall_s: how long a ring may stand still, with a request in flight, before
  *	the front end says so; seconds, 0: never. Front end only, like the rest
  * @give_up_s: how long to wait for a back end before all I/O fails; seconds,
@@ -42,6 +50,7 @@ struct moat_tune {
 	u32 window_max_ns;
 	u32 relax_every;
 	u32 data_path;
+	u32 writethrough;
 	u32 stall_s;
 	u32 give_up_s;
 	u32 retain_kib;
@@ -67,5 +76,6 @@ static inline struct moat_spin_params moat_tune_spin(const struct moat_tune *tun
 int moat_tune_parse(const char *const *names, const char *text);
 u32 moat_tune_relax_every(void);
 extern const char *const moat_mode_names[];
+extern const char *const moat_writethrough_names[];
 
 #endif
