@@ -218,8 +218,10 @@ static inline u32 moat_journal_make_room(struct moat_journal *journal,
  * Takes the place of moat_ring_put_response(). The front end may see the response at
  * once; moat_ring_push_responses() says, for any number of them, whether it asked
  * to be notified.
+ *
+ * Return: whether a request had to be moved out of its way.
  */
-static inline void moat_journal_answer(struct moat_journal *journal,
+static inline bool moat_journal_answer(struct moat_journal *journal,
 				       struct moat_ring *ring, u16 tag,
 				       const struct moat_response *rsp)
 {
@@ -236,6 +238,7 @@ static inline void moat_journal_answer(struct moat_journal *journal,
 	/* It counts before anything of it is done. */
 	moat_wmb();
 	moat_journal_carry_out(ring, move, answer);
+	return move != MOAT_JOURNAL_STAYS;
 }
 
 #endif

@@ -114,6 +114,8 @@ def add_domain(verbs, commands):
     verb.add_argument("--standby", action="store_true",
                       help="ready for a PCI device that is attached later")
     verb.add_argument("--pvh", action="store_true")
+    verb.add_argument("--domid", type=int, default=0, metavar="N",
+                      help="the id that it is to have, through moat-create")
     repeatable(verb, "--disk", metavar="VDEV=BACKING[@DOMAIN]",
                help="attach a disk, as `disk attach` does")
     repeatable(verb, "--overlay", metavar="DIR")

@@ -30,7 +30,7 @@ def new_spec(name, kind, half, args, **more):
     base = {"name": name, "kind": kind, "half": half, "memory": 0, "vcpus": 0, "cpus": "",
             "mode": args.mode, "module_args": args.module_args, "kernel_args": [],
             "overlays": [], "pci": [], "standby": False, "pvh": False, "xl": [],
-            "on_crash": "destroy", "emulated": False}
+            "on_crash": "destroy", "emulated": False, "domid": 0}
     return {**base, **more}
 
 
@@ -200,7 +200,7 @@ def do_domain_create(args):
                     cpus=args.cpus, kernel_args=args.kernel_args, pvh=args.pvh,
                     overlays=[os.path.abspath(d) for d in args.overlay], xl=args.xl,
                     pci=[machine.nvme_address(n) for n in args.nvme], standby=args.standby,
-                    emulated=machine.emulated(options))
+                    domid=args.domid, emulated=machine.emulated(options))
     if args.pvh and spec["emulated"] and "svm" not in options["cpu"]:
         raise LabError(f"--pvh needs a machine booted with --cpu {machine.PVH_CPU}")
     if args.no_wait and not args.disk:

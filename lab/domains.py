@@ -9,7 +9,7 @@ import debug_kernel
 import images
 import machine
 import session
-from paths import LabError
+from paths import BUILD, LabError
 
 XL_S = 120
 SAVE_S = 300
@@ -147,6 +147,15 @@ def saved(state, name):
     return os.path.join(state, "domains", f"{name}.json")
 
 
+def with_domid(state, domid):
+    """Returns the command that creates a domain with an id that is given."""
+    program = os.path.join(BUILD, "tools", "moat-create")
+    if not os.path.exists(program):
+        raise LabError(f"{program}: not built; run `make tools`")
+    bring(state, [program])
+    return f"/images/moat-create --domid {domid} --unpause"
+
+
 def create(state, spec, options, boot_cpus=None):
     """Builds a domain's image, and has xl create it; its agent comes up later.
 
@@ -154,7 +163,8 @@ def create(state, spec, options, boot_cpus=None):
     """
     name, config = spec["name"], f"{RUN}/{spec['name']}.cfg"
     spec, ramdisk = leave(state, spec, options, config, boot_cpus)
-    script = (f"xl create -q {config}; status=$?; rm -f {ramdisk}; exit $status")
+    maker = with_domid(state, spec["domid"]) if spec["domid"] else "xl create -q"
+    script = (f"{maker} {config}; status=$?; rm -f {ramdisk}; exit $status")
     session.check(state, "dom0", ["sh", "-c", script], timeout=XL_S)
     with open(saved(state, name), "w", encoding="utf-8") as f:
         json.dump(spec, f, indent=1)

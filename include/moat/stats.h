@@ -40,6 +40,7 @@
 	X(deferrals, "times a request was put off for want of memory or mappings") \
 	X(bounded, "times requests were left in the ring, with as many in flight as may be") \
 	X(taken_up, "requests found unanswered in a ring whose last back end had died") \
+	X(moved, "requests moved within a ring, out of the way of another's answer") \
 	X(written_through, "writes that were on the medium before they were answered")
 
 enum moat_ring_stat {

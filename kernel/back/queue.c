@@ -396,10 +396,10 @@ void moat_queue_answer(struct moat_source *source, struct moat_job *job)
 		.status = moat_request_status(job->error),
 	};
 
-	if (queue_keeps_journal(queue))
-		moat_journal_answer(&queue->journal, &queue->ring, queue_tag(queue, job), &rsp);
-	else
+	if (!queue_keeps_journal(queue))
 		moat_ring_put_response(&queue->ring, &rsp);
+	else if (moat_journal_answer(&queue->journal, &queue->ring, queue_tag(queue, job), &rsp))
+		moat_stat_inc(&queue->stat, MOAT_STAT_moved);
 	queue_count_answer(queue, job);
 	trace_moat_back_answer(job);
 	queue_drop(source, job);

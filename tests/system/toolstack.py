@@ -65,6 +65,39 @@ class Reconnection:
                     self.front, new, self.front))
 
 
+class Takeover(Reconnection):
+    """Has a back end take up the rings of a front end that knows of nothing.
+
+    The new domain has the id of the one before. The front end's keys stay as they are.
+    """
+
+    def note(self, key):
+        """A key of the back end's, or None."""
+        status, text = self.machine.try_sh("dom0", "xenstore-read $(xenstore-read %s/backend)/%s"
+                                           % (self.front, key))
+        return None if status else text.rstrip("\n")
+
+    def wait_note(self, key, pattern, seconds=60):
+        """Wait until a key of the back end's looks like a shell pattern."""
+        return self.machine.wait_until(
+            "dom0", "case \"$(xenstore-read $(xenstore-read %s/backend)/%s 2>/dev/null)\" in "
+            "%s) true;; *) false;; esac" % (self.front, key, pattern), seconds)
+
+    def take_up(self, owed):
+        """Make the back end's directory anew, with what its front end was given."""
+        new = "/local/domain/$id/backend/vbd/%d/%d" % (self.app, self.number)
+        keys = dict(self.keys, frontend=self.front, online=1, **{
+            "frontend-id": self.app, "moat-owed": owed})
+        pairs = " ".join("%s/%s '%s'" % (new, k, v) for k, v in keys.items())
+        # Whoever the id belonged to may read nothing any more. Until it has a state the new
+        # directory is nobody's.
+        self.machine.sh("dom0", "id=$(xl domid %s); xenstore-chmod -r %s n%d r$id; "
+                        "xenstore-write %s ''; xenstore-chmod %s n$id r%d; "
+                        "xenstore-write %s %s/state 1" % (
+                            self.disk.storage, self.front, self.app, new, new, self.app,
+                            pairs, new))
+
+
 def cut(links):
     """Take the back ends of some disks away, all at once."""
     machine = links[0].machine

@@ -145,6 +145,8 @@ static u32 take(void)
 static void answer(u32 nth)
 {
 	u32 i, left = 0;
+	bool moved;
+	u16 stood;
 
 	for (i = 0; i < w.back.size; i++)
 		left += w.busy[i];
@@ -153,9 +155,11 @@ static void answer(u32 nth)
 		;
 	w.done[number_of(w.taken[i])] = true;
 	w.busy[i] = false;
-	moat_journal_answer(&w.journal, &w.back, i, &(struct moat_response){
+	stood = w.journal.holder[w.back.prod % w.back.size];
+	moved = moat_journal_answer(&w.journal, &w.back, i, &(struct moat_response){
 		.id = w.taken[i], .op = MOAT_OP_WRITE,
 		.status = -(s16)(number_of(w.taken[i]) % 3) });
+	check_row("answer", "moves another", moved, stood != i);
 }
 
 /* @order names an order of answers, its digits being to a shrinking base. */

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Stock front ends live through the death of their storage domain.
+
+A domain is made anew with the id of the dead one, and goes on with the rings as they are;
+the guest sees late answers, and no errors. No moatd here: its part is done by hand.
+"""
+import kernel_log
+from client import CommandError, Lost
+from load import in_background, finished, stopped, until_told, verify_loop
+from runner import check
+from toolstack import Takeover
+
+# Two rings, as a guest with two processors makes, whatever the storage domain has.
+RINGS = ["--module-args", "moat-back max_queues=2"]
+# So many blocks of 4 KiB, acknowledged and not flushed.
+BLOCKS = 512
+
+
+def lab():
+    """The machine these cases need: a stock guest, and a file system in the storage domain."""
+    return ["--no-disk", "--front", "stock", "--app-vcpus", "2", *RINGS,
+            "--nvme", "2", "--cache-nvme", "1", "--nvme-size", "256M"]
+
+
+class Guest:
+    """A stock guest's disk, and the storage domain that it is on."""
+
+    def __init__(self, machine, backing="nvme", *options):
+        self.machine = machine
+        machine.domains["app"]["front"] = "stock"
+        self.disk = machine.attach("xvdb", backing, *options)
+        self.link = Takeover(self.disk)
+        check(self.link.wait_note("moat-offered", "?*"), "nothing is noted of the disk")
+        self.owed = self.link.note("moat-offered")
+
+    def count(self, name):
+        return self.disk.back.counters()[name]
+
+    def load(self, depth=16, bs="4k-256k"):
+        until_told(self.machine, "app", "load", verify_loop(self.disk, 10, depth, bs, 4))
+        self.goes_on()
+
+    def goes_on(self, name="writes"):
+        so_far = self.count(name)
+        check(self.machine.wait_until(
+            self.disk.storage, "[ $(cat %s/ring*/%s | awk '{ n += $1 } END { print n }') -gt %d ]"
+            % (self.disk.back.path, name, so_far + 20), 60), "the load stands still")
+
+    def die(self, how):
+        """The storage domain's end; return its id."""
+        domid = self.machine.domid("storage")
+        self.machine.allowed_log += kernel_log.RECOVERY
+        how(self.machine)
+        gone = self.machine.wait_until("dom0", "! xl domid storage >/dev/null 2>&1", 60)
+        check(gone, "the storage domain is still there")
+        return domid
+
+    def born(self, domid):
+        """Another one with its id."""
+        self.machine.lab("domain", "create", "storage", "--kind", "storage", "--nvme", "0",
+                         "--nvme", "1", "--domid", str(domid), *RINGS, *self.cache(), timeout=300)
+
+    def cache(self):
+        """Where its file system is, if this disk is on it."""
+        return self.where if hasattr(self, "where") else []
+
+    def taken_up(self):
+        check(self.link.wait_note("state", 4), "not taken up: state %s, moat-misfit %s"
+              % (self.link.note("state"), self.link.note("moat-misfit")))
+        check(self.link.read("state") == "4", "the front end has left its state")
+        check(self.link.note("moat-owed") is None, "the old note is still there")
+
+    def replaced(self, how):
+        """It dies, and the next one takes the disk up."""
+        self.born(self.die(how))
+        self.link.take_up(self.owed)
+        self.taken_up()
+
+
+def destroyed(machine):
+    """From outside, in the middle of whatever it does."""
+    machine.sh("dom0", "xl destroy storage")
+
+
+def panicked(machine):
+    """From inside."""
+    machine.allowed_log += [r"sysrq|Kernel panic - not syncing: sysrq|Call Trace:"]
+    try:
+        machine.try_sh("storage", "echo c >/proc/sysrq-trigger")
+    except (CommandError, Lost):
+        pass
+
+
+def test_destroyed_under_load(machine):
+    """Deep, of all sizes, answered out of order, on two rings: again and again."""
+    guest = Guest(machine)
+    guest.load()
+    found = 0
+    for _ in range(2):
+        moved = guest.count("moved")
+        check(moved, "all is answered in order, which shows little")
+        guest.replaced(destroyed)
+        found += guest.count("taken_up")
+        guest.goes_on()
+    check(found, "nothing was ever found unanswered")
+    stopped(machine, "app", "load", 240)
+
+
+def test_panic_under_load(machine):
+    """One at a time, where the event of the last answer is what the guest waits for."""
+    guest = Guest(machine)
+    guest.load(depth=1, bs="4k")
+    guest.replaced(panicked)
+    guest.goes_on()
+    stopped(machine, "app", "load", 240)
+
+
+def test_another_disk(machine):
+    """What is not as it was is not taken up, and not told; put right, it is."""
+    guest = Guest(machine, "null_blk:memory_backed=1,size=64,cache_size=8")
+    guest.load()
+    sectors = "sectors=131072"
+    check(guest.owed.startswith(sectors + " "), "moat-offered is " + guest.owed)
+    for word, wrong in (("sectors", guest.owed.replace(sectors, "sectors=131080")),
+                        ("identity", guest.owed + "of-another"),
+                        ("flush", guest.owed.replace("flush=1", "flush=2")),
+                        ("note", "sectors=many")):
+        guest.link.cut()
+        guest.link.take_up(wrong)
+        check(guest.link.wait_note("moat-misfit", "'%s: '*" % word), "%s: moat-misfit is %s"
+              % (word, guest.link.note("moat-misfit")))
+        check(guest.link.note("state") == "2", "%s: state %s" % (word, guest.link.note("state")))
+        machine.allowed_log += [r"vbd-.*is left alone"]
+        back = "$(xenstore-read %s/backend)" % guest.link.front
+        machine.sh("dom0", "xenstore-write %s/moat-owed '%s'" % (back, guest.owed))
+        guest.taken_up()
+        check(guest.link.note("moat-misfit") is None, "moat-misfit stays")
+        guest.goes_on()
+    stopped(machine, "app", "load")
+
+
+def test_cache_inside(machine):
+    """A file in the storage domain: what was acknowledged is there behind its death."""
+    guest = Guest(machine, "cache:32M")
+    guest.where = ["--kernel-args", machine.sh(
+        "storage", "grep -o 'lab.cache=[^ ]*' /proc/cmdline").strip()]
+    check(guest.link.note("moat-cache") == "domain", "moat-cache is %s"
+          % guest.link.note("moat-cache"))
+    check(guest.link.note("moat-safe") == "1", "not told to be safe")
+    machine.sh("app", "dd if=/dev/urandom of=/tmp/data bs=4k count=%d 2>/dev/null; "
+               "dd if=/tmp/data of=/dev/xvdb bs=4k oflag=direct 2>/dev/null" % BLOCKS)
+    through = guest.count("written_through")
+    check(through >= BLOCKS, "%d of %d writes were written through" % (through, BLOCKS))
+    guest.replaced(destroyed)
+    machine.sh("app", "dd if=/dev/xvdb of=/tmp/back bs=4k count=%d iflag=direct 2>/dev/null; "
+               "cmp /tmp/data /tmp/back" % BLOCKS)
+
+
+def test_writethrough_is_a_setting(machine):
+    """Off: said to be unsafe, at once; on: a drive's own cache is passed by, too."""
+    guest = Guest(machine, "cache:32M")
+    guest.disk.back.set("writethrough", "off")
+    check(guest.link.wait_note("moat-safe", 0), "still told to be safe")
+    before = guest.count("written_through")
+    machine.sh("app", "dd if=/dev/zero of=/dev/xvdb bs=4k count=8 oflag=direct 2>/dev/null")
+    check(guest.count("written_through") == before, "written through all the same")
+    guest.disk.back.set("writethrough", "auto")
+    check(guest.link.wait_note("moat-safe", 1), "still told to be unsafe")
+    guest.disk.detach()
+    drive = Guest(machine)
+    check(drive.link.note("moat-cache") == "device", "moat-cache is %s"
+          % drive.link.note("moat-cache"))
+    for setting, written in (("auto", 0), ("on", 8)):
+        drive.disk.back.set("writethrough", setting)
+        before = drive.count("written_through")
+        in_background(machine, "app", "dd", "dd if=/dev/zero of=/dev/xvdb bs=4k count=8 "
+                      "oflag=direct")
+        finished(machine, "app", "dd")
+        got = drive.count("written_through") - before
+        check(got == written, "%s: %d written through" % (setting, got))
