@@ -10,8 +10,9 @@
  * device and the other a partition; unless the toolstack says that they may. The
  * kernel's exclusive opening keeps away whoever else in this domain claims the
  * device; who of this module has it, and how, is kept here, as readers claim
- * nothing from the kernel. Nobody at all is let in beside a writer that is on its
- * way out: what it has begun must not come after what the next one writes.
+ * nothing from the kernel. Nobody at all is let in beside one that is on its way out:
+ * what a writer has begun must not come after what the next one writes, and of a ring that
+ * is taken up (takeover.c) the last back end must have let go.
  */
 #include "disk.h"
 
@@ -45,9 +46,11 @@ static bool disks_overlap(const struct moat_disk *a, const struct moat_disk *b)
 /* May a new disk be open beside an old one? */
 static bool disks_agree(const struct moat_disk *new, const struct moat_disk *old)
 {
-	if (!disks_overlap(new, old) || (new->readonly && old->readonly))
+	if (!disks_overlap(new, old))
 		return true;
-	return !old->leaving && (new->shared || old->shared);
+	if (old->leaving)
+		return false;
+	return (new->readonly && old->readonly) || new->shared || old->shared;
 }
 
 static int disk_claim(struct moat_disk *disk)

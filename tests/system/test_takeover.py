@@ -12,6 +12,15 @@ from toolstack import Takeover
 
 # Two rings, as a guest with two processors makes, whatever the storage domain has.
 RINGS = ["--module-args", "moat-back max_queues=2"]
+# As moatd does: libxl would ask a dead domain to let its devices go, one after the other.
+TAKE_DEVICES = """
+of=/local/domain/0/backend/pci/{id}
+for key in $(xenstore-list $of/0 | grep '^dev-'); do
+    xenstore-rm /libxl/pci/$(xenstore-read $of/0/$key | tr ':.' '--')/domid || true
+done
+xenstore-rm $of /local/domain/{id}/device/pci /libxl/{id}/device/pci
+"""
+LET_GO = "! [ -e /sys/bus/xen-backend/devices/pci-{id}-0 ]"
 # So many blocks of 4 KiB, acknowledged and not flushed.
 BLOCKS = 512
 
@@ -19,7 +28,7 @@ BLOCKS = 512
 def lab():
     """The machine these cases need: a stock guest, and a file system in the storage domain."""
     return ["--no-disk", "--front", "stock", "--app-vcpus", "2", *RINGS,
-            "--nvme", "2", "--cache-nvme", "1", "--nvme-size", "256M"]
+            "--nvme", "2", "--cache-nvme", "1", "--nvme-size", "256M", "--vcpus", "3"]
 
 
 class Guest:
@@ -51,6 +60,9 @@ class Guest:
         domid = self.machine.domid("storage")
         self.machine.allowed_log += kernel_log.RECOVERY
         how(self.machine)
+        self.machine.sh("dom0", TAKE_DEVICES.format(id=domid))
+        check(self.machine.wait_until("dom0", LET_GO.format(id=domid)), "pciback does not let go")
+        self.machine.try_sh("dom0", "xl destroy storage")
         gone = self.machine.wait_until("dom0", "! xl domid storage >/dev/null 2>&1", 60)
         check(gone, "the storage domain is still there")
         return domid
@@ -77,9 +89,9 @@ class Guest:
         self.taken_up()
 
 
-def destroyed(machine):
-    """From outside, in the middle of whatever it does."""
-    machine.sh("dom0", "xl destroy storage")
+def paused(machine):
+    """From outside, in the middle of whatever it does: from here on it does nothing."""
+    machine.sh("dom0", "xl pause storage")
 
 
 def panicked(machine):
@@ -99,7 +111,7 @@ def test_destroyed_under_load(machine):
     for _ in range(2):
         moved = guest.count("moved")
         check(moved, "all is answered in order, which shows little")
-        guest.replaced(destroyed)
+        guest.replaced(paused)
         found += guest.count("taken_up")
         guest.goes_on()
     check(found, "nothing was ever found unanswered")
@@ -151,7 +163,7 @@ def test_cache_inside(machine):
                "dd if=/tmp/data of=/dev/xvdb bs=4k oflag=direct 2>/dev/null" % BLOCKS)
     through = guest.count("written_through")
     check(through >= BLOCKS, "%d of %d writes were written through" % (through, BLOCKS))
-    guest.replaced(destroyed)
+    guest.replaced(paused)
     machine.sh("app", "dd if=/dev/xvdb of=/tmp/back bs=4k count=%d iflag=direct 2>/dev/null; "
                "cmp /tmp/data /tmp/back" % BLOCKS)
 

@@ -67,6 +67,32 @@ static void by_place(void **state)
 	}
 }
 
+/* A namespace that several controllers reach, and the places of those. */
+static bool of_controllers(unsigned int number, const char *one, const char *other)
+{
+	static const char fmt[] =
+		"cd %s && s=devices/virtual/nvme-subsystem/nvme-subsys%u && mkdir -p $s/nvme%un1 "
+		"$s/nvme%un1/nvme%un1p1 && ln -s $s/nvme%un1/nvme%un1p1 259:%u && "
+		"for at in %s %s; do mkdir -p $at && ln -s ../../../../$at $s/${at##*/}; done";
+	char command[768];
+
+	snprintf(command, sizeof(command), fmt, sys, number, number, number, number, number,
+		 number, number, one, other);
+	assert_int_equal(system(command), 0);
+	return moat_cache_is_outside(sys, makedev(259, number));
+}
+
+static void by_controllers(void **state)
+{
+	(void)state;
+	assert_true(of_controllers(20, "devices/pci0000:00/0000:00:06.0/nvme/nvme20", ""));
+	assert_true(of_controllers(21, "devices/pci0000:00/0000:00:07.0/nvme/nvme21",
+				   "devices/pci0000:00/0000:00:08.0/nvme/nvme22"));
+	assert_false(of_controllers(23, "devices/pci0000:00/0000:00:09.0/nvme/nvme23",
+				    "devices/virtual/nvme-fabrics/ctl/nvme24"));
+	assert_false(of_controllers(25, "devices/virtual/nvme-fabrics/ctl/nvme25", ""));
+}
+
 static void no_device(void **state)
 {
 	(void)state;
@@ -77,6 +103,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(by_place),
+		cmocka_unit_test(by_controllers),
 		cmocka_unit_test(no_device),
 	};
 
