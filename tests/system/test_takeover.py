@@ -21,6 +21,10 @@ done
 xenstore-rm $of /local/domain/{id}/device/pci /libxl/{id}/device/pci
 """
 LET_GO = "! [ -e /sys/bus/xen-backend/devices/pci-{id}-0 ]"
+# Beside a load that verifies, on another part of the disk: discards and flushes.
+TRIM = ("fio --name=trim --filename={dev} --offset=64m --size=32m --rw=randtrim --bs=64k "
+        "--iodepth=4 --time_based --runtime=5 --thread --name=flush --rw=randwrite --bs=4k "
+        "--ioengine=libaio --direct=1 --fdatasync=2")
 # So many blocks of 4 KiB, acknowledged and not flushed.
 BLOCKS = 512
 
@@ -49,11 +53,11 @@ class Guest:
         until_told(self.machine, "app", "load", verify_loop(self.disk, 10, depth, bs, 4))
         self.goes_on()
 
-    def goes_on(self, name="writes"):
+    def goes_on(self, name="writes", more=20):
         so_far = self.count(name)
         check(self.machine.wait_until(
             self.disk.storage, "[ $(cat %s/ring*/%s | awk '{ n += $1 } END { print n }') -gt %d ]"
-            % (self.disk.back.path, name, so_far + 20), 60), "the load stands still")
+            % (self.disk.back.path, name, so_far + more), 60), "the load stands still")
 
     def die(self, how):
         """The storage domain's end; return its id."""
@@ -104,9 +108,11 @@ def panicked(machine):
 
 
 def test_destroyed_under_load(machine):
-    """Deep, of all sizes, answered out of order, on two rings: again and again."""
+    """Deep, of all sizes and kinds, answered out of order, on two rings: again and again."""
     guest = Guest(machine)
     guest.load()
+    until_told(machine, "app", "trim", TRIM.format(dev=guest.disk.dev))
+    guest.goes_on("discards", 4)
     found = 0
     for _ in range(2):
         moved = guest.count("moved")
@@ -115,7 +121,23 @@ def test_destroyed_under_load(machine):
         found += guest.count("taken_up")
         guest.goes_on()
     check(found, "nothing was ever found unanswered")
+    stopped(machine, "app", "trim", 240)
     stopped(machine, "app", "load", 240)
+
+
+def test_saved_behind_it(machine):
+    """A guest whose disk was taken up is saved and restored under its load, as any."""
+    guest = Guest(machine)
+    guest.load()
+    guest.replaced(paused)
+    guest.goes_on()
+    machine.lab("domain", "save", "app", timeout=180)
+    machine.lab("domain", "restore", "app", timeout=180)
+    stopped(machine, "app", "load", 240)
+    check(not machine.sh("dom0", "xenstore-list $(xenstore-read /local/domain/%d/device/vbd/%d/"
+                         "backend) | grep moat-owed || true" % (
+                             machine.domid("app"), guest.link.number)).strip(),
+          "the new connection has an old note")
 
 
 def test_panic_under_load(machine):
