@@ -322,20 +322,6 @@ static void backend_open_disk(struct moat_backend *backend)
 	backend_start_disk_work(backend);
 }
 
-static const char *open_error(int err)
-{
-	switch (err) {
-	case -EMEDIUMTYPE:
-		return "cannot serve the device: its blocks are larger than a page";
-	case -EOPNOTSUPP:
-		return "cannot serve the device: it is zoned";
-	case -ENOMEDIUM:
-		return "cannot serve the device: it is empty";
-	default:
-		return "cannot open the device";
-	}
-}
-
 /* It may become free: moat-init waits for it, too. */
 static void backend_wait_for_disk(struct moat_backend *backend)
 {
@@ -358,7 +344,8 @@ static void backend_opened(struct moat_backend *backend)
 	if (backend->open_err == -ENOMEM)
 		backend_fall_short(backend, -ENOMEM);
 	else if (backend->open_err)
-		backend_fail(backend, backend->open_err, open_error(backend->open_err));
+		backend_fail(backend, backend->open_err,
+			     moat_disk_open_error(backend->open_err));
 	else
 		backend_enter(backend, MOAT_SERVE_OPEN);
 }

@@ -175,6 +175,24 @@ err_put:
 }
 
 /**
+ * moat_disk_open_error() - say why a device was not opened
+ * @err: from moat_disk_open()
+ */
+const char *moat_disk_open_error(int err)
+{
+	switch (err) {
+	case -EMEDIUMTYPE:
+		return "cannot serve the device: its blocks are larger than a page";
+	case -EOPNOTSUPP:
+		return "cannot serve the device: it is zoned";
+	case -ENOMEDIUM:
+		return "cannot serve the device: it is empty";
+	default:
+		return "cannot open the device";
+	}
+}
+
+/**
  * moat_disk_leave() - the disk is to be closed: let nobody in beside it before
  * @disk: the disk, open or not
  *

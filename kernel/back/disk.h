@@ -79,6 +79,7 @@ struct moat_disk_wish {
 };
 
 int moat_disk_open(struct moat_disk *disk, const struct moat_disk_wish *wish);
+const char *moat_disk_open_error(int err);
 void moat_disk_leave(struct moat_disk *disk);
 void moat_disk_close(struct moat_disk *disk);
 bool moat_disk_gone(const struct moat_disk *disk);
