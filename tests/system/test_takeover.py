@@ -18,9 +18,14 @@ of=/local/domain/0/backend/pci/{id}
 for key in $(xenstore-list $of/0 | grep '^dev-'); do
     xenstore-rm /libxl/pci/$(xenstore-read $of/0/$key | tr ':.' '--')/domid || true
 done
-xenstore-rm $of /local/domain/{id}/device/pci /libxl/{id}/device/pci
+for node in $of /local/domain/{id}/device/pci /libxl/{id}/device/pci; do
+    xenstore-rm $node || true
+done
 """
 LET_GO = "! [ -e /sys/bus/xen-backend/devices/pci-{id}-0 ]"
+# An xl create that stays behind acts on a domid, whoever has it.
+GONE = ("! xl domid storage >/dev/null 2>&1 && "
+        "! grep -qs 'storage[.]cfg' /proc/[0-9]*/cmdline")
 # Beside a load that verifies, on another part of the disk: discards and flushes.
 TRIM = ("fio --name=trim --filename={dev} --offset=64m --size=32m --rw=randtrim --bs=64k "
         "--iodepth=4 --time_based --runtime=5 --thread --name=flush --rw=randwrite --bs=4k "
@@ -43,6 +48,7 @@ class Guest:
         machine.domains["app"]["front"] = "stock"
         self.disk = machine.attach("xvdb", backing, *options)
         self.link = Takeover(self.disk)
+        self.cache = machine.sh("storage", "grep -o 'lab.cache=[^ ]*' /proc/cmdline").strip()
         check(self.link.wait_note("moat-offered", "?*"), "nothing is noted of the disk")
         self.owed = self.link.note("moat-offered")
 
@@ -67,18 +73,14 @@ class Guest:
         self.machine.sh("dom0", TAKE_DEVICES.format(id=domid))
         check(self.machine.wait_until("dom0", LET_GO.format(id=domid)), "pciback does not let go")
         self.machine.try_sh("dom0", "xl destroy storage")
-        gone = self.machine.wait_until("dom0", "! xl domid storage >/dev/null 2>&1", 60)
-        check(gone, "the storage domain is still there")
+        check(self.machine.wait_until("dom0", GONE, 60), "the storage domain is still there")
         return domid
 
     def born(self, domid):
         """Another one with its id."""
         self.machine.lab("domain", "create", "storage", "--kind", "storage", "--nvme", "0",
-                         "--nvme", "1", "--domid", str(domid), *RINGS, *self.cache(), timeout=300)
-
-    def cache(self):
-        """Where its file system is, if this disk is on it."""
-        return self.where if hasattr(self, "where") else []
+                         "--nvme", "1", "--domid", str(domid), *RINGS,
+                         "--kernel-args", self.cache, timeout=300)
 
     def taken_up(self):
         check(self.link.wait_note("state", 4), "not taken up: state %s, moat-misfit %s"
@@ -176,8 +178,6 @@ def test_another_disk(machine):
 def test_cache_inside(machine):
     """A file in the storage domain: what was acknowledged is there behind its death."""
     guest = Guest(machine, "cache:32M")
-    guest.where = ["--kernel-args", machine.sh(
-        "storage", "grep -o 'lab.cache=[^ ]*' /proc/cmdline").strip()]
     check(guest.link.note("moat-cache") == "domain", "moat-cache is %s"
           % guest.link.note("moat-cache"))
     check(guest.link.note("moat-safe") == "1", "not told to be safe")
