@@ -27,9 +27,9 @@ LET_GO = "! [ -e /sys/bus/xen-backend/devices/pci-{id}-0 ]"
 GONE = ("! xl domid storage >/dev/null 2>&1 && "
         "! grep -qs 'storage[.]cfg' /proc/[0-9]*/cmdline")
 # Beside a load that verifies, on another part of the disk: discards and flushes.
-TRIM = ("fio --name=trim --filename={dev} --offset=64m --size=32m --rw=randtrim --bs=64k "
-        "--iodepth=4 --time_based --runtime=5 --thread --name=flush --rw=randwrite --bs=4k "
-        "--ioengine=libaio --direct=1 --fdatasync=2")
+TRIM = ("fio --filename={dev} --offset=64m --size=32m --time_based --runtime=5 --thread "
+        "--direct=1 --name=trim --rw=randtrim --bs=64k --numjobs=2 "
+        "--name=flush --rw=randwrite --bs=4k --ioengine=libaio --iodepth=4 --fdatasync=2")
 # So many blocks of 4 KiB, acknowledged and not flushed.
 BLOCKS = 512
 
