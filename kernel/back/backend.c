@@ -688,20 +688,29 @@ static void backend_leave(struct moat_backend *backend)
 	kref_put(&backend->ref, backend_release);
 }
 
+/* Fatal is what says Closing. */
+static void backend_not_probed(struct xenbus_device *dev, int err, const char *what)
+{
+	if (moat_takeover_due(dev))
+		xenbus_dev_error(dev, err, "%s", what);
+	else
+		xenbus_dev_fatal(dev, err, "%s", what);
+}
+
 static int backend_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
 {
 	struct moat_backend *backend = backend_create(dev);
 	int err;
 
 	if (!backend) {
-		xenbus_dev_fatal(dev, -ENOMEM, "no memory for the back end");
+		backend_not_probed(dev, -ENOMEM, "no memory for the back end");
 		return -ENOMEM;
 	}
 	dev_set_drvdata(&dev->dev, backend);
 	backend->sysfs = moat_sysfs_create(&dev->dev, &backend->tune, &backend_sysfs_ops);
 	if (IS_ERR(backend->sysfs)) {
 		err = PTR_ERR(backend->sysfs);
-		xenbus_dev_fatal(dev, err, "creating sysfs files");
+		backend_not_probed(dev, err, "creating sysfs files");
 		goto err_put;
 	}
 	backend_begin(backend);
