@@ -75,7 +75,9 @@ class Metrics(Xenstore):
                 (("moat_disk_up", "app", "storage", "xvda"), 1),
                 (("moat_disk_up", "old", "storage", "xvdb"), 0),
                 (("moat_disk_trouble", "old", "storage", "xvdb"), 1),
-                (("moat_disk_recoverable", "old", "storage", "xvdb"), 0)):
+                (("moat_disk_recoverable", "old", "storage", "xvdb"), 0),
+                (("moat_disk_covered", "app", "storage", "xvda"), 1),
+                (("moat_disk_covered", "old", "storage", "xvdb"), 0)):
             with self.subTest(key=key):
                 self.assertEqual(found[key], value)
         # what is not known is no zero

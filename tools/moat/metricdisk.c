@@ -32,6 +32,14 @@ static double can_recover(const json_t *disk)
 	return json_is_true(json_object_get(disk, "recovery"));
 }
 
+/* An earlier moatd does not say so much. */
+static double is_covered(const json_t *disk)
+{
+	const char *cover = moat_field_text(disk, "cover");
+
+	return *cover ? strcmp(cover, "not") != 0 : can_recover(disk);
+}
+
 static const struct {
 	struct moat_metric_family family;
 	double (*value)(const json_t *disk);
@@ -43,6 +51,9 @@ static const struct {
 	{ { "moat_disk_recoverable", MOAT_METRIC_GAUGE, NULL,
 	    "1 if its front end can go over to another storage domain" },
 	  can_recover },
+	{ { "moat_disk_covered", MOAT_METRIC_GAUGE, NULL,
+	    "1 if it is served again when its storage domain is replaced" },
+	  is_covered },
 };
 
 /* No two disks may look alike: one that has no name goes by its number. */
