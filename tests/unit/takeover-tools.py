@@ -209,6 +209,23 @@ class Takeover(Moatd):
         self.assertEqual(self.world.store.names(
             f"/local/domain/{self.storage()}/backend/vbd"), [str(self.app)])
 
+    def test_guest_paused_in_the_gap(self):
+        """One that does not run is served like the others, and not waited for."""
+        self.world.touch(f"paused.{self.stock}")
+        self.crash()
+        self.recovered()
+        self.assertEqual(self.back("state"), "4")
+        self.assertEqual(self.world.front(self.stock)["state"], "4")
+
+    def test_guest_reboots_in_the_gap(self):
+        """Its next front end begins anew, at the same node: nothing is owed to that."""
+        self.crash()
+        self.wait(lambda: [c for c in self.world.calls if c[0] == "moat-create"], "on its way")
+        self.world.store.write({f"/local/domain/{self.stock}/device/vbd/{DEVICE}/state": "1"})
+        self.recovered()
+        self.assertIsNone(self.back("moat-owed"))
+        self.assertEqual(self.events("left-alone"), [])
+
     def test_failing(self):
         """It is tried again."""
         self.world.failures = {"moat-create": 2}
