@@ -111,8 +111,8 @@ class Well(Check):
         self.assertEqual({line["result"] for line in lines}, {"ok"})
         self.assertEqual({line["check"] for line in lines}, {
             "dom0", "xl", "xenstore", "config", "takeover", "moatd", "status", "boot",
-            "autoballoon", "memory", "quota", "xendomains", "iommu", "pciback", "device", "reset", "storage",
-            "image", "name"})
+            "autoballoon", "memory", "quota", "xendomains", "iommu", "pciback", "device",
+            "reset", "storage", "image", "name"})
         self.assertEqual(self.look(OK, "-x"), [])
         self.assertEqual(self.moat("check", "-x", "--root", self.root)[0], "All is well.\n")
         with self.store.lock:
