@@ -41,7 +41,8 @@ def test_crashes(machine):
             event = events.wait(mark, ["recovered", "gave-up", "left-alone"], RECOVER_S)
             check(event and event["event"] == "recovered" and not event.get("left"),
                   "moatd said: %s" % event)
-            check(event["new_domid"] == domid, "domain %s came for %s" % (event["new_domid"], domid))
+            check(event["new_domid"] == domid,
+                  "domain %s came for %s" % (event["new_domid"], domid))
             guest.taken_up()
             guest.goes_on()
         stopped(machine, "app", "load", 240)
