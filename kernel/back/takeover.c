@@ -59,11 +59,13 @@ static int read_note(struct xenbus_device *dev, char **text)
 bool moat_takeover_due(struct xenbus_device *dev)
 {
 	char *text;
+	bool due;
 
 	if (read_note(dev, &text))
 		return true;
+	due = text;
 	kfree(text);
-	return text;
+	return due;
 }
 
 static int read_identity(struct xenbus_device *dev, struct moat_owed *owed)
