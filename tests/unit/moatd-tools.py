@@ -8,7 +8,6 @@ $SEED and $TURNS are for killing it at random.
 import configparser
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -360,22 +359,7 @@ class WithStandby(Moatd):
 
     def test_killed_at_random(self):
         """kill -9 in the middle of recoveries; the next moatd goes on."""
-        seed = int(os.environ.get("SEED", random.randrange(1 << 32)))
-        chance = random.Random(seed)
-        for turn in range(int(os.environ.get("TURNS", "5"))):
-            with self.subTest(seed=seed, turn=turn):
-                old = self.storage()
-                way = chance.choice(("crash", "restart", "upgrade"))
-                if way == "crash":
-                    self.world.end_domain(old, "crashed")
-                else:
-                    self.assertTrue(self.ask(command=way, storage="storage")["ok"])
-                for _ in range(chance.randrange(1, 4)):
-                    self.world.ended.wait(chance.random() * 0.5)
-                    self.kill()
-                    self.start()
-                self.whole()
-                self.assertEqual(self.world.wrong, [])
+        self.kill_at_random(lambda: self.world.end_domain(self.storage(), "crashed"), 5)
         ids = [e["id"] for e in self.ask(command="events")["events"]]
         self.assertEqual(ids, sorted(set(ids)))
 

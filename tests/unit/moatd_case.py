@@ -6,6 +6,7 @@ $MOATD names the program, linked with hyper-fake.c.
 
 import json
 import os
+import random
 import socket
 import subprocess
 import tempfile
@@ -147,6 +148,29 @@ class Moatd(unittest.TestCase):
 
     def whole(self):
         self.wait(self.is_whole, "all as it should be")
+
+    def kill_at_random(self, crash, turns, settled=lambda: None):
+        """Replace the storage domain again and again, with moatd killed meanwhile.
+
+        settled() is asked whenever all is whole again. SEED= repeats a run, TURNS= makes
+        it longer.
+        """
+        seed = int(os.environ.get("SEED", random.randrange(1 << 32)))
+        chance = random.Random(seed)
+        for turn in range(int(os.environ.get("TURNS", turns))):
+            with self.subTest(seed=seed, turn=turn):
+                way = chance.choice(("crash", "restart", "upgrade"))
+                if way == "crash":
+                    crash()
+                else:
+                    self.assertTrue(self.ask(command=way, storage="storage")["ok"])
+                for _ in range(chance.randrange(1, 4)):
+                    self.world.ended.wait(chance.random() * 0.5)
+                    self.kill()
+                    self.start()
+                self.whole()
+                self.assertEqual(self.world.wrong, [])
+                settled()
 
     def storage(self):
         return self.world.domid("storage")
