@@ -487,8 +487,7 @@ static int report(struct moat_unit *u, const struct moat_action *a)
 
 	for (size_t i = 0; i < u->view.count; i++)
 		disks += !u->view.disks[i].fresh &&
-			 moat_disk_cover(&u->view.disks[i], &u->storage->limits) <=
-				 MOAT_COVER_TAKEOVER;
+			 moat_disk_is_covered(&u->view.disks[i], &u->storage->limits);
 	moat_notice("%s: %s: domain %u serves %zu disks, %zu are left",
 		    name_of(u), event, domid_of(u, MOAT_ACTIVE),
 		    disks - a->index, a->index);

@@ -55,12 +55,13 @@ static json_t *object_to_upgrade(const struct moat_unit *u)
 	if (v->wish == MOAT_WISH_UPGRADE)
 		return refuse("%s is being upgraded", u->storage->name);
 	for (size_t i = 0; i < v->count; i++) {
-		enum moat_cover cover = moat_disk_cover(&v->disks[i], &u->storage->limits);
+		const struct moat_view_disk *disk = &v->disks[i];
+		const struct moat_limits *limits = &u->storage->limits;
 
-		if (cover > MOAT_COVER_LEFT && !v->disks[i].orphan)
+		if (!disk->left && !disk->orphan && !moat_disk_is_covered(disk, limits))
 			return refuse("disk %u of domain %u would be lost: %s",
-				      v->disks[i].device, v->disks[i].app,
-				      moat_cover_text(cover));
+				      disk->device, disk->app,
+				      moat_cover_text(moat_disk_cover(disk, limits)));
 	}
 	return NULL;
 }

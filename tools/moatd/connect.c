@@ -48,7 +48,7 @@ static bool is_lost(const struct moat_view *view, const struct moat_limits *limi
 		return disk->awake;
 	/* behind a recovery, what has no back end and no note is just being detached */
 	return (is_cut(view, disk) || (disk->noted && disk->front_state == 4)) &&
-	       moat_disk_cover(disk, limits) <= MOAT_COVER_TAKEOVER;
+	       moat_disk_is_covered(disk, limits);
 }
 
 bool moat_disk_is_due(const struct moat_view *view, const struct moat_limits *limits,
@@ -146,7 +146,7 @@ static bool is_up(const struct moat_view_disk *disk)
 static bool is_missed(const struct decision *d, const struct moat_view_disk *disk)
 {
 	return disk->awake && !disk->closing && !disk->fresh &&
-	       moat_disk_cover(disk, d->limits) <= MOAT_COVER_TAKEOVER;
+	       moat_disk_is_covered(disk, d->limits);
 }
 
 /* Has a disk come to the end of a phase? One that cannot is not waited for. */

@@ -87,7 +87,6 @@ bool moat_disk_is_new(const struct moat_view_disk *disk, unsigned int domid);
 enum moat_cover {
 	MOAT_COVER_FOLLOWS,	/* its front end goes where it is sent */
 	MOAT_COVER_TAKEOVER,	/* served again by a domain of the same domid */
-	/* and those that are lost: from here on */
 	MOAT_COVER_LEFT,	/* it has been given up already */
 	MOAT_COVER_OFF,		/* nobody wants a takeover */
 	MOAT_COVER_UNNOTED,	/* its back end keeps nothing for a successor */
@@ -99,6 +98,10 @@ enum moat_cover moat_disk_cover(const struct moat_view_disk *disk,
 
 /* Why a disk is lost, for people; NULL of one that is not. */
 const char *moat_cover_text(enum moat_cover cover);
+
+/* Is it served again, whichever way? */
+bool moat_disk_is_covered(const struct moat_view_disk *disk,
+			  const struct moat_limits *limits);
 
 /* Is the active domain replaced under its own domid, for the sake of some disk? */
 bool moat_takes_over(const struct moat_view *view, const struct moat_limits *limits);

@@ -58,6 +58,11 @@ const char *moat_cover_text(enum moat_cover cover)
 	return "?";
 }
 
+bool moat_disk_is_covered(const struct moat_view_disk *disk, const struct moat_limits *limits)
+{
+	return !moat_cover_text(moat_disk_cover(disk, limits));
+}
+
 static bool needs_domid(const struct moat_view *view, const struct moat_limits *limits,
 			const struct moat_view_disk *disk)
 {
