@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Collects the cases, runs them on one machine, and says how each ended.
+"""Collects the cases, runs some on a machine, and says how each ended.
 
 A case is a function test_*(machine) in a file test_*.py. It ends in one of
 four ways: pass, fail, skip (it says what is missing), or lost: the machine or
@@ -7,6 +7,7 @@ a domain the case needs is gone. A lost machine is booted again for the next
 case, so that one crash is one result and not fifty.
 """
 import importlib
+import multiprocessing
 import os
 import sys
 import time
@@ -99,40 +100,65 @@ def run_case(machine, case):
     return outcome, "\n".join([text] * bool(text) + bad)
 
 
-def run_all(machine, cases, again=0, report=print):
-    """Run the cases; return {outcome: number}.
+class Chances:
+    """So many cases in all may be tried once more, whichever machine runs them."""
 
-    again: so many cases in all may be tried once more, on a fresh machine, for where
-    the host is not ours alone. One that needs it is told, and counted as unsteady. The last
-    lines say again what failed, and how: more than them is not always seen.
+    def __init__(self, number):
+        self.left = multiprocessing.Value("i", number)
+
+    def take(self):
+        """Is there one left? Then it is the caller's."""
+        with self.left.get_lock():
+            taken = self.left.value > 0
+            self.left.value -= taken
+        return taken
+
+
+class Result:
+    """How the cases of a run ended, and what those that failed said."""
+
+    def __init__(self):
+        self.count = {"pass": 0, "fail": 0, "skip": 0, "lost": 0, "unsteady": 0}
+        self.failed = []
+
+    def add(self, other):
+        for how, number in other.count.items():
+            self.count[how] += number
+        self.failed += other.failed
+
+
+def say(text):
+    """In one piece: other lanes print, too."""
+    print(text, flush=True)
+
+
+def run_all(machine, places, chances, report=say):
+    """Run the cases, [(place, case)], on one machine.
+
+    One that fails is tried once more, on a fresh machine, while there are chances, for
+    where the host is not ours alone. One that needs it is told, and counted as unsteady.
     """
-    count = {"pass": 0, "fail": 0, "skip": 0, "lost": 0, "unsteady": 0}
-    failed = []
-    for i, case in enumerate(cases, 1):
-        place = "%2d/%d %s" % (i, len(cases), title(case))
+    result = Result()
+    for place, case in places:
         outcome, text = run_reported(machine, case, place, report)
         if outcome in ("lost", "fail"):
-            failed += ["%s: %s" % (outcome, place), *text.splitlines()[:TOLD]]
-        if outcome in ("lost", "fail") and again:
-            again -= 1
-            machine.reboot()
+            machine.down()
+            result.failed += ["%s: %s" % (outcome, place), *text.splitlines()[:TOLD]]
+        if outcome in ("lost", "fail") and chances.take():
             report("again")
             outcome, text = run_reported(machine, case, place, report)
-            count["unsteady"] += outcome not in ("lost", "fail")
-            failed += ["then: " + outcome, *text.splitlines()[:TOLD]]
-        count[outcome] += 1
-        if outcome in ("lost", "fail") and i < len(cases):
-            machine.reboot()
-    for line in failed:
-        report(line)
-    return count
+            result.count["unsteady"] += outcome not in ("lost", "fail")
+            result.failed += ["then: " + outcome, *text.splitlines()[:TOLD]]
+            if outcome in ("lost", "fail"):
+                machine.down()
+        result.count[outcome] += 1
+    return result
 
 
 def run_reported(machine, case, place, report):
     """Run one case and report it; return how it ended, and the text."""
     start = time.monotonic()
     outcome, text = run_case(machine, case)
-    report("%-4s %s (%.0f s)" % (outcome, place, time.monotonic() - start))
-    for line in text.splitlines():
-        report("       " + line)
+    report("\n".join(["%-4s %s (%.0f s)" % (outcome, place, time.monotonic() - start),
+                      *("       " + line for line in text.splitlines())]))
     return outcome, text

@@ -52,18 +52,13 @@ class Testbed(Lab):
             return
         if self.running:
             self.down()
-        self.disks, self.unjudged = [], set()
+        self.unjudged = set()
         self.options, self.wanted = wanted() if wanted else self.plain, wanted
 
     def down(self):
+        """Also after a failure: the next case boots one that is known to be good."""
         self.lab("down", timeout=60, check=False)
-        self.running = False
-
-    def reboot(self):
-        """After a failure: go on with a machine that is known to be good."""
-        self.disks = []
-        self.down()
-        self.up()
+        self.disks, self.running = [], False
 
     # ---- domains and disks ----
 

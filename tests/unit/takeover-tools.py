@@ -36,7 +36,8 @@ class Takeover(Moatd):
                   self.kept("moat-safe") == self.world.safe, "what is offered is noted")
 
     def disk(self, domain="stock"):
-        return next(d for d in self.status()["disks"] if d["domain"] == domain)
+        """What moatd shows of a disk; nothing of one that it has not looked at yet."""
+        return next((d for d in self.status()["disks"] if d["domain"] == domain), {})
 
     def is_whole(self):
         status = self.status()
@@ -182,7 +183,7 @@ class Takeover(Moatd):
         self.world.away.add(late)
         self.world.attach(late, DEVICE, self.storage(), able=False)
         self.world.store.write({f"/local/domain/{late}/device/vbd/{DEVICE}/state": "3"})
-        self.wait(lambda: self.disk("late")["front_state"] == 3, "seen")
+        self.wait(lambda: self.disk("late").get("front_state") == 3, "seen")
         self.crash()
         self.wait(lambda: self.back("state", late) == "1", "a back end again")
         self.assertIsNone(self.back("moat-owed", late))
