@@ -17,6 +17,7 @@ import kernel_log
 from client import CommandError, Lost
 
 TOLD = 6        # lines of a failed case's text that the end repeats
+SAID = 12       # lines of each domain's log that a failed case ends with
 
 
 class Skip(Exception):
@@ -69,7 +70,24 @@ def title(case):
 
 
 def run_case(machine, case):
-    """Run one case; return (outcome, text)."""
+    """Run one case; return (outcome, text). One that fails ends with what each domain said."""
+    outcome, text = judge_case(machine, case)
+    if outcome in ("lost", "fail"):
+        text = "\n".join([text, *said_last(machine)])
+    return outcome, text
+
+
+def said_last(machine):
+    """For whoever was not there."""
+    try:
+        return ["%s said: %s" % (domain, line)
+                for domain, lines in machine.log_ends(SAID) for line in lines]
+    except (Lost, CommandError) as e:
+        return ["no logs: %s" % e]
+
+
+def judge_case(machine, case):
+    """Run one case, look at the logs; return (outcome, text)."""
     try:
         machine.suit(options_of(case))
         machine.mark_logs()

@@ -119,6 +119,11 @@ class Testbed(Lab):
             news += self.new_log(domain)
         return news
 
+    def log_ends(self, lines):
+        """[(domain, the last so many lines of its log)]."""
+        return [(domain, self.lab("log", domain).stdout.splitlines()[-lines:])
+                for domain in ["xen", "dom0", *self.domains]]
+
     def new_log(self, domain):
         if domain in self.unjudged:
             return []
