@@ -20,9 +20,13 @@ class Takeover(Moatd):
 
     def begin(self):
         super().begin()
+        self.stand_by()
         self.stock = self.world.make_domain("stock", "app")
         self.world.attach(self.stock, DEVICE, self.storage(), able=False)
         self.noted()
+
+    def stand_by(self):
+        """Before there is a disk that a standby cannot help."""
 
     def kept(self, key, app=None):
         return self.world.store.read(f"/libxl/{app or self.stock}/device/vbd/{DEVICE}/{key}")
@@ -280,6 +284,9 @@ class WithStandby(Takeover):
     """It stands by until nobody needs the domid any more."""
 
     standby = "true"
+
+    def stand_by(self):
+        self.wait(lambda: (self.status()["standby"] or {}).get("state") == "ready", "a standby")
 
     def test_kept(self):
         domid, standby = self.storage(), self.world.domid("storage-standby")
