@@ -8,18 +8,13 @@ from load import finished, in_background, verify_loop
 from runner import check
 from test_reconnect import CACHED, NO_BACK_END, again, goes_on, up
 from toolstack import Reconnection
-from watched import MODULE
+from watched import HOG, MODULE
 
 # What a disk that fails may make the kernel say.
 FAILS = [NO_BACK_END, r"I/O error|Buffer I/O", r"vbd vbd-\d+"]
 READ = "dd if=/dev/xvdb of=/dev/null bs=4k count=1 iflag=direct"
 # A read that must fail by itself, a little later; its time is bounded by in_background().
 READ_FAILS = "while %s; do :; done" % READ
-# More than the ten transactions that xenstored lets a domain have open: none is left. The
-# header of a message that begins one, and its empty string.
-HOG = (r"exec 3<>/dev/xen/xenbus; n=0; while [ $n -lt 12 ]; do n=$((n + 1)); "
-       r"printf '\006\0\0\0\0\0\0\0\0\0\0\0\001\0\0\0\0' >&3; done; "
-       r"echo $$ >/run/hog.pid; while [ -e /run/hog ]; do sleep 0.1; done")
 
 
 def test_gives_up_by_itself(machine):
@@ -110,14 +105,11 @@ class Hog:
         self.domain = domain
 
     def __enter__(self):
-        self.machine.sh(self.domain, "rm -f /run/hog.pid; touch /run/hog")
-        in_background(self.machine, self.domain, "hog", HOG)
-        check(self.machine.wait_until(self.domain, "[ -s /run/hog.pid ]"),
-              "no transactions taken")
+        self.machine.lab("push", self.domain, HOG, "/tmp/moat-hog.ko")
+        self.machine.sh(self.domain, "insmod /tmp/moat-hog.ko transactions=1")
 
     def __exit__(self, *unused):
-        self.machine.sh(self.domain, "rm -f /run/hog")
-        finished(self.machine, self.domain, "hog", 30)
+        self.machine.sh(self.domain, "rmmod moat-hog")
 
 
 def test_told_once_it_can_be(machine):

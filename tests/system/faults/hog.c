@@ -4,6 +4,8 @@
  *
  *   echo N >/sys/module/moat_hog/parameters/leave	leaves N for all others, at most
  *   echo -1 >...					gives all back
+ *
+ * and what transactions.c has.
  */
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -11,6 +13,8 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <xen/grant_table.h>
+
+#include "hog.h"
 
 /* More than any domain has here. */
 #define HOG_MAX 65536u
@@ -81,10 +85,11 @@ module_init(hog_init);
 
 static void __exit hog_exit(void)
 {
+	hog_end_transactions();
 	hog_give(count);
 	kvfree(taken);
 }
 module_exit(hog_exit);
 
-MODULE_DESCRIPTION("Moat: a shortage of grant references, for tests");
+MODULE_DESCRIPTION("Moat: a shortage of grant references or transactions, for tests");
 MODULE_LICENSE("GPL");
