@@ -81,8 +81,9 @@ def image_parts(spec, version):
                  images.modules_part("storage", version, first)]
     else:
         files["etc/lab/load"] = app_modules(spec, version)
-        parts = [images.base_part("app"), images.modules_part("app", version)]
-    parts += [images.project_part(version), images.config_part(files)]
+        parts = [images.base_part("app"), images.modules_part("app", version),
+                 images.project_part(version)]
+    parts += [images.config_part(files)]
     parts += [images.overlay_part(directory) for directory in spec["overlays"]]
     return [path for path in parts if path]
 
