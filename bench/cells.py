@@ -126,4 +126,8 @@ VOLATILE = "null_blk:size=64,memory_backed=1,cache_size=16"
 
 # --part recovery: how a storage domain is replaced.
 RECOVERIES = {"standby": "crash, a standby is ready", "cold": "crash, no standby",
-              "upgrade": "moat upgrade"}
+              "takeover": "crash, a stock front end", "upgrade": "moat upgrade"}
+# What a domain takes that is made for the purpose: until its kernel runs, then until what that
+# says in bench/recovery.py.
+BOOTS = {"create": "created", "kernel": "kernel, to its first program",
+         "init": "moat-init, modules", "disk": "device, disk"}

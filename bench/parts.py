@@ -282,7 +282,8 @@ def idle_run(bench, rig, meter, way, disks, used):
 
 
 def restarts(bench):
-    """What an application waits for: a crash with a standby and without, an upgrade."""
+    """What an application waits for: a crash with a standby, without, under a front end that
+    cannot follow; an upgrade."""
     with running(bench, recovery.Guarded(bench.say)) as rig:
         first = max([r["round"] for r in bench.data["recovery"]], default=-1) + 1
         host = measure.Host(measure.find_qemu(rig))
@@ -293,8 +294,8 @@ def restarts(bench):
                           "others": host.others(before)}
                 bench.data["recovery"].append(record)
                 bench.say("%-8s longest wait %5.1f s: %s" % (
-                    way, record["pause_ms"] / 1000, ", ".join(
-                        "%s %d" % item for item in record["phases"].items())))
+                    way, record["pause_ms"] / 1000, ", ".join("%s %d" % item for item in (
+                        *record["phases"].items(), *record["boot"].items()))))
             bench.save()
         wrong = rig.end()
         if wrong:

@@ -6,7 +6,7 @@
     traces       [{cell, device, way, domains: {role: counts per request}}]
     profiles     [{cell, device, way, role, iops, samples: {function: how often}}]
     idle         [{way, disks, cpu, memory_kib}]
-    recovery     [{way, round, phases: {phase_ms}, pause_ms, others}]
+    recovery     [{way, round, phases: {phase_ms}, boot: {part_ms}, pause_ms, others}]
     fairness     [{device, way, busy, round, iops, p50_us, p99_us, beside_bytes}]
 
 What is said of a cell is the median over its rounds; runs during which the host was

@@ -5,7 +5,7 @@ from collections import namedtuple
 
 import model
 import targets
-from cells import BATCHES, CELL, KINDS, MAIN, PATHS, RECOVERIES, RETENTIONS, WAYS, size_text
+from cells import BATCHES, BOOTS, CELL, KINDS, MAIN, PATHS, RECOVERIES, RETENTIONS, WAYS, size_text
 from events import PHASES
 from results import WAITING
 
@@ -272,6 +272,15 @@ def seconds(values):
         v / 1000 for v in (statistics.median(values), min(values), max(values)))
 
 
+def boots(figures, ways):
+    """What a new domain took until it had its disk, in those ways that need one."""
+    found = {w: [r["boot"] for r in figures.recoveries(w).values() if r.get("boot")] for w in ways}
+    if not any(found.values()):
+        return []
+    return [["pci and probe: " + text, *(seconds([boot[part + "_ms"] for boot in found[w]])
+                                         for w in ways)] for part, text in BOOTS.items()]
+
+
 def recovery(figures):
     """Where the time of a recovery goes."""
     ways = [w for w in RECOVERIES if figures.recoveries(w)]
@@ -281,6 +290,7 @@ def recovery(figures):
             for phase in PHASES]
     rows.append(["longest wait of a request", *(seconds(
         [r["pause_ms"] for r in figures.recoveries(w).values()]) for w in ways)])
+    rows += boots(figures, ways)
     rounds = max((len(figures.recoveries(w)) for w in ways), default=0)
     return Table("Recovery: s, median (least to most)", ["", *(RECOVERIES[w] for w in ways)],
                  rows if ways else [], "Rounds: %d; one NVMe controller, a writer that "

@@ -17,7 +17,9 @@ ATTEMPTS = 3
 DOM0_CPU = "0"
 BOOT_MS = 120000
 RUN = "/run/lab"
-DOMAIN_OPTIONS = ("console=hvc0", "rdinit=/init", "rootfstype=ramfs", *machine.KERNEL_OPTIONS)
+# There are no serial ports to be looked for.
+DOMAIN_OPTIONS = ("console=hvc0", "rdinit=/init", "rootfstype=ramfs", "8250.nr_uarts=0",
+                  *machine.KERNEL_OPTIONS)
 # Where Xen does not trust the machine's clock, as in QEMU, it emulates it for PV guests: each
 # reading is a trap, tens of them in a request. No hardware of this decade is like that. A
 # domain's own --xl may say otherwise: the later line counts.
@@ -81,8 +83,9 @@ def image_parts(spec, version):
                  images.modules_part("storage", version, first)]
     else:
         files["etc/lab/load"] = app_modules(spec, version)
-        parts = [images.base_part("app"), images.modules_part("app", version)]
-    parts += [images.project_part(version), images.config_part(files)]
+        parts = [images.base_part("app"), images.modules_part("app", version),
+                 images.project_part(version)]
+    parts += [images.config_part(files)]
     parts += [images.overlay_part(directory) for directory in spec["overlays"]]
     return [path for path in parts if path]
 

@@ -3,14 +3,19 @@
 
 That it opens says little: inside a virtual machine it may run only guests made for it. So
 Xen itself is booted, with a module that is no kernel: where everything works it gets as far
-as domain 0, and says that it cannot make one.
+as domain 0, and says that it cannot make one. What has once been found out with a QEMU holds
+until the host boots: it takes seconds, on a busy host many.
 """
 
 import os
+import pathlib
 import subprocess
 import tempfile
 import time
 
+import cache
+
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
 DEVICE = "/dev/kvm"
 DEADLINE_S = 15
 STEP_S = 0.1
@@ -49,15 +54,23 @@ def verdict(serial, errors, ended):
 
 
 def watch(qemu, serial, errors):
-    """Waits until the machine has shown what it can; returns the reason against KVM."""
+    """Waits until the machine has shown what it can; returns verdict()'s."""
     deadline = time.monotonic() + DEADLINE_S
     while time.monotonic() < deadline:
         ended = qemu.poll() is not None
         decided, reason = verdict(text(serial), text(errors), ended)
         if decided:
-            return reason
+            return True, reason
         time.sleep(STEP_S)  # check-ok: sleep: a poll step, bounded by the deadline above
-    return f"Xen did not boot with KVM within {DEADLINE_S} s"
+    return False, f"Xen did not boot with KVM within {DEADLINE_S} s"
+
+
+def note(qemu, xen):
+    """Returns where it stands what was found out: one file for each host, boot and QEMU."""
+    with open(BOOT_ID, encoding="ascii") as f:
+        boot = f.read()
+    program = [(word, os.stat(word).st_mtime_ns) for word in qemu if os.path.isfile(word)]
+    return cache.path(f"kvm/{cache.digest(boot, qemu, program, pathlib.Path(xen))}")
 
 
 def probe(qemu, xen):
@@ -67,6 +80,19 @@ def probe(qemu, xen):
     """
     if not os.access(DEVICE, os.R_OK | os.W_OK):
         return f"no usable {DEVICE}"
+    known = note(qemu, xen)
+    if os.path.exists(known):
+        return text(known) or None
+    decided, reason = tried(qemu, xen)
+    if decided:  # that it took too long, a busy host may have said
+        with open(f"{known}.{os.getpid()}", "w", encoding="utf-8") as f:
+            f.write(reason or "")
+        os.rename(f"{known}.{os.getpid()}", known)
+    return reason
+
+
+def tried(qemu, xen):
+    """Boots Xen with KVM; returns verdict()'s."""
     with tempfile.TemporaryDirectory() as directory:
         module, serial, errors = (os.path.join(directory, name)
                                   for name in ("module", "serial", "errors"))

@@ -74,16 +74,17 @@ class Writer:
     them and the oldest under way in us, then sums: operations, lost, corrupt, errors.
     """
 
-    def __init__(self, machine, name, device, *options):
+    def __init__(self, machine, name, device, *options, domain="app"):
         self.machine, self.name, self.device = machine, name, device
+        self.domain = domain
         self.log = "/run/%s.log" % name
         self.options = ["--blocks", str(BLOCKS), "--threads", str(THREADS),
                         "--log", self.log, *options, device]
 
     def start(self):
-        self.machine.sh("app", WRITER_START.format(name=self.name,
-                                                   options=" ".join(self.options)))
-        if not self.machine.wait_until("app", "[ -s %s -o -s /run/%s.status ]"
+        self.machine.sh(self.domain, WRITER_START.format(name=self.name,
+                                                         options=" ".join(self.options)))
+        if not self.machine.wait_until(self.domain, "[ -s %s -o -s /run/%s.status ]"
                                        % (self.log, self.name), START_S):
             raise CommandError("%s does not begin" % self.name)
 
@@ -98,10 +99,11 @@ class Writer:
 
     def stop(self):
         """Have it check everything; return its last words, and what it complained of."""
-        self.machine.sh("app", "kill -TERM $(cat /run/%s.pid) || true" % self.name)
-        if not self.machine.wait_until("app", "[ -s /run/%s.status ]" % self.name, STOP_S):
+        self.machine.sh(self.domain, "kill -TERM $(cat /run/%s.pid) || true" % self.name)
+        if not self.machine.wait_until(self.domain, "[ -s /run/%s.status ]" % self.name,
+                                       STOP_S):
             raise CommandError("%s does not end" % self.name)
-        out = self.machine.sh("app", "cat /run/%s.out; echo; cat /run/%s.err"
+        out = self.machine.sh(self.domain, "cat /run/%s.out; echo; cat /run/%s.err"
                               % (self.name, self.name))
         first, _, said = out.partition("\n")
         try:
@@ -111,9 +113,9 @@ class Writer:
 
 
 def looks(writers, since=0):
-    """Writer.look() of each of some, at once."""
-    text = writers[0].machine.sh("app", "\n".join(w.look_script(since) for w in writers),
-                                 timeout=180)
+    """Writer.look() of each of some in one domain, at once."""
+    script = "\n".join(w.look_script(since) for w in writers)
+    text = writers[0].machine.sh(writers[0].domain, script, timeout=180)
     return [[int(word) for word in line.split()] for line in text.splitlines()]
 
 

@@ -9,12 +9,16 @@
  * remembers which devices use MSI-X, and ends it when MSI is to be ended.
  */
 #include <linux/bitmap.h>
+#include <linux/iopoll.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 
 #include <asm/xen/pci.h>
+#include <xen/xen.h>
 
 #define DEVICES 256	/* all functions of the one bus that pcifront shows */
+#define POLL_US 1000
+#define WAIT_US 10000000
 
 static struct xen_pci_frontend_ops real;
 static DECLARE_BITMAP(msix_on, DEVICES);
@@ -44,9 +48,13 @@ static void disable_msix(struct pci_dev *dev)
 
 static int __init lab_msix_init(void)
 {
-	if (!xen_pci_frontend)
+	struct xen_pci_frontend_ops *ops;
+
+	/* moat-init loads xen-pcifront beside this */
+	if (!xen_pv_domain() ||
+	    read_poll_timeout(READ_ONCE, ops, ops, POLL_US, WAIT_US, false, xen_pci_frontend))
 		return -ENODEV;
-	real = *xen_pci_frontend;
+	real = *ops;
 	xen_pci_frontend->enable_msix = enable_msix;
 	xen_pci_frontend->disable_msi = disable_msi;
 	xen_pci_frontend->disable_msix = disable_msix;

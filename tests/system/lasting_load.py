@@ -22,12 +22,12 @@ class Load:
 
     accounts = None
 
-    def __init__(self, machine, disk):
-        self.machine, self.disk, self.writers = machine, disk, []
+    def __init__(self, machine, disk, domain="app"):
+        self.machine, self.disk, self.domain, self.writers = machine, disk, domain, []
         self.seen = {"lost": 0, "corrupt": 0, "errors": 0}
 
     def carry(self):
-        self.machine.lab("push", "app", PROGRAM, loads.WRITER)
+        self.machine.lab("push", self.domain, PROGRAM, loads.WRITER)
 
     def begin(self):
         """Start the writers, and wait until they get on."""
@@ -39,7 +39,7 @@ class Load:
     def signal(self, name):
         files = ["/run/%s.pid" % writer.name for writer in self.writers]
         files += ["/run/bank.pid"] * bool(self.accounts)
-        self.machine.sh("app", "kill -%s $(cat %s)" % (name, " ".join(files)))
+        self.machine.sh(self.domain, "kill -%s $(cat %s)" % (name, " ".join(files)))
 
     @contextlib.contextmanager
     def resting(self):
@@ -53,14 +53,14 @@ class Load:
             raise Failure("the load does not go on behind a rest")
 
     def now(self):
-        """The time in the application domain, in ms."""
+        """The time in the load's domain, in ms."""
         return max(look[0] for look in loads.looks(self.writers))
 
     def goes_on(self, seconds):
         """Wait until every writer has done something more; False if one does not."""
         more = ("[ $(tail -n 1 %s | cut -d ' ' -f 5) -gt %d ]" % (writer.log, look[1] + 20)
                 for writer, look in zip(self.writers, loads.looks(self.writers)))
-        return self.machine.wait_until("app", " && ".join(more), seconds)
+        return self.machine.wait_until(self.domain, " && ".join(more), seconds)
 
     def window(self, since):
         """The longest pauses since then, and what went wrong since the last call:
@@ -128,9 +128,9 @@ class Plain(Load):
 class Alone(Load):
     """Only one writer, on a whole disk; it flushes if it is told to ("--sync")."""
 
-    def __init__(self, machine, name, disk, *options):
-        super().__init__(machine, disk)
-        self.writers = [Writer(machine, name, "/dev/" + disk, *options)]
+    def __init__(self, machine, name, disk, *options, domain="app"):
+        super().__init__(machine, disk, domain)
+        self.writers = [Writer(machine, name, "/dev/" + disk, *options, domain=domain)]
 
     def start(self):
         self.carry()

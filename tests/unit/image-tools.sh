@@ -54,6 +54,13 @@ nvme=(nvme.ko nvme-core.ko t10-pi.ko crc64.ko crc64-rocksoft.ko crc-t10dif.ko
 	crct10dif_common.ko)
 holds one "${base[@]}" "${nvme[@]}" xen-blkback.ko
 
+# The kernel is whole for a loader, and ends with the last of its bytes that is not zero.
+readelf -lW "$dir/one/kernel" >"$dir/loads" 2>&1
+grep -qE 'Warning|Error' "$dir/loads" && bad "kernel: $(cat "$dir/loads")"
+tail -c 64 "$dir/one/kernel" | tr -d '\0' | grep -q . || bad "kernel: zeros at its end"
+read -r offset size < <(awk '$1 == "LOAD" { o = $2; s = $5 } END { print o, s }' "$dir/loads")
+[ $((offset + size)) = "$(stat -c %s "$dir/one/kernel")" ] || bad "kernel: more than is loaded"
+
 build --out "$dir/two" --back stock >/dev/null
 cmp "$dir/one/initramfs" "$dir/two/initramfs" || bad "not reproducible"
 build --out "$dir/two" --back stock | grep -q "up to date" || bad "built again"

@@ -16,10 +16,13 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../lib/file.h"
 #include "../lib/log.h"
+
+#define PCI_FRONT_END "xen_pcifront"
 
 static int read_or_empty(const char *path, char **text)
 {
@@ -159,9 +162,36 @@ int moat_modules_load(const struct moat_modules *mods, const char *name)
 	return load_file(mods, dep.path);
 }
 
+/* Return: the process that loads a module, or -errno. */
+static pid_t load_beside(const struct moat_modules *mods, const char *name)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		_exit(moat_modules_load(mods, name) ? EXIT_FAILURE : EXIT_SUCCESS);
+	return pid;
+}
+
+static bool ended_well(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return false;
+	return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS;
+}
+
+/*
+ * Loading a front end's driver waits until its devices are connected, in steps of a tenth
+ * of a second; dom0 has its share of that. The modules behind it are loaded meanwhile.
+ */
 int moat_modules_load_listed(const struct moat_modules *mods)
 {
 	struct moat_modline line;
+	pid_t beside = 0;
 	size_t pos = 0;
 	int got, failed = 0;
 
@@ -170,10 +200,18 @@ int moat_modules_load_listed(const struct moat_modules *mods)
 			moat_err("%s: a line is too long, skipped",
 				 MOAT_MODULES_CONFIG);
 			failed++;
-		} else if (moat_modules_load(mods, line.name)) {
-			failed++;
+			continue;
 		}
+		if (!beside && moat_moddep_same(line.name, PCI_FRONT_END)) {
+			beside = load_beside(mods, line.name);
+			if (beside > 0)
+				continue;
+		}
+		if (moat_modules_load(mods, line.name))
+			failed++;
 	}
+	if (beside > 0 && !ended_well(beside))
+		failed++;
 	return failed;
 }
 

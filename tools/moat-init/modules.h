@@ -41,7 +41,10 @@ void moat_modules_deinit(struct moat_modules *mods);
  */
 int moat_modules_load(const struct moat_modules *mods, const char *name);
 
-/* Load all that /etc/moat/modules names. Return: how many failed. */
+/*
+ * Load all that /etc/moat/modules names, in order; but a child loads xen-pcifront, beside those
+ * that come behind it. Return, when all of them are loaded: how many failed.
+ */
 int moat_modules_load_listed(const struct moat_modules *mods);
 
 /* Is there a module that claims a device, and none of those that do loaded? */
