@@ -275,6 +275,7 @@ class World:
         self.robber = None          # a domain that gets the domid of the next that is destroyed
         self.offer = "ring=1"       # what is offered to who cannot follow; None: nothing
         self.safe = "1"
+        self.vcpus = None           # of storage domains to come, see run_on()
         self.touch(f"assignable.{self.BDF}")
         self.flush()
         path = os.path.join(directory, "xl.sock")
@@ -347,6 +348,8 @@ class World:
             self.domains[domid] = {"state": "running", "kind": kind, "hung": False,
                                    "born": time.monotonic(), "beats": 0, "beat": 0.0,
                                    "uuid": vm}
+            if kind == "storage" and self.vcpus:
+                self.run_on(domid, self.vcpus)
             self.flush()    # Xen has it first
             vm = f"/vm/{vm}"
             self.store.write({f"/local/domain/{domid}/name": name,
@@ -369,7 +372,7 @@ class World:
             del self.domains[domid]
             self.store.forget(domid)
             for name in os.listdir(self.dir):
-                if name in (f"paused.{domid}", f"destroy.{domid}"):
+                if name in (f"paused.{domid}", f"destroy.{domid}", f"vcpus.{domid}"):
                     os.unlink(self.path(name))
             self.flush()
         vm = self.store.read(f"/local/domain/{domid}/vm") or ""
@@ -382,9 +385,26 @@ class World:
             self.make_domain(name, "app", domid=domid)
         self.store.special("@releaseDomain")
 
-    def hang(self, domid):
+    def hang(self, domid, hung=True):
         with self.lock:
-            self.domains[domid]["hung"] = True
+            self.domains[domid]["hung"] = hung
+
+    def run_on(self, domid, vcpus):
+        """Its vCPUs from now on: [(share of a processor, whether it wants no more)]."""
+        with self.lock:
+            self.domains[domid] |= {"vcpus": vcpus, "ran": [0] * len(vcpus), "counted": None}
+            self.account(domid, self.domains[domid])
+
+    def account(self, domid, domain):
+        """Xen's, of a domain's vCPUs."""
+        now = time.monotonic()
+        span, domain["counted"] = now - (domain["counted"] or now), now
+        for index, (share, _) in enumerate(domain["vcpus"]):
+            domain["ran"][index] += share * span
+        with open(self.path("account"), "w", encoding="utf-8") as out:
+            for ran, (_, idle) in zip(domain["ran"], domain["vcpus"]):
+                out.write(f"{int(ran * 1000)} {'idle' if idle else 'running'}\n")
+        os.rename(self.path("account"), self.path(f"vcpus.{domid}"))
 
     def attach(self, app, device, storage, able=True):
         """What xl block-attach writes, and the front end's own key."""
@@ -554,6 +574,8 @@ class World:
                     self.destroy(domid)
                 self.watch_pciback()
                 for domid, domain in list(self.domains.items()):
+                    if "vcpus" in domain:
+                        self.account(domid, domain)
                     if domain["kind"] == "storage":
                         self.live_storage(domid, domain)
                     elif domid not in self.idle:

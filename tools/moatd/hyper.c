@@ -12,6 +12,7 @@
 #include <xenctrl.h>
 
 #define AT_ONCE 128
+#define NSEC_PER_MSEC 1000000
 
 struct moat_hyper {
 	xc_interface *xc;
@@ -114,6 +115,30 @@ int moat_hyper_list(struct moat_hyper *hyper,
 	if (got < 0 && !next)
 		return -errno;
 	*list = hyper->list;
+	return count;
+}
+
+int moat_hyper_vcpus(struct moat_hyper *hyper, unsigned int domid,
+		     struct moat_vcpu *list, size_t room)
+{
+	xc_domaininfo_t info;
+	size_t count = 0;
+	int got = xc_domain_getinfolist(hyper->xc, domid, 1, &info);
+
+	if (got < 0)
+		return -errno;
+	if (!got || info.domain != domid || info.max_vcpu_id == XEN_INVALID_MAX_VCPU_ID)
+		return 0;
+	for (uint32_t i = 0; i <= info.max_vcpu_id && count < room; i++) {
+		xc_vcpuinfo_t vcpu;
+
+		if (xc_vcpu_getinfo(hyper->xc, domid, i, &vcpu) || !vcpu.online)
+			continue;
+		list[count++] = (struct moat_vcpu) {
+			.ran = vcpu.cpu_time / NSEC_PER_MSEC,
+			.idle = vcpu.blocked,
+		};
+	}
 	return count;
 }
 

@@ -161,9 +161,13 @@ static void read_health(struct moat_unit *u, struct moat_view_domain *d)
 	free(text);
 }
 
-/* What it writes each second. */
+/* What it writes each second; before that, what it was given to do so. */
 static void read_beat(struct moat_unit *u, struct moat_view_domain *d)
 {
+	int vcpus = moat_hyper_vcpus(u->daemon->hyper, d->domid, d->vcpu,
+				     MOAT_VCPUS_MAX);
+
+	d->vcpus = vcpus > 0 ? vcpus : 0;
 	d->heartbeat = moat_xs_number(xs_of(u), 0,
 				      "/local/domain/%u/" MOAT_KEY_HEARTBEAT,
 				      d->domid);
@@ -202,6 +206,7 @@ static void read_domain(struct moat_unit *u, enum moat_role role,
 	d->ended = h->ended && !h->suspended;
 	d->crashed = h->crashed;
 	d->suspended = h->suspended;
+	d->paused = h->paused;
 	d->ready = moat_xs_is(xs_of(u), "ready",
 			      "/local/domain/%u/" MOAT_KEY_STATE, domid);
 	d->condemned = is_condemned(u, h);
