@@ -76,6 +76,7 @@ static void look(struct play *p)
 	msec age = p->now - BEGIN_MS;
 
 	d->paused = life->paused;
+	d->counted_at = p->now;
 	d->vcpus = life->vcpus;
 	for (unsigned int i = 0; i < life->vcpus; i++)
 		d->vcpu[i] = (struct moat_vcpu) { p->ran[i] / 100, life->vcpu[i].idle };
@@ -198,6 +199,7 @@ static void test_standby(void **state)
 	for (; now < BEGIN_MS + HOUR; now += SECOND) {
 		v.domain[MOAT_ACTIVE].heartbeat++;
 		standby->vcpu[0].ran += 10;	/* of a processor that others have */
+		standby->counted_at = now;
 		moat_decide(&v, &l, &slot, now, &a);
 		assert_int_equal(a.act, MOAT_ACT_NONE);
 	}
@@ -207,6 +209,7 @@ static void test_standby(void **state)
 		v.domain[MOAT_ACTIVE].heartbeat++;
 		standby->heartbeat++;
 		standby->vcpu[0].ran += SECOND;
+		standby->counted_at = now;
 		moat_decide(&v, &l, &slot, now, &a);
 		assert_int_equal(a.act, MOAT_ACT_NONE);
 	}
@@ -214,6 +217,7 @@ static void test_standby(void **state)
 	for (int i = 0; i < 4 && a.act == MOAT_ACT_NONE; i++, now += SECOND) {
 		v.domain[MOAT_ACTIVE].heartbeat++;
 		standby->vcpu[0].ran += SECOND;
+		standby->counted_at = now;
 		moat_decide(&v, &l, &slot, now, &a);
 	}
 	assert_int_equal(a.act, MOAT_ACT_DESTROY);

@@ -25,7 +25,6 @@
  * moat_account_take() - what was a domain given since the last time?
  * @dom: the domain, with Xen's account
  * @clock: its clock, which keeps that account
- * @now: the time
  *
  * One that nothing is known of, and one that has been paused, has had all the time
  * that there was.
@@ -33,12 +32,14 @@
  * Return: what was kept from it, and what it ran.
  */
 struct moat_given moat_account_take(const struct moat_view_domain *dom,
-				    struct moat_clock *clock, msec now)
+				    struct moat_clock *clock)
 {
-	msec span = now - clock->counted_at, got = span, most = 0;
+	msec span = dom->counted_at - clock->counted_at, got = span, most = 0;
 	bool known = dom->vcpus && dom->vcpus == clock->vcpus && !dom->paused &&
-		     !dom->suspended && now > clock->counted_at;
+		     !dom->suspended;
 
+	if (!span)
+		return (struct moat_given) { 0 };
 	for (size_t i = 0; i < dom->vcpus; i++) {
 		const struct moat_vcpu *vcpu = &dom->vcpu[i];
 		msec ran = vcpu->ran > clock->ran[i] ? vcpu->ran - clock->ran[i] : 0;
@@ -50,7 +51,7 @@ struct moat_given moat_account_take(const struct moat_view_domain *dom,
 			most = ran;
 	}
 	clock->vcpus = dom->vcpus;
-	clock->counted_at = now;
+	clock->counted_at = dom->counted_at;
 	if (!known)
 		return (struct moat_given) { 0 };
 	return (struct moat_given) { .withheld = span - got,

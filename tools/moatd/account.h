@@ -14,7 +14,7 @@ struct moat_given {
 };
 
 struct moat_given moat_account_take(const struct moat_view_domain *dom,
-				    struct moat_clock *clock, msec now);
+				    struct moat_clock *clock);
 void moat_since_begin(struct moat_since *since, msec now);
 void moat_since_go_on(struct moat_since *since, struct moat_given given, msec now);
 /* Has something not happened in a span that the domain was given? */

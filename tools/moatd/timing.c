@@ -46,7 +46,7 @@ static void begin_clock(struct decision *d, enum moat_role role)
 	struct moat_clock *c = &d->slot->clock[role];
 
 	*c = (struct moat_clock) { .domid = dom->domid, .heartbeat = dom->heartbeat,
-				   .ran_at = d->now, .counted_at = d->now };
+				   .ran_at = d->now };
 	moat_since_begin(&c->beat, d->now);
 	moat_since_begin(&c->answer, d->now);
 	moat_since_begin(&c->step, d->now);
@@ -58,7 +58,7 @@ static void begin_clock(struct decision *d, enum moat_role role)
 static void go_on(struct decision *d, enum moat_role role)
 {
 	struct moat_clock *c = &d->slot->clock[role];
-	struct moat_given given = moat_account_take(domain(d, role), c, d->now);
+	struct moat_given given = moat_account_take(domain(d, role), c);
 
 	moat_since_go_on(&c->beat, given, d->now);
 	moat_since_go_on(&c->answer, given, d->now);

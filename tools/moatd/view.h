@@ -119,6 +119,7 @@ struct moat_view_domain {
 	bool paused;
 	struct moat_vcpu vcpu[MOAT_VCPUS_MAX];
 	size_t vcpus;		/* 0: nothing is known of them */
+	msec counted_at;	/* when Xen was asked for them */
 };
 
 struct moat_view_pci {
