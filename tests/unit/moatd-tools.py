@@ -246,7 +246,8 @@ class WithStandby(Moatd):
         self.wait(lambda: self.events("upgraded"), "upgraded")
         self.whole()
         self.assertNotIn(self.storage(), (old, standby))
-        self.assertEqual(self.events("recovered"), [])
+        self.assertEqual(self.events("recovered") + self.events("standby-lost"), [])
+        self.assertEqual([e["domid"] for e in self.events("standby-retired")], [standby])
 
     def test_stock_front(self):
         other = self.world.make_domain("other", "app")

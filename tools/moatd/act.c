@@ -61,8 +61,9 @@ static int lose_standby(struct moat_unit *u, const struct moat_action *a)
 
 	if (err)
 		return err;
-	tell(u, "standby-lost", json_pack("{s:i, s:s}", "domid", (int)domid,
-					  "text", a->text));
+	/* one that makes room for a newer one is nobody's trouble */
+	tell(u, a->why == MOAT_WHY_NONE ? "standby-retired" : "standby-lost",
+	     json_pack("{s:i, s:s}", "domid", (int)domid, "text", a->text));
 	if (deaths == u->storage->limits.crash_loop) {
 		moat_err("%s: no more standbys: %u have died in a row", name_of(u),
 			 deaths);
