@@ -15,6 +15,8 @@ CONFIG = "/etc/moat/moatd.conf"
 LOG = "/var/log/xen/console/moatd.log"
 DOMAIN_CONFIG = f"{domains.RUN}/storage.cfg"
 KEEPER = "/lab/moatd"
+# A tenth of a second's work takes seconds where processors are emulated, and others share them.
+LIMITS = {"busy_limit": "5"}
 START = 'setsid "$0" "$@" >/dev/null 2>&1 </dev/null &'
 
 
@@ -33,11 +35,13 @@ def config_text(spec, options):
     lines = ["storage = ( {", f'  name = "{spec["name"]}";', f'  config = "{DOMAIN_CONFIG}";',
              f"  pci = [ {devices} ];", "  permissive = true;",
              f"  standby = {'true' if options['standby'] else 'false'};"]
+    limits = dict(LIMITS)
     for text in options["set"]:
         key, equals, value = text.partition("=")
         if not equals:
             raise LabError(f"--moatd-set {text}: not KEY=VALUE")
-        lines.append(f"  {key} = {value};")
+        limits[key] = value
+    lines += [f"  {key} = {value};" for key, value in limits.items()]
     return "\n".join([*lines, "} );", ""])
 
 

@@ -12,12 +12,18 @@
  * so long to see whether it does.
  */
 #define MOAT_DOUBT_S 1
+/* moatd: a vCPU runs, and nothing shows that the domain lives. */
+#define MOAT_BUSY_LIMIT_S 2
 /* moatd: a poller does not answer. */
 #define MOAT_HANG_LIMIT_S 5
 /* moatd: no sign of life. */
 #define MOAT_HEARTBEAT_LIMIT_S 10
-/* Xen ends a domain whose pollers do not answer. */
-#define MOAT_WATCHDOG_S 10
+/* moatd: a domain that does not get its share of the processors has longer for all that is
+ * measured in time that it was given, but no more than so many times as long.
+ */
+#define MOAT_STARVED_TIMES 3
+/* Xen ends a domain whose pollers do not answer, processors or not: where moatd does not. */
+#define MOAT_WATCHDOG_S 30
 /* moat-init: a device that has not come so long after the last news of hardware is
  * missing; until then its driver may still be finding it.
  */
@@ -32,9 +38,11 @@
 #define MOAT_HUNG_TASK_S 120
 
 /* A ping that is late is no hang; nor is a dead moat-init a dead poller. */
-_Static_assert(MOAT_PING_S < MOAT_HANG_LIMIT_S, "a ping is late");
+_Static_assert(MOAT_PING_S < MOAT_BUSY_LIMIT_S, "a ping is late");
+_Static_assert(MOAT_BUSY_LIMIT_S <= MOAT_HANG_LIMIT_S, "who runs is found first");
 _Static_assert(MOAT_HANG_LIMIT_S <= MOAT_HEARTBEAT_LIMIT_S, "a poller is found first");
-_Static_assert(3 * MOAT_PING_S <= MOAT_WATCHDOG_S, "two pings may be lost");
+_Static_assert(MOAT_STARVED_TIMES * MOAT_HEARTBEAT_LIMIT_S <= MOAT_WATCHDOG_S,
+	       "the watchdog is the last resort");
 /* Who is to be replaced is found while his requests are kept. */
 _Static_assert(MOAT_DOUBT_S < MOAT_HEARTBEAT_LIMIT_S, "the disk is given up first");
 _Static_assert(MOAT_HEARTBEAT_LIMIT_S < MOAT_LOST_S, "there is time to replace it");

@@ -44,9 +44,9 @@ def test_slow_device_is_not_a_dead_domain(machine):
                           "completion_nsec=3000000000,hw_queue_depth=1,size=1")
     in_background(machine, "app", "slow",
                   "fio --name=slow --filename=%s --rw=randread --bs=4k --iodepth=8 "
-                  "--ioengine=libaio --direct=1 --size=1m --time_based --runtime=16 "
+                  "--ioengine=libaio --direct=1 --size=1m --time_based --runtime=34 "
                   "--thread" % disk.dev)
-    seen, end = [], time.monotonic() + 18
+    seen, end = [], time.monotonic() + 36
     while time.monotonic() < end:
         seen.append(health(machine))
         machine.wait_until("dom0", "[ \"$(xenstore-read /local/domain/%d/data/moat/health)\" "
@@ -62,7 +62,7 @@ def test_slow_device_is_not_a_dead_domain(machine):
 
 
 def test_watchdog_ends_a_domain_that_does_not_serve(machine):
-    """Xen does it, in about ten seconds; also for a domain that was saved before."""
+    """Xen does it, in about thirty seconds; also for a domain that was saved before."""
     machine.create("doomed", "storage")
     machine.lab("domain", "save", "doomed", timeout=240)
     machine.lab("domain", "restore", "doomed", timeout=240)
@@ -70,17 +70,17 @@ def test_watchdog_ends_a_domain_that_does_not_serve(machine):
     # Beats of a second each, for longer than the watchdog waits: it is fed.
     beat = "$(xenstore-read /local/domain/%d/data/moat/heartbeat)" % domid
     first = int(machine.sh("dom0", "echo " + beat))
-    check(machine.wait_until("dom0", "[ %s -ge %d ]" % (beat, first + 14), 60),
-          "it does not live for 14 beats")
+    check(machine.wait_until("dom0", "[ %s -ge %d ]" % (beat, first + 34), 120),
+          "it does not live for 34 beats")
     alive = machine.sh("doomed", "cat /sys/module/moat_back/parameters/watched")
     check(alive.strip() == "1", "the watchdog does not run")
     start = time.monotonic()
     try:
-        machine.try_sh("doomed", FREEZE_INIT + "; sleep 40", timeout=100)
+        machine.try_sh("doomed", FREEZE_INIT + "; sleep 100", timeout=200)
         check(False, "a domain without a living moat-init lives on")
     except Lost:
         machine.forget("doomed")
-    check(5 < time.monotonic() - start < 35, "it took %d s" % (time.monotonic() - start))
+    check(20 < time.monotonic() - start < 95, "it took %d s" % (time.monotonic() - start))
     check("Watchdog timer fired for domain %d" % domid in machine.lab("log", "xen").stdout,
           "it was not the watchdog")
 
@@ -93,7 +93,7 @@ def test_going_down_is_no_crash(machine):
                              "= 1 ]"), "moat-init does not promise to ping")
     machine.sh("leaving", "echo 0 >/sys/module/moat_back/parameters/watched")
     machine.sh("leaving", FREEZE_INIT)
-    check(machine.sh("leaving", "sleep 14; echo alive").strip() == "alive", "it died")
+    check(machine.sh("leaving", "sleep 34; echo alive").strip() == "alive", "it died")
     machine.sh("leaving", "echo 0 >/run/cg/x/cgroup.freeze")
     machine.sh("leaving", "echo 1 >/sys/module/moat_back/parameters/watched")
     machine.sh("dom0", "xl shutdown leaving")

@@ -17,8 +17,8 @@ from watched import Watched, lab_options
 
 WORK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../build/tests/recovery")
 # One for each way of being found out: a crash, with nobody there to see it; a heartbeat that
-# stands still, if not Xen's watchdog; a front end that complains.
-SOME = {"moatd-kill": ("crash",), "loop-irq-off": ("heartbeat", "crash"),
+# stands still, or a poller that does not answer; a front end that complains.
+SOME = {"moatd-kill": ("crash",), "loop-irq-off": ("heartbeat", "poller"),
         "overrun": ("protocol",)}
 
 

@@ -32,11 +32,35 @@ class Refused(Exception):
     """A request that the store answers with an error name."""
 
 
+class Overlay(collections.UserDict):
+    """What is changed of a dictionary, without changing it."""
+
+    def __init__(self, under):
+        super().__init__()
+        self.under, self.gone = under, set()
+
+    def __contains__(self, key):
+        return key in self.data or (key in self.under and key not in self.gone)
+
+    def __missing__(self, key):
+        if key in self.gone:
+            raise KeyError(key)
+        return self.under[key]
+
+    def __setitem__(self, key, value):
+        self.gone.discard(key)
+        self.data[key] = value
+
+    def __delitem__(self, key):
+        self.data.pop(key, None)
+        self.gone.add(key)
+
+
 class Transaction:
-    """A copy of the tree, what was touched, and what to do at the end."""
+    """Changes to the tree, what was touched, and what to do at the end."""
 
     def __init__(self, store):
-        self.nodes, self.perms = dict(store.nodes), dict(store.perms)
+        self.nodes, self.perms = Overlay(store.nodes), Overlay(store.perms)
         self.start = store.generation
         self.touched, self.changes = set(), []
 
@@ -45,7 +69,8 @@ class Store:
     """The tree, its watches and its clients."""
 
     def __init__(self, path):
-        self.nodes = {"": "", "/local/domain": ""}
+        self.nodes = {"": "", "/local": "", "/local/domain": ""}
+        self.below = {"": {"local"}, "/local": {"domain"}}  # names of children, by node
         self.perms = {"": "n0"}
         self.changed = {}           # path: generation
         self.generation = 0
@@ -102,6 +127,8 @@ class Store:
             node, parent = "/".join(parts[:end]), "/".join(parts[:end - 1])
             if node not in tree.nodes:
                 tree.nodes[node] = ""
+                if tree is self:
+                    self.below.setdefault(parent, set()).add(parts[end - 1])
                 tree.perms[node] = tree.perms.get(parent, "n0")
                 self.touch(tree, node)
         if value is not None:
@@ -109,12 +136,16 @@ class Store:
             self.touch(tree, path)
 
     def drop(self, tree, path):
-        gone = [p for p in tree.nodes if p == path or p.startswith(path + "/")]
-        if not gone:
+        if path not in tree.nodes:
             raise Refused("ENOENT")
-        for node in gone:
+        if tree is self:
+            parent, _, name = path.rpartition("/")
+            self.below[parent].discard(name)
+        for node in self.subtree(tree, path):
             del tree.nodes[node]
             tree.perms.pop(node, None)
+            if tree is self:
+                self.below.pop(node, None)
             self.touch(tree, node)
 
     def touch(self, tree, path):
@@ -124,9 +155,17 @@ class Store:
         else:
             tree.touched.add(path)
 
+    def subtree(self, tree, path):
+        return [path] + [node for name in self.children(tree, path)
+                         for node in self.subtree(tree, f"{path}/{name}")]
+
     def children(self, tree, path):
-        return sorted({p[len(path) + 1:].split("/")[0] for p in tree.nodes
-                       if p.startswith(path + "/")})
+        names = self.below.get(path, ())
+        if tree is not self:
+            names = {name for name in names if f"{path}/{name}" in tree.nodes}
+            names |= {p[len(path) + 1:].split("/")[0] for p in tree.nodes.data
+                      if p.startswith(path + "/")}
+        return sorted(names)
 
     def fire(self, path):
         for client, watched, token in list(self.watches):
@@ -252,7 +291,7 @@ class Store:
 class World:
     """Domains, xl, front ends. A thread moves it on."""
 
-    BOOT, PROBE, BEAT, JOB = 0.25, 0.15, 0.2, 0.08
+    BOOT, PROBE, BEAT, JOB, TICK = 0.25, 0.15, 0.2, 0.08, 0.01
     BDF = "0000:00:04.0"
 
     def __init__(self, directory):
@@ -275,6 +314,7 @@ class World:
         self.robber = None          # a domain that gets the domid of the next that is destroyed
         self.offer = "ring=1"       # what is offered to who cannot follow; None: nothing
         self.safe = "1"
+        self.vcpus = None           # of storage domains to come, see run_on()
         self.touch(f"assignable.{self.BDF}")
         self.flush()
         path = os.path.join(directory, "xl.sock")
@@ -347,6 +387,8 @@ class World:
             self.domains[domid] = {"state": "running", "kind": kind, "hung": False,
                                    "born": time.monotonic(), "beats": 0, "beat": 0.0,
                                    "uuid": vm}
+            if kind == "storage" and self.vcpus:
+                self.run_on(domid, self.vcpus)
             self.flush()    # Xen has it first
             vm = f"/vm/{vm}"
             self.store.write({f"/local/domain/{domid}/name": name,
@@ -369,7 +411,7 @@ class World:
             del self.domains[domid]
             self.store.forget(domid)
             for name in os.listdir(self.dir):
-                if name in (f"paused.{domid}", f"destroy.{domid}"):
+                if name in (f"paused.{domid}", f"destroy.{domid}", f"vcpus.{domid}"):
                     os.unlink(self.path(name))
             self.flush()
         vm = self.store.read(f"/local/domain/{domid}/vm") or ""
@@ -382,9 +424,26 @@ class World:
             self.make_domain(name, "app", domid=domid)
         self.store.special("@releaseDomain")
 
-    def hang(self, domid):
+    def hang(self, domid, hung=True):
         with self.lock:
-            self.domains[domid]["hung"] = True
+            self.domains[domid]["hung"] = hung
+
+    def run_on(self, domid, vcpus):
+        """Its vCPUs from now on: [(share of a processor, whether it wants no more)]."""
+        with self.lock:
+            self.domains[domid] |= {"vcpus": vcpus, "ran": [0] * len(vcpus), "counted": None}
+            self.account(domid, self.domains[domid])
+
+    def account(self, domid, domain):
+        """Xen's, of a domain's vCPUs."""
+        now = time.monotonic()
+        span, domain["counted"] = now - (domain["counted"] or now), now
+        for index, (share, _) in enumerate(domain["vcpus"]):
+            domain["ran"][index] += share * span
+        with open(self.path("account"), "w", encoding="utf-8") as out:
+            for ran, (_, idle) in zip(domain["ran"], domain["vcpus"]):
+                out.write(f"{int(ran * 1000)} {'idle' if idle else 'running'}\n")
+        os.rename(self.path("account"), self.path(f"vcpus.{domid}"))
 
     def attach(self, app, device, storage, able=True):
         """What xl block-attach writes, and the front end's own key."""
@@ -418,32 +477,36 @@ class World:
 
     # pciback
 
-    def pci_holder(self):
+    def device_of(self, domid):
+        """A domain has one at most."""
+        return self.store.read(f"/local/domain/0/backend/pci/{domid}/0/dev-0")
+
+    def pci_holder(self, bdf=BDF):
         for domid in self.store.names("/local/domain/0/backend/pci"):
-            if self.store.read(f"/local/domain/0/backend/pci/{domid}/0/dev-0") == self.BDF:
+            if self.device_of(domid) == bdf:
                 return int(domid)
         return None
 
-    def give_pci(self, domid):
+    def give_pci(self, domid, bdf=BDF):
+        known = "/libxl/pci/" + re.sub("[:.]", "-", bdf)
         with self.lock:
-            if self.pci_holder() or os.path.exists(self.path(f"pciback.{domid}")):
+            if self.pci_holder(bdf) or os.path.exists(self.path(f"pciback.{domid}")):
                 return "the device is in use"
-            if self.store.read("/libxl/pci/0000-00-04-0/domid"):
+            if self.store.read(known + "/domid"):
                 return "the device is not assignable: libxl knows a holder"
             base = f"/local/domain/0/backend/pci/{domid}/0"
-            self.store.write({"/libxl/pci/0000-00-04-0/domid": str(domid),
-                              base + "/num_devs": "1", base + "/dev-0": self.BDF})
+            self.store.write({known + "/domid": str(domid),
+                              base + "/num_devs": "1", base + "/dev-0": bdf})
             self.touch(f"pciback.{domid}")
             self.domains[domid]["pci"] = time.monotonic()
         return ""
 
     def watch_pciback(self):
-        held = self.pci_holder()
         for name in os.listdir(self.dir):
             if not name.startswith("pciback."):
                 continue
             domid = int(name.split(".")[1])
-            if domid == held:
+            if self.device_of(domid):
                 continue
             if domid in self.domains and not self.paused(domid) and \
                     self.domains[domid]["state"] == "running":
@@ -492,13 +555,17 @@ class World:
             return f"domain {name} exists\n"
         uuid = re.search(r'uuid="([^"]*)"', text)
         domid = self.make_domain(name, "storage", uuid and uuid[1])
-        if "pci=[" in text:
-            said = self.give_pci(domid)
-            if said:
-                self.destroy(domid)
-                return said + "\n"
+        said = self.give_named(domid, text)
+        if said:
+            self.destroy(domid)
+            return said + "\n"
         self.pause_for_job()
         return ""
+
+    def give_named(self, domid, text):
+        """The device that xl's configuration names, if there is one."""
+        bdf = re.search(r'pci=\["([0-9a-f:.]+)', text)
+        return self.give_pci(domid, bdf[1]) if bdf else ""
 
     def xl_moat_create(self, words):
         domid = int(words[words.index("--domid") + 1])
@@ -516,7 +583,7 @@ class World:
             self.make_domain(re.search(r'name="([^"]*)"', text)[1], "storage",
                              re.search(r'uuid="([^"]*)"', text)[1], domid)
             self.touch(f"paused.{domid}")
-        said = self.give_pci(domid) if "pci=[" in text else ""
+        said = self.give_named(domid, text)
         if said:
             self.destroy(domid)
             return said + "\n"
@@ -527,7 +594,7 @@ class World:
         domid = int(words[0])
         if domid not in self.domains:
             return "no such domain\n"
-        if self.pci_holder() == domid:
+        if self.device_of(domid):
             self.wrong.append("xl destroy of a domain that has a device")
         self.pause_for_job()
         self.destroy(domid)
@@ -538,7 +605,7 @@ class World:
         domid = int(words[0])
         if domid not in self.domains:
             return "no such domain\n"
-        return self.give_pci(domid)
+        return self.give_pci(domid, words[1].split(",")[0])
 
     def xl_pci_assignable_add(self, words):
         self.touch(f"assignable.{words[0]}")
@@ -547,13 +614,15 @@ class World:
     # life
 
     def live(self):
-        while not self.ended.wait(0.01):
+        while not self.ended.wait(self.TICK):
             with self.lock:
                 for domid in [d for d in self.domains
                               if os.path.exists(self.path(f"destroy.{d}"))]:
                     self.destroy(domid)
                 self.watch_pciback()
                 for domid, domain in list(self.domains.items()):
+                    if "vcpus" in domain:
+                        self.account(domid, domain)
                     if domain["kind"] == "storage":
                         self.live_storage(domid, domain)
                     elif domid not in self.idle:
@@ -577,7 +646,7 @@ class World:
         if self.store.read(home + "/data/moat/state") != "ready":
             self.store.write({home + "/data/moat/version": "0",
                               home + "/data/moat/state": "ready"})
-        if self.pci_holder() != domid or now - domain["pci"] < self.PROBE:
+        if not self.device_of(domid) or now - domain["pci"] < self.PROBE:
             return
         for app in self.store.names(home + "/backend/vbd"):
             for device in self.store.names(f"{home}/backend/vbd/{app}"):

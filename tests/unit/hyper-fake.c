@@ -3,12 +3,14 @@
  * A hypervisor made of files, for moatd on a machine without Xen. In the
  * directory $MOAT_FAKE_XEN: "domains", a line "DOMID STATE UUID" each, with STATE one
  * of running, crashed, ended and suspended; paused.DOMID; pciback.DOMID;
- * assignable.BDF; absent.BDF.
+ * assignable.BDF; absent.BDF; vcpus.DOMID, a line "RAN_MS idle" or "RAN_MS running" for
+ * each vCPU, in place of a single idle one.
  */
 #include "tools/moatd/hyper.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +75,26 @@ int moat_hyper_list(struct moat_hyper *hyper,
 	}
 	fclose(file);
 	*list = hyper->list;
+	return count;
+}
+
+int moat_hyper_vcpus(struct moat_hyper *hyper, unsigned int domid,
+		     struct moat_vcpu *list, size_t room)
+{
+	char name[32], state[16];
+	size_t count = 0;
+	FILE *file;
+
+	(void)hyper;
+	snprintf(name, sizeof(name), "vcpus.%u", domid);
+	file = fopen(path_of(name), "r");
+	if (!file) {
+		list[0] = (struct moat_vcpu) { .idle = true };
+		return 1;
+	}
+	while (count < room && fscanf(file, "%" SCNu64 " %15s", &list[count].ran, state) == 2)
+		list[count++].idle = strcmp(state, "idle") == 0;
+	fclose(file);
 	return count;
 }
 

@@ -246,7 +246,8 @@ class WithStandby(Moatd):
         self.wait(lambda: self.events("upgraded"), "upgraded")
         self.whole()
         self.assertNotIn(self.storage(), (old, standby))
-        self.assertEqual(self.events("recovered"), [])
+        self.assertEqual(self.events("recovered") + self.events("standby-lost"), [])
+        self.assertEqual([e["domid"] for e in self.events("standby-retired")], [standby])
 
     def test_stock_front(self):
         other = self.world.make_domain("other", "app")
@@ -749,7 +750,8 @@ class Configuration(unittest.TestCase):
                 (self.STORAGE % 'pci = [ "00:04.0" ];', "FILE:3: pci: not of the form"),
                 (self.STORAGE % "\n hang_limit = 0;", "FILE:4: hang_limit: 0 is not between"),
                 (self.STORAGE % 'boot_limit = "x";', "FILE:3: boot_limit: must be a whole"),
-                (self.STORAGE % "hang_limit = 11;", "longer than heartbeat_limit"),
+                (self.STORAGE % "hang_limit = 11;", "hang_limit is longer than heartbeat_limit"),
+                (self.STORAGE % "busy_limit = 11;", "busy_limit is longer than heartbeat"),
                 (self.STORAGE % "standby = 1;", "FILE:3: standby: must be true or false"),
                 (self.STORAGE % "takeover = 1;", "FILE:3: takeover: must be true or false"),
                 (self.STORAGE % "stanby = true;", "FILE:3: stanby: there is no such"),

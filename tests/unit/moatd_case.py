@@ -22,11 +22,12 @@ DEVICE = 51712
 CONFIG = """
 socket = "{dir}/moatd.sock"; events = "{dir}/log/events"; xl = "{dir}/xl";
 moat_create = "{dir}/moat-create";
-storage = ( {{ name = "storage"; config = "/etc/xen/storage.cfg"; pci = [ "0000:00:04.0" ];
-    permissive = true; standby = {standby}; heartbeat_limit = {beat}; hang_limit = 1;
-    device_limit = 5; boot_limit = 5; probe_limit = 3; crash_loop = {loop};
-    crash_window = 300; }} );
+storage = ( {storages} );
 """
+STORAGE = """{{ name = "{name}"; config = "/etc/xen/storage.cfg"; pci = [ "{bdf}" ];
+    permissive = true; standby = {standby}; heartbeat_limit = {beat}; hang_limit = 1;
+    device_limit = 5; boot_limit = {boot}; probe_limit = {probe}; crash_loop = {loop};
+    crash_window = 300; }}"""
 
 
 class Client:
@@ -58,7 +59,8 @@ class Client:
 
 
 class Moatd(unittest.TestCase):
-    standby, loop, beat = "true", 20, 2
+    standby, loop, beat, boot, probe = "true", 20, 2, 5, 3
+    storages = {"storage": fakexen.World.BDF}
 
     def setUp(self):
         self.temporary = tempfile.TemporaryDirectory(prefix="moatd-tools.")
@@ -67,8 +69,10 @@ class Moatd(unittest.TestCase):
         self.world = fakexen.World(self.dir)
         self.addCleanup(self.world.close)
         with open(self.path("conf"), "w", encoding="utf-8") as out:
-            out.write(CONFIG.format(dir=self.dir, standby=self.standby, loop=self.loop,
-                                    beat=self.beat))
+            out.write(CONFIG.format(dir=self.dir, storages=", ".join(
+                STORAGE.format(name=name, bdf=bdf, standby=self.standby, loop=self.loop,
+                               beat=self.beat, boot=self.boot, probe=self.probe)
+                for name, bdf in self.storages.items())))
         self.before()
         self.start()
         self.addCleanup(self.stop)
@@ -115,12 +119,12 @@ class Moatd(unittest.TestCase):
         except OSError:
             return False
 
-    def wait(self, condition, what):
-        deadline = time.monotonic() + DEADLINE
+    def wait(self, condition, what, seconds=DEADLINE):
+        deadline = time.monotonic() + seconds
         while not condition():
             if self.moatd.poll() is not None or time.monotonic() > deadline:
                 tree = "\n".join(f"{k} = {v}" for k, v in sorted(self.world.store.nodes.items()))
-                self.fail(f"not within {DEADLINE} s: {what}\n{tree}\n{self.log()}")
+                self.fail(f"not within {seconds} s: {what}\n{tree}\n{self.log()}")
             time.sleep(0.02)  # check-ok: sleep: a poll step, bounded by the deadline above
 
     def ask(self, **request):

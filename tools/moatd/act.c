@@ -61,8 +61,9 @@ static int lose_standby(struct moat_unit *u, const struct moat_action *a)
 
 	if (err)
 		return err;
-	tell(u, "standby-lost", json_pack("{s:i, s:s}", "domid", (int)domid,
-					  "text", a->text));
+	/* one that makes room for a newer one is nobody's trouble */
+	tell(u, a->why == MOAT_WHY_NONE ? "standby-retired" : "standby-lost",
+	     json_pack("{s:i, s:s}", "domid", (int)domid, "text", a->text));
 	if (deaths == u->storage->limits.crash_loop) {
 		moat_err("%s: no more standbys: %u have died in a row", name_of(u),
 			 deaths);
@@ -220,7 +221,7 @@ static int repoint(struct moat_unit *u)
 
 		if (!moat_disk_is_due(&u->view, &u->storage->limits, disk, moat_now()))
 			continue;
-		moat_scan_spoil(&u->daemon->scan, disk->app);
+		moat_scan_spoil_disk(&u->daemon->scan, disk->app, disk->device);
 		if (disk->able || disk->backend != domid)
 			err = moat_disk_repoint(xs_of(u), disk, domid);
 		else
@@ -244,7 +245,7 @@ static int hold(struct moat_unit *u, bool wanted)
 		if (!disk->able || disk->hold == wanted ||
 		    disk->backend != domid_of(u, MOAT_ACTIVE))
 			continue;
-		moat_scan_spoil(&u->daemon->scan, disk->app);
+		moat_scan_spoil_disk(&u->daemon->scan, disk->app, disk->device);
 		result = moat_disk_hold(xs_of(u), disk, wanted);
 	}
 	return result;
@@ -332,7 +333,8 @@ static int reconnect(struct moat_unit *u, const struct moat_action *a)
 {
 	int err = moat_disk_tear(xs_of(u), &u->view.disks[a->index]);
 
-	moat_scan_spoil(&u->daemon->scan, u->view.disks[a->index].app);
+	moat_scan_spoil_disk(&u->daemon->scan, u->view.disks[a->index].app,
+			     u->view.disks[a->index].device);
 
 	if (!err && !a->quiet)
 		tell_disk(u, "reconnected", a->index, a->text);
@@ -605,8 +607,8 @@ int moat_act(struct moat_unit *unit, const struct moat_action *a)
 	case MOAT_ACT_UNPAUSE:
 		return unpause(unit);
 	case MOAT_ACT_PROMOTE:
-		moat_scan_spoil(&unit->daemon->scan,
-				domid_of(unit, MOAT_STANDBY));
+		moat_scan_spoil_name(&unit->daemon->scan,
+				     domid_of(unit, MOAT_STANDBY));
 		return moat_xs_transact(xs, promote_in, unit);
 	case MOAT_ACT_FREE:
 		return free_device(unit, a->index);

@@ -105,7 +105,7 @@ static json_t *wish(struct moat_daemon *d, const json_t *request,
 	err = moat_act_wish(u, what);
 	if (err)
 		return refuse("xenstore: %s", strerror(-err));
-	d->dirty = true;
+	u->dirty = true;
 	return accept_command();
 }
 
@@ -123,7 +123,7 @@ static json_t *adopt(struct moat_daemon *d, const json_t *request)
 	err = moat_act_adopt(u);
 	if (err)
 		return refuse("xenstore: %s", strerror(-err));
-	d->dirty = true;
+	u->dirty = true;
 	return accept_command();
 }
 

@@ -154,6 +154,7 @@ static int read_limit(struct place at, const config_setting_t *s,
 	} table[] = {
 		{ "heartbeat_limit", &limits->heartbeat },
 		{ "hang_limit", &limits->hang },
+		{ "busy_limit", &limits->busy },
 		{ "device_limit", &limits->device },
 		{ "boot_limit", &limits->boot },
 		{ "probe_limit", &limits->probe },
@@ -214,6 +215,8 @@ static int read_storage(const char *path, const config_setting_t *group,
 		return refuse(at, "has no config, the xl configuration file");
 	if (st->limits.hang > st->limits.heartbeat)
 		return refuse(at, "hang_limit is longer than heartbeat_limit");
+	if (st->limits.busy > st->limits.heartbeat)
+		return refuse(at, "busy_limit is longer than heartbeat_limit");
 	return 0;
 }
 

@@ -19,6 +19,7 @@
 const struct moat_limits moat_limits_default = {
 	.heartbeat = 1000 * MOAT_HEARTBEAT_LIMIT_S,
 	.hang = 1000 * MOAT_HANG_LIMIT_S,
+	.busy = 1000 * MOAT_BUSY_LIMIT_S,
 	.device = 1000 * MOAT_DEVICE_LIMIT_S,
 	.boot = 60000,
 	.probe = 30000,

@@ -102,6 +102,11 @@ static inline bool may_start(struct decision *d, enum moat_role role,
 /* timing.c: the first thing of all. */
 void moat_clocks_wind(struct decision *d);
 
+static inline msec moat_least(msec a, msec b)
+{
+	return a < b ? a : b;
+}
+
 /* judge.c: is the active domain to go? */
 bool moat_judge(struct decision *d);
 /* Is nothing wrong with what the active domain's disks find there? */

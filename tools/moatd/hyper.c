@@ -12,6 +12,7 @@
 #include <xenctrl.h>
 
 #define AT_ONCE 128
+#define NSEC_PER_MSEC 1000000
 
 struct moat_hyper {
 	xc_interface *xc;
@@ -55,18 +56,17 @@ static void write_uuid(const uint8_t *bytes, char *text)
 	}
 }
 
-static struct moat_hyper_domain digest(const xc_dominfo_t *info)
+static struct moat_hyper_domain digest(const xc_domaininfo_t *info)
 {
-	/* libxc calls a domain that has crashed "crashed" and not "shutdown" */
-	bool ended = info->shutdown || info->crashed;
-	int reason = info->shutdown_reason;
+	int reason = info->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
+	bool ended = info->flags & XEN_DOMINF_shutdown;
 	struct moat_hyper_domain domain = {
-		.domid = info->domid,
+		.domid = info->domain,
 		.ended = ended,
 		.crashed = ended && (reason == SHUTDOWN_crash ||
 				     reason == SHUTDOWN_watchdog),
 		.suspended = ended && reason == SHUTDOWN_suspend,
-		.paused = info->paused,
+		.paused = info->flags & XEN_DOMINF_paused,
 	};
 
 	write_uuid(info->handle, domain.uuid);
@@ -74,7 +74,7 @@ static struct moat_hyper_domain digest(const xc_dominfo_t *info)
 }
 
 /* One more domain; grows the list as needed. */
-static int keep(struct moat_hyper *h, size_t count, const xc_dominfo_t *info)
+static int keep(struct moat_hyper *h, size_t count, const xc_domaininfo_t *info)
 {
 	if (count == h->room) {
 		size_t room = h->room ? h->room * 2 : AT_ONCE;
@@ -93,19 +93,19 @@ static int keep(struct moat_hyper *h, size_t count, const xc_dominfo_t *info)
 int moat_hyper_list(struct moat_hyper *hyper,
 		    const struct moat_hyper_domain **list)
 {
-	xc_dominfo_t info[AT_ONCE];
+	xc_domaininfo_t info[AT_ONCE];
 	size_t count = 0;
 	uint32_t next = 0;
 	int got;
 
-	while ((got = xc_domain_getinfo(hyper->xc, next, AT_ONCE, info)) > 0)
+	while ((got = xc_domain_getinfolist(hyper->xc, next, AT_ONCE, info)) > 0)
 		for (int i = 0; i < got; i++) {
-			next = info[i].domid + 1;
+			next = info[i].domain + 1;
 			/*
 			 * Xen says "dying" only once everything of a domain,
 			 * its devices too, has been given back.
 			 */
-			if (info[i].dying)
+			if (info[i].flags & XEN_DOMINF_dying)
 				continue;
 			if (keep(hyper, count, &info[i]))
 				return -ENOMEM;
@@ -115,6 +115,30 @@ int moat_hyper_list(struct moat_hyper *hyper,
 	if (got < 0 && !next)
 		return -errno;
 	*list = hyper->list;
+	return count;
+}
+
+int moat_hyper_vcpus(struct moat_hyper *hyper, unsigned int domid,
+		     struct moat_vcpu *list, size_t room)
+{
+	xc_domaininfo_t info;
+	size_t count = 0;
+	int got = xc_domain_getinfolist(hyper->xc, domid, 1, &info);
+
+	if (got < 0)
+		return -errno;
+	if (!got || info.domain != domid || info.max_vcpu_id == XEN_INVALID_MAX_VCPU_ID)
+		return 0;
+	for (uint32_t i = 0; i <= info.max_vcpu_id && count < room; i++) {
+		xc_vcpuinfo_t vcpu;
+
+		if (xc_vcpu_getinfo(hyper->xc, domid, i, &vcpu) || !vcpu.online)
+			continue;
+		list[count++] = (struct moat_vcpu) {
+			.ran = vcpu.cpu_time / NSEC_PER_MSEC,
+			.idle = vcpu.blocked,
+		};
+	}
 	return count;
 }
 

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "vcpu.h"
+
 #define MOAT_UUID_SIZE 37	/* as text, with the zero at its end */
 
 /* A domain. One that Xen has taken apart but still counts is left out. */
@@ -36,6 +38,17 @@ void moat_hyper_close(struct moat_hyper *hyper);
  */
 int moat_hyper_list(struct moat_hyper *hyper,
 		    const struct moat_hyper_domain **list);
+
+/**
+ * moat_hyper_vcpus() - what each of a domain's vCPUs was given
+ * @domid: the domain
+ * @list: gets those that are online, in their order
+ * @room: for so many, at most
+ *
+ * Return: how many, 0 of a domain that there is not; or -errno.
+ */
+int moat_hyper_vcpus(struct moat_hyper *hyper, unsigned int domid,
+		     struct moat_vcpu *list, size_t room);
 
 /* Return: 0, or -errno. The domain runs no more, not even its interrupts. */
 int moat_hyper_pause(struct moat_hyper *hyper, unsigned int domid);

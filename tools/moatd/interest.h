@@ -8,14 +8,14 @@
 
 #include "unit.h"
 
-enum moat_interest {
-	MOAT_INTEREST_NONE,
-	MOAT_INTEREST_BEAT,	/* a heartbeat of ours, or the health with it */
-	MOAT_INTEREST_SOON,	/* something that a guest may write */
-	MOAT_INTEREST_NOW,	/* something that no guest can bring about at will */
-};
+/**
+ * moat_interest_heard() - a watch has fired
+ * @daemon: those of its units are marked that it concerns
+ * @path: of the node
+ */
+void moat_interest_heard(struct moat_daemon *daemon, const char *path);
 
-/* What a watch on @path is to us. */
-enum moat_interest moat_interest(const struct moat_daemon *d, const char *path);
+/* All of them are to be looked at, and at once. */
+void moat_interest_hurry(struct moat_daemon *daemon);
 
 #endif

@@ -2,9 +2,12 @@
 /*
  * The verdict on the active domain: the sentence is always the same.
  */
+#include "account.h"
 #include "decision.h"
 
 #include <string.h>
+
+#include <moat/times.h>
 
 /* a VM is believed so often within MOAT_COMPLAINT_WINDOW_MS */
 #define COMPLAINTS_MAX 3
@@ -156,8 +159,8 @@ static bool judge_stall(struct decision *d, size_t index)
 
 	if (disk->trouble != MOAT_TROUBLE_IS_STALL || !c->was_ready)
 		return false;
-	if (passed(d, c->beat_at, d->limits->hang))
-		return condemn(d, MOAT_WHY_HEARTBEAT, d->now - c->beat_at,
+	if (moat_since_is_too_long(d, &c->beat, d->limits->hang))
+		return condemn(d, MOAT_WHY_HEARTBEAT, d->now - c->beat.real,
 			       "a front end stalls, and the heartbeat stands "
 			       "still");
 	return disk->kept.stalled && !disk->kept.accuses &&
@@ -184,23 +187,40 @@ static bool judge_fronts(struct decision *d)
 	return false;
 }
 
+/* How long a poller has not answered the domain says; not, whether it was let. */
+static bool judge_pollers(struct decision *d, const struct moat_view_domain *dom,
+			  const struct moat_clock *c)
+{
+	msec withheld = c->answer.at - c->answer.real, limit = d->limits->hang;
+
+	if (!dom->poller)
+		return false;
+	if (dom->poller > limit + withheld ||
+	    dom->poller > MOAT_STARVED_TIMES * d->limits->heartbeat)
+		return condemn(d, MOAT_WHY_POLLER, dom->poller,
+			       "a poller does not answer");
+	return moat_since_spins(d, &c->answer) &&
+	       condemn(d, MOAT_WHY_POLLER, d->now - c->answer.real,
+		       "it runs, and a poller does not answer");
+}
+
 static bool judge_life(struct decision *d)
 {
 	const struct moat_view_domain *dom = domain(d, MOAT_ACTIVE);
 	const struct moat_clock *c = &d->slot->clock[MOAT_ACTIVE];
 
-	if (!c->was_ready) {
-		if (passed(d, c->seen_at, d->limits->boot))
-			return condemn(d, MOAT_WHY_BOOT, d->now - c->seen_at,
-				       "it is not ready in time");
-		return false;
-	}
-	if (passed(d, c->beat_at, d->limits->heartbeat))
-		return condemn(d, MOAT_WHY_HEARTBEAT, d->now - c->beat_at,
+	if (!c->was_ready)
+		return moat_since_is_too_long(d, &c->step, d->limits->boot) &&
+		       condemn(d, MOAT_WHY_BOOT, d->now - c->step.real,
+			       "it is not ready in time");
+	if (moat_since_is_too_long(d, &c->beat, d->limits->heartbeat))
+		return condemn(d, MOAT_WHY_HEARTBEAT, d->now - c->beat.real,
 			       "its heartbeat stands still");
-	if (dom->poller > d->limits->hang)
-		return condemn(d, MOAT_WHY_POLLER, dom->poller,
-			       "a poller does not answer");
+	if (moat_since_spins(d, &c->beat))
+		return condemn(d, MOAT_WHY_HEARTBEAT, d->now - c->beat.real,
+			       "it runs, and its heartbeat stands still");
+	if (judge_pollers(d, dom, c))
+		return true;
 	if (dom->device > d->limits->device)
 		return condemn(d, MOAT_WHY_DEVICE, dom->device,
 			       "its device does not answer");

@@ -188,7 +188,7 @@ static bool is_noted(enum moat_act act)
 	       act == MOAT_ACT_OFFERED;
 }
 
-/* Look, decide, act, until nothing is to be done now. */
+/* Look, decide, act, until nothing is to be done now; @beats: at the heartbeats only. */
 static void settle(struct moat_unit *u, bool beats)
 {
 	u->last.act = MOAT_ACT_NONE;
@@ -203,6 +203,7 @@ static void settle(struct moat_unit *u, bool beats)
 			moat_observe_beats(u);
 		else if (!is_noted(u->last.act) && look(u, now))
 			return;
+		memset(u->beat, 0, sizeof(u->beat));
 		u->view.lost = lost_in_look(u, moat_now() - now);
 		u->lost = 0;
 		tell_standby(u);
@@ -231,19 +232,7 @@ static int fetch_watches(struct moat_daemon *d)
 	errno = 0;
 	while ((event = xs_check_watch(d->xs.handle)) != NULL) {
 		moat_scan_heard(&d->scan, event[XS_WATCH_PATH]);
-		switch (moat_interest(d, event[XS_WATCH_PATH])) {
-		case MOAT_INTEREST_BEAT:
-			d->beat = true;
-			break;
-		case MOAT_INTEREST_NOW:
-			d->urgent = true;
-			break;
-		case MOAT_INTEREST_SOON:
-			d->dirty = true;
-			break;
-		case MOAT_INTEREST_NONE:
-			break;
-		}
+		moat_interest_heard(d, event[XS_WATCH_PATH]);
 		free(event);
 		errno = 0;
 	}
@@ -264,6 +253,11 @@ static msec earlier(msec a, msec b)
 	return !a || (b && b < a) ? b : a;
 }
 
+static bool has_beat(const struct moat_unit *u)
+{
+	return u->beat[MOAT_ACTIVE] || u->beat[MOAT_STANDBY];
+}
+
 /* When something is to be done though nothing changes. */
 static msec next_time(struct moat_daemon *d, msec now)
 {
@@ -272,7 +266,7 @@ static msec next_time(struct moat_daemon *d, msec now)
 	for (size_t i = 0; i < d->config.count; i++) {
 		struct moat_unit *u = &d->units[i];
 
-		when = earlier(when, d->dirty || d->beat ? u->rest : u->last.until);
+		when = earlier(when, u->dirty || has_beat(u) ? u->rest : u->last.until);
 		for (int r = 0; r < MOAT_ROLES; r++)
 			when = earlier(when, moat_process_expire(
 						     &u->process[r], now));
@@ -299,32 +293,32 @@ static bool is_due(const struct moat_unit *u, msec now)
 {
 	const struct moat_scan *scan = &u->daemon->scan;
 
-	return u->daemon->urgent || u->daemon->dirty ||
+	return u->urgent || u->dirty ||
 	       (scan->again && scan->again <= now) || u->lost || now - u->looked >= BEAT_MS ||
 	       (u->last.until && u->last.until <= now);
 }
 
+static void attend_to(struct moat_unit *u, msec now)
+{
+	bool due = is_due(u, now);
+
+	if ((now < u->rest && !u->urgent) || (!due && !has_beat(u)))
+		return;
+	if (due)
+		u->dirty = u->urgent = false;
+	settle(u, !due);
+	u->rest = rest_until(u, now);
+}
+
+/* Those first for whom somebody waits. */
 static void attend(struct moat_daemon *d, msec now)
 {
-	bool left = false, later = false;
-
-	for (size_t i = 0; i < d->config.count; i++) {
-		struct moat_unit *u = &d->units[i];
-
-		if (now < u->rest && !d->urgent) {
-			left = left || d->dirty;
-			later = later || d->beat;
-		} else if (is_due(u, now)) {
-			settle(u, false);
-			u->rest = rest_until(u, now);
-		} else if (d->beat) {
-			settle(u, true);
-			u->rest = rest_until(u, now);
-		}
-	}
-	d->dirty = left;
-	d->beat = later;
-	d->urgent = false;
+	for (int waited = 1; waited >= 0; waited--)
+		for (size_t i = 0; i < d->config.count; i++)
+			if (d->units[i].waited_for == waited)
+				attend_to(&d->units[i], now);
+	for (size_t i = 0; i < d->config.count; i++)
+		d->units[i].waited_for = d->units[i].view.recovery.on;
 }
 
 static int before_wait(void *context)
@@ -362,7 +356,7 @@ static int timer_ready(struct moat_source *source)
 
 static int job_ready(struct moat_source *source)
 {
-	moatd.urgent = true;
+	moat_interest_hurry(&moatd);
 	return moat_act_job_ended(source);
 }
 
@@ -380,7 +374,8 @@ static void reload(struct moat_daemon *d)
 	else
 		moat_notice("the configuration has been read anew");
 	moat_config_deinit(&next);
-	d->dirty = true;
+	for (size_t i = 0; i < d->config.count; i++)
+		d->units[i].dirty = true;
 }
 
 static int signal_ready(struct moat_source *source)
@@ -596,7 +591,7 @@ static int run(struct moat_daemon *d)
 
 	if (err)
 		return err;
-	d->dirty = true;
+	moat_interest_hurry(d);
 	d->loop.before_wait = before_wait;
 	d->loop.context = d;
 	last_beat = moat_now();

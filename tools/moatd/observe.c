@@ -161,9 +161,14 @@ static void read_health(struct moat_unit *u, struct moat_view_domain *d)
 	free(text);
 }
 
-/* What it writes each second. */
+/* What it writes each second; before that, what it was given to do so. */
 static void read_beat(struct moat_unit *u, struct moat_view_domain *d)
 {
+	int vcpus = moat_hyper_vcpus(u->daemon->hyper, d->domid, d->vcpu,
+				     MOAT_VCPUS_MAX);
+
+	d->vcpus = vcpus > 0 ? vcpus : 0;
+	d->counted_at = moat_now();
 	d->heartbeat = moat_xs_number(xs_of(u), 0,
 				      "/local/domain/%u/" MOAT_KEY_HEARTBEAT,
 				      d->domid);
@@ -202,6 +207,7 @@ static void read_domain(struct moat_unit *u, enum moat_role role,
 	d->ended = h->ended && !h->suspended;
 	d->crashed = h->crashed;
 	d->suspended = h->suspended;
+	d->paused = h->paused;
 	d->ready = moat_xs_is(xs_of(u), "ready",
 			      "/local/domain/%u/" MOAT_KEY_STATE, domid);
 	d->condemned = is_condemned(u, h);
@@ -288,19 +294,36 @@ static void read_domains(struct moat_unit *u)
 
 /* --- PCI devices ------------------------------------------------------- */
 
-static bool holds(struct moat_unit *u, const char *domid, const char *bdf)
+static bool holds(struct moat_unit *u, unsigned int domid, const char *bdf)
 {
 	static const char base[] = "/local/domain/0/backend/pci";
 	unsigned int count;
-	char **keys = moat_xs_list(xs_of(u), &count, "%s/%s/0", base, domid);
+	char **keys = moat_xs_list(xs_of(u), &count, "%s/%u/0", base, domid);
 	bool held = false;
 
 	for (unsigned int i = 0; i < count && !held; i++)
 		held = strncmp(keys[i], "dev-", 4) == 0 &&
-		       moat_xs_is(xs_of(u), bdf, "%s/%s/0/%s", base, domid,
+		       moat_xs_is(xs_of(u), bdf, "%s/%u/0/%s", base, domid,
 				  keys[i]);
 	free(keys);
 	return held;
+}
+
+/* Who has a device: the active domain, as a rule. 0: nobody. */
+static unsigned int holder_of(struct moat_unit *u, char **holders, unsigned int count,
+			      const char *bdf)
+{
+	unsigned int active = u->view.domain[MOAT_ACTIVE].domid;
+
+	if (active && holds(u, active, bdf))
+		return active;
+	for (unsigned int i = 0; i < count; i++) {
+		unsigned int domid = strtoul(holders[i], NULL, 10);
+
+		if (domid != active && holds(u, domid, bdf))
+			return domid;
+	}
+	return 0;
 }
 
 /* Is pciback still busy with a domain that has no device any more? */
@@ -358,9 +381,7 @@ static void read_pci(struct moat_unit *u)
 		const char *bdf = u->storage->pci[k];
 
 		pci->assignable = moat_hyper_pci_assignable(bdf);
-		for (unsigned int i = 0; i < count && !pci->domid; i++)
-			if (holds(u, holders[i], bdf))
-				pci->domid = strtoul(holders[i], NULL, 10);
+		pci->domid = holder_of(u, holders, count, bdf);
 		pci->busy = !pci->domid && busy;
 		pci->absent = !pci->domid && !moat_hyper_pci_exists(bdf);
 		pci->foreign = find(u, pci->domid) && !is_own(u, pci->domid);
@@ -488,8 +509,8 @@ static int add_disks(struct moat_unit *u)
 		const struct moat_scan_domain *d = &scan->domains[i];
 
 		for (size_t k = 0; k < d->count && !err; k++)
-			if (is_ours(u, d->disks[k].backend))
-				err = add_disk(u, &d->xen, &d->disks[k]);
+			if (d->disks[k].is_disk && is_ours(u, d->disks[k].view.backend))
+				err = add_disk(u, &d->xen, &d->disks[k].view);
 	}
 	return err;
 }
@@ -524,6 +545,6 @@ int moat_observe(struct moat_unit *unit)
 void moat_observe_beats(struct moat_unit *unit)
 {
 	for (int role = 0; role < MOAT_ROLES; role++)
-		if (unit->view.domain[role].domid)
+		if (unit->beat[role] && unit->view.domain[role].domid)
 			read_beat(unit, &unit->view.domain[role]);
 }

@@ -21,7 +21,7 @@ int moat_observe(struct moat_unit *unit);
 
 /**
  * moat_observe_beats() - look only at what the domains write each second
- * @unit: its view is of use, and nothing else has changed since
+ * @unit: its view is of use, and nothing else has changed since; its beat[] says of which
  */
 void moat_observe_beats(struct moat_unit *unit);
 

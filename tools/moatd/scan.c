@@ -2,7 +2,8 @@
 /*
  * The scan. A disk costs ten reads, so a handshake, which changes a node at a time,
  * is not followed from node to node: what a watch has made old is read anew a
- * moment later, with all that has changed by then.
+ * moment later, with all that has changed by then. And it is one disk's: what becomes
+ * of it costs nothing for the others of its domain.
  */
 #include "scan.h"
 
@@ -16,6 +17,8 @@
 #define SPACING_MS 100
 /* should a watch ever be missed */
 #define KNOWN_MS 30000
+/* that is for so many disks in one go: others wait for this look */
+#define AGED_MAX 32
 
 /* The names below a node. */
 struct listing {
@@ -203,54 +206,85 @@ static bool read_disk(struct moat_xs *xs, unsigned int app, unsigned int device,
 
 /* --- a domain ---------------------------------------------------------- */
 
-static int read_disks(struct moat_scan_domain *domain, struct moat_xs *xs,
-		      msec now)
+static struct moat_scan_disk *find_disk(struct moat_scan_domain *domain,
+					unsigned int device)
 {
+	for (size_t i = 0; i < domain->count; i++)
+		if (domain->disks[i].view.device == device)
+			return &domain->disks[i];
+	return NULL;
+}
+
+/* Which there are; what is known of those that were there stays. */
+static int read_list(struct moat_scan_domain *domain, struct moat_xs *xs, msec now)
+{
+	struct moat_scan_disk *disks;
 	struct listing l;
 	char dir[64];
 
 	snprintf(dir, sizeof(dir), "/libxl/%u/device/vbd", domain->xen.domid);
 	l = list(xs, dir);
-	if (l.count > domain->room) {
-		struct moat_view_disk *more;
+	disks = calloc(l.count + 1, sizeof(*disks));
+	for (unsigned int i = 0; disks && i < l.count; i++) {
+		unsigned int device = strtoul(l.names[i], NULL, 10);
+		const struct moat_scan_disk *known = find_disk(domain, device);
 
-		more = realloc(domain->disks, l.count * sizeof(*more));
-		if (!more) {
-			free(l.names);
-			return -ENOMEM;
-		}
-		domain->disks = more;
-		domain->room = l.count;
+		if (known)
+			disks[i] = *known;
+		else
+			disks[i].age = MOAT_SCAN_WRONG;
+		disks[i].view.device = device;
 	}
-	domain->count = 0;
-	for (unsigned int i = 0; i < l.count; i++)
-		domain->count += read_disk(xs, domain->xen.domid,
-					   strtoul(l.names[i], NULL, 10),
-					   &domain->disks[domain->count]);
 	free(l.names);
+	if (!disks)
+		return -ENOMEM;
+	free(domain->disks);
+	domain->disks = disks;
+	domain->count = l.count;
 	domain->age = MOAT_SCAN_KNOWN;
 	domain->read_at = now;
 	return 0;
+}
+
+/* What it was when it was read: is it to be read anew now? If not yet, it is noted when. */
+static bool is_out(struct moat_scan *scan, enum moat_scan_age age, msec read_at, msec now)
+{
+	if (age == MOAT_SCAN_WRONG || (age == MOAT_SCAN_OLD && now - read_at >= SPACING_MS))
+		return true;
+	if (age == MOAT_SCAN_OLD && (!scan->again || read_at + SPACING_MS < scan->again))
+		scan->again = read_at + SPACING_MS;
+	return false;
 }
 
 /* Read of a domain what is not known, or may not be true any more. */
 static int refresh(struct moat_scan *scan, struct moat_scan_domain *domain,
 		   struct moat_xs *xs, msec now)
 {
-	msec old = now - domain->read_at;
-
 	if (!domain->named) {
 		free(domain->name);
 		domain->name = moat_xs_get(xs, "/local/domain/%u/name",
 					   domain->xen.domid);
 		domain->named = true;
 	}
-	if (domain->age == MOAT_SCAN_WRONG || old > KNOWN_MS ||
-	    (domain->age == MOAT_SCAN_OLD && old >= SPACING_MS))
-		return read_disks(domain, xs, now);
-	if (domain->age == MOAT_SCAN_OLD &&
-	    (!scan->again || domain->read_at + SPACING_MS < scan->again))
-		scan->again = domain->read_at + SPACING_MS;
+	if (is_out(scan, domain->age, domain->read_at, now) ||
+	    now - domain->read_at > KNOWN_MS) {
+		int err = read_list(domain, xs, now);
+
+		if (err)
+			return err;
+	}
+	for (size_t i = 0; i < domain->count; i++) {
+		struct moat_scan_disk *disk = &domain->disks[i];
+		bool aged = now - disk->read_at > KNOWN_MS && scan->aged < AGED_MAX;
+
+		if (!is_out(scan, disk->age, disk->read_at, now) && !aged)
+			continue;
+		scan->aged += disk->age == MOAT_SCAN_KNOWN;
+		disk->is_disk = read_disk(xs, domain->xen.domid, disk->view.device,
+					  &disk->view);
+		disk->age = MOAT_SCAN_KNOWN;
+		disk->read_at = now;
+	}
 	return 0;
 }
 
@@ -296,6 +330,7 @@ int moat_scan_update(struct moat_scan *scan, struct moat_xs *xs,
 	int err = count < 0 ? count : take_list(scan, xen, count);
 
 	scan->again = 0;
+	scan->aged = 0;
 	for (size_t i = 0; i < scan->count && !err; i++)
 		err = refresh(scan, &scan->domains[i], xs, now);
 	return err;
@@ -331,22 +366,42 @@ struct moat_view_disk *moat_scan_disk(const struct moat_scan *scan,
 				      unsigned int app, unsigned int device)
 {
 	struct moat_scan_domain *domain = moat_scan_find(scan, app);
+	struct moat_scan_disk *disk = domain ? find_disk(domain, device) : NULL;
 
-	for (size_t i = 0; domain && i < domain->count; i++)
-		if (domain->disks[i].device == device)
-			return &domain->disks[i];
-	return NULL;
+	return disk && disk->is_disk ? &disk->view : NULL;
 }
 
 /* --- what has changed -------------------------------------------------- */
 
-static void make_old(struct moat_scan *scan, unsigned int domid,
-		     enum moat_scan_age age)
+static void make_old(enum moat_scan_age *age, enum moat_scan_age to)
+{
+	if (*age < to)
+		*age = to;
+}
+
+/* A domain's disks: which there are, and what they are. */
+static void make_all_old(struct moat_scan *scan, unsigned int domid)
 {
 	struct moat_scan_domain *domain = moat_scan_find(scan, domid);
 
-	if (domain && domain->age < age)
-		domain->age = age;
+	if (!domain)
+		return;
+	make_old(&domain->age, MOAT_SCAN_OLD);
+	for (size_t i = 0; i < domain->count; i++)
+		make_old(&domain->disks[i].age, MOAT_SCAN_OLD);
+}
+
+/* One of them; it may be new. */
+static void make_disk_old(struct moat_scan *scan, unsigned int app, unsigned int device,
+			  enum moat_scan_age to)
+{
+	struct moat_scan_domain *domain = moat_scan_find(scan, app);
+	struct moat_scan_disk *disk = domain ? find_disk(domain, device) : NULL;
+
+	if (disk)
+		make_old(&disk->age, to);
+	else if (domain)
+		make_old(&domain->age, to);
 }
 
 void moat_scan_spoil_served(struct moat_scan *scan, unsigned int domid,
@@ -354,38 +409,44 @@ void moat_scan_spoil_served(struct moat_scan *scan, unsigned int domid,
 {
 	for (size_t i = 0; i < scan->count; i++)
 		for (size_t k = 0; k < scan->domains[i].count; k++)
-			if (scan->domains[i].disks[k].backend == domid)
-				make_old(scan, scan->domains[i].xen.domid, age);
+			if (scan->domains[i].disks[k].view.backend == domid)
+				make_old(&scan->domains[i].disks[k].age, age);
 }
 
-void moat_scan_spoil(struct moat_scan *scan, unsigned int domid)
+void moat_scan_spoil_name(struct moat_scan *scan, unsigned int domid)
 {
 	struct moat_scan_domain *domain = moat_scan_find(scan, domid);
 
 	if (domain)
 		domain->named = false;
-	make_old(scan, domid, MOAT_SCAN_WRONG);
+}
+
+void moat_scan_spoil_disk(struct moat_scan *scan, unsigned int app, unsigned int device)
+{
+	make_disk_old(scan, app, device, MOAT_SCAN_WRONG);
 }
 
 void moat_scan_heard(struct moat_scan *scan, const char *path)
 {
-	struct moat_scan_domain *domain;
-	unsigned int domid, app;
+	unsigned int domid, app, device;
 	int at = 0;
 
 	if (sscanf(path, "/local/domain/%u%n", &domid, &at) != 1)
 		return;
-	domain = moat_scan_find(scan, domid);
 	path += at;
-	if (sscanf(path, "/backend/vbd/%u", &app) == 1) {
-		make_old(scan, app, MOAT_SCAN_OLD);
+	if (sscanf(path, "/backend/vbd/%u/%u", &app, &device) == 2) {
+		make_disk_old(scan, app, device, MOAT_SCAN_OLD);
+	} else if (sscanf(path, "/backend/vbd/%u", &app) == 1) {
+		make_all_old(scan, app);
 	} else if (!*path || strcmp(path, "/backend") == 0 ||
 		   strcmp(path, "/backend/vbd") == 0) {
-		make_old(scan, domid, MOAT_SCAN_OLD);
+		make_all_old(scan, domid);
 		moat_scan_spoil_served(scan, domid, MOAT_SCAN_OLD);
-	} else if (strncmp(path, "/device", 7) == 0) {
-		make_old(scan, domid, MOAT_SCAN_OLD);
+	} else if (sscanf(path, "/device/vbd/%u", &device) == 1) {
+		make_disk_old(scan, domid, device, MOAT_SCAN_OLD);
+	} else if (strcmp(path, "/device") == 0 || strcmp(path, "/device/vbd") == 0) {
+		make_all_old(scan, domid);
 	}
-	if (domain && (!*path || strcmp(path, "/name") == 0))
-		domain->named = false;
+	if (!*path || strcmp(path, "/name") == 0)
+		moat_scan_spoil_name(scan, domid);
 }

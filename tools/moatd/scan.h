@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * All domains of the host and all their disks, for all storage domains at once:
- * what was read is kept until a watch says that it has changed, and for half a
- * minute at most.
+ * what was read of a disk is kept until a watch says that it has changed, and for half
+ * a minute or so.
  */
 #ifndef MOATD_SCAN_H
 #define MOATD_SCAN_H
@@ -17,20 +17,28 @@ enum moat_scan_age {
 	MOAT_SCAN_WRONG,	/* we have changed it ourselves: at once */
 };
 
+struct moat_scan_disk {
+	struct moat_view_disk view;	/* but for what only a unit knows */
+	bool is_disk;			/* or a node that looks like one */
+	enum moat_scan_age age;
+	msec read_at;
+};
+
 struct moat_scan_domain {
 	struct moat_hyper_domain xen;
 	char *name;			/* NULL: it has none, or it is to be read */
 	bool named;			/* it has been read */
-	enum moat_scan_age age;		/* of the disks */
+	enum moat_scan_age age;		/* of which disks there are */
 	msec read_at;
-	struct moat_view_disk *disks;	/* but for what only a unit knows */
-	size_t count, room;
+	struct moat_scan_disk *disks;
+	size_t count;
 };
 
 struct moat_scan {
 	struct moat_scan_domain *domains;	/* by id */
 	size_t count;
 	msec again;		/* something is old and waits until then; or 0 */
+	unsigned int aged;	/* read in this go because it had not been for long */
 };
 
 /**
@@ -55,8 +63,11 @@ struct moat_view_disk *moat_scan_disk(const struct moat_scan *scan,
 /* A watch on @path has fired. */
 void moat_scan_heard(struct moat_scan *scan, const char *path);
 
-/* We have written in a domain's disks, or given it another name. */
-void moat_scan_spoil(struct moat_scan *scan, unsigned int domid);
+/* We have given a domain another name. */
+void moat_scan_spoil_name(struct moat_scan *scan, unsigned int domid);
+
+/* We have written in a disk of domain @app's. */
+void moat_scan_spoil_disk(struct moat_scan *scan, unsigned int app, unsigned int device);
 
 /* All that a domain serves is not what it was: its directory has gone. */
 void moat_scan_spoil_served(struct moat_scan *scan, unsigned int domid,

@@ -4,6 +4,7 @@
  * once; and the way of a new kernel or configuration into service. There is none made
  * while some front end could not follow to it.
  */
+#include "account.h"
 #include "decision.h"
 
 static bool lose(struct decision *d, enum moat_why why, const char *text)
@@ -27,10 +28,11 @@ bool moat_standby_remove_bad(struct decision *d)
 	if (d->view->job[MOAT_STANDBY] == MOAT_JOB_CREATE)
 		return false;
 	if (!c->was_ready)
-		return passed(d, c->seen_at, d->limits->boot) &&
+		return moat_since_is_long(d, &c->step, d->limits->boot) &&
 		       lose(d, MOAT_WHY_BOOT,
 			    "the standby is not ready in time");
-	return passed(d, c->beat_at, d->limits->heartbeat) &&
+	return (moat_since_is_too_long(d, &c->beat, d->limits->heartbeat) ||
+		moat_since_spins(d, &c->beat)) &&
 	       lose(d, MOAT_WHY_HEARTBEAT,
 		    "the standby's heartbeat stands still");
 }

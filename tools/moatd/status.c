@@ -174,7 +174,7 @@ static void add_health(json_t *all, const struct moat_unit *u, msec now)
 	}
 	json_object_set_new(
 		all, "heartbeat_age_ms",
-		json_integer(now - u->slot.clock[MOAT_ACTIVE].beat_at));
+		json_integer(now - u->slot.clock[MOAT_ACTIVE].beat.real));
 	json_object_set_new(all, "health",
 			    json_pack("{s:I, s:I}", "poller_ms",
 				      (json_int_t)d->poller, "device_ms",

@@ -51,14 +51,25 @@ struct moat_action {
 	const char *text;	/* why, for people; static */
 };
 
+/* For how long something has not happened. */
+struct moat_since {
+	msec at;		/* less the time in which the domain could do nothing */
+	msec real;
+	msec busy;		/* meanwhile one of its vCPUs has run for so long */
+};
+
 /* What is remembered of a domain between looks. */
 struct moat_clock {
 	unsigned int domid;
 	uint64_t heartbeat;
 	bool was_ready;
-	msec beat_at;		/* the heartbeat changed */
-	msec seen_at;		/* the domain appeared, or could start */
-	msec ran_at;		/* it was not suspended */
+	struct moat_since beat;		/* the heartbeat changed */
+	struct moat_since answer;	/* and all pollers had answered */
+	struct moat_since step;		/* the domain appeared, could start, came to life */
+	msec ran_at;			/* it was not suspended */
+	msec counted_at;		/* Xen's account, which was then: */
+	uint64_t ran[MOAT_VCPUS_MAX];
+	size_t vcpus;
 };
 
 /* The memory of a slot; all zero at first. */

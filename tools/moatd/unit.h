@@ -44,6 +44,10 @@ struct moat_unit {
 	msec second;		/* in which so many looks there were */
 	unsigned int looks;
 	unsigned int slow;	/* looks in a row that took very long */
+	bool waited_for;	/* a recovery was under way */
+	bool dirty;		/* something has changed: decide anew */
+	bool urgent;		/* at once, for no guest can bring it about at will */
+	bool beat[MOAT_ROLES];	/* a heartbeat has */
 };
 
 struct moat_daemon {
@@ -54,9 +58,6 @@ struct moat_daemon {
 	struct moat_hyper *hyper;
 	struct moat_events *events;
 	struct moat_unit *units;
-	bool urgent;		/* something has changed that no guest writes */
-	bool dirty;		/* something has changed: decide anew */
-	bool beat;		/* a heartbeat has, or the health with it */
 };
 
 #endif

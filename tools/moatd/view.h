@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "vcpu.h"
+
 #define MOAT_PCI_MAX 16
 #define MOAT_CRASHES_MAX 32
 #define MOAT_VM_MAX 48
@@ -90,6 +92,7 @@ enum moat_phase {
 struct moat_limits {
 	msec heartbeat;		/* a heartbeat may stand still */
 	msec hang;		/* a poller may not answer; a hold may take */
+	msec busy;		/* a vCPU may run, and no life be seen */
 	msec device;		/* a device may not answer */
 	msec boot;		/* a domain may take to be ready */
 	msec probe;		/* disks may take to be connected, then up */
@@ -113,6 +116,10 @@ struct moat_view_domain {
 	bool placeholder;	/* created, and not yet let run */
 	uint64_t heartbeat;
 	msec poller, device;	/* ages: data/moat/health */
+	bool paused;
+	struct moat_vcpu vcpu[MOAT_VCPUS_MAX];
+	size_t vcpus;		/* 0: nothing is known of them */
+	msec counted_at;	/* when Xen was asked for them */
 };
 
 struct moat_view_pci {
