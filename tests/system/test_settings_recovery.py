@@ -20,15 +20,21 @@ APART = "make test-settings"
 WORK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../build/tests/settings")
 # Hardware virtualisation for a PVH guest, emulated: the lab's own choice for `up --pvh`.
 CPU = "qemu64,+svm,+npt"
+# MiB: what is saved or moves is copied, all of it.
+GUEST_MEMORY = "256"
 # The first strikes in the driver, so only under a load.
 FAULT, IDLE_FAULT = KINDS["panic"], KINDS["destroy"]
 PART_START, PART_SECTORS = 2048, 65536
 
 
 def lab():
-    """The machine these cases need; the runner asks. A crash loop is what they are."""
-    return lab_options(os.path.join(WORK, "overlay"), ("crash_window=5", "probe_limit=60"),
-                       cache=False, nvme=2) + ["--cpu", CPU]
+    """The machine these cases need; the runner asks. A crash loop is what they are.
+
+    As a guest is copied, nobody else gets a processor for long: that is no hang.
+    """
+    return lab_options(os.path.join(WORK, "overlay"), ("crash_window=5", "probe_limit=120"),
+                       cache=False, nvme=2) + [
+        "--cpu", CPU, "--app-memory", GUEST_MEMORY, "--module-args", "moat-back watchdog_s=60"]
 
 
 def ready(machine, *disks):
@@ -110,7 +116,7 @@ def test_migrated(machine):
     A PVH guest: Debian's Xen cannot tell what a PV guest writes as it is copied.
     """
     machine.destroy("app")
-    machine.create("app", "app", "--pvh")
+    machine.create("app", "app", "--pvh", "--memory", GUEST_MEMORY)
     ready(machine, ("xvdb", "nvme:0"))
     watched, load = Watched(machine), Several(machine, {"trusting": "/dev/xvdb"})
     try:
