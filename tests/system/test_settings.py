@@ -40,7 +40,7 @@ FREEZERS = {
     "wbt": "echo 1000 >/sys/block/{vdev}/queue/wbt_lat_usec",
     "io.cost": "echo $(cat /sys/block/{vdev}/dev) enable=1 >/sys/fs/cgroup/io.cost.qos",
 }
-READ_ALONE = "dd if=%s of=/dev/null bs=4k count=1000 iflag=direct 2>/dev/null"
+READ_ALONE = "dd if=%s of=/dev/null bs=4k count=200 iflag=direct 2>/dev/null"
 WAITING = "[ $(grep -ls blkdev_read_iter /proc/[0-9]*/stack | wc -l) -ge %d ]"
 FROZEN = "[ $(grep -ls blk_mq_freeze_queue_wait /proc/[0-9]*/stack | wc -l) -ge %d ]"
 
