@@ -4,7 +4,7 @@
  *
  *	pages MIB		rewrite so much memory again and again, until SIGTERM; each page
  *				is read before it is written, and must hold what was written last
- *	pages --holes MIB	use so much, give every second page back, use up what is left
+ *	pages --holes MIB	use so much, give every second 32 KiB back, use up what is left
  *				in blocks of 64 KiB and more, wait for a signal: much memory is
  *				free then, and no large piece of it
  *
@@ -30,6 +30,8 @@ enum {
 	WORDS = PAGE / sizeof(uint64_t),
 	PASS_BITS = 24,
 	FILES_MAX = 65536,
+	/* In pages. The kernel cannot begin a process without pieces of two, four and eight. */
+	HOLE = 8,
 	/* The kernel takes 64 KiB in one piece for so many entries. */
 	URING_ENTRIES = 1024,
 };
@@ -114,8 +116,8 @@ static void use_up_blocks(void)
 static void make_holes(uint64_t *memory, size_t pages)
 {
 	memset(memory, 1, pages * PAGE);
-	for (size_t i = 0; i < pages; i += 2)
-		madvise(memory + i * WORDS, PAGE, MADV_DONTNEED);
+	for (size_t i = 0; i + HOLE <= pages; i += 2 * HOLE)
+		madvise(memory + i * WORDS, HOLE * PAGE, MADV_DONTNEED);
 	/* Locked, they stay where they are: compaction would heal the holes. */
 	if (mlock2(memory, pages * PAGE, MLOCK_ONFAULT))
 		perror("mlock2");
