@@ -36,7 +36,8 @@ test-system: modules tools hostile faults
 # LONG=1: every scheduler with every other setting, not only each once.
 test-settings: modules tools faults
 	MOAT_LONG=$(LONG) tests/system/run --again $(AGAIN) --only settings. \
-		--only settings_memory. --only settings_recovery.
+		--only settings_memory. --only settings_recovery. \
+		--only settings_pvh.
 
 # Short runs of the hostile campaign, in both directions.
 test-hostile: modules tools hostile faults

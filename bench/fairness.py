@@ -40,7 +40,7 @@ GREEDY = ("pids=; for d in %s; do " + LOAD + " -e aio -d %d -b %d -t %d $d >/dev
 BUSY_ONLY = "while :; do :; done & pids=$!"
 NO_MORE = "kill $pids; wait; true"
 SERIAL = '''modprobe null_blk nr_devices=0
-    mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config
+    [ -d /sys/kernel/config/nullb ] || mount -t configfs configfs /sys/kernel/config
     mkdir /sys/kernel/config/nullb/serial; cd /sys/kernel/config/nullb/serial
     echo 64 >size; echo 2 >irqmode; echo 100000 >completion_nsec; echo 1 >hw_queue_depth
     echo 1 >power; for f in /dev/serial /dev/nullb$(cat index); do [ ! -b $f ] || echo $f; done'''

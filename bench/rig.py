@@ -28,7 +28,7 @@ EMULATED_TSC = ["--xl", 'tsc_mode="default"']
 
 LOCAL = {
     "null_blk": '''modprobe null_blk nr_devices=0
-        mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config
+        [ -d /sys/kernel/config/nullb ] || mount -t configfs configfs /sys/kernel/config
         d=/sys/kernel/config/nullb/local; mkdir $d; echo 1024 >$d/size
         {settings} echo 1 >$d/power
         for f in /dev/local /dev/nullb$(cat $d/index); do [ ! -b $f ] || echo $f; done''',

@@ -32,8 +32,9 @@ def add_up(verbs, commands):
                       help="the machine's clock advances 2^SHIFT ns an instruction, whatever "
                            "the host does")
     verb.add_argument("--cpu", default="", help="QEMU's CPU model")
-    verb.add_argument("--qemu", choices=("own", "system"), default="own",
-                      help="the lab's own QEMU (where it can be had) or the system's")
+    verb.add_argument("--qemu", choices=("auto", "own", "system"), default="auto",
+                      help="the lab's own QEMU (where it can be had) or the system's; auto: own, "
+                           "but for PVH domains")
     verb.add_argument("--vcpus", type=int, default=2, help="the machine's processors (2)")
     verb.add_argument("--memory", default="", help="the machine's memory (4G; 1G more with "
                                                    "--moatd, 2G with --debug-kernel)")

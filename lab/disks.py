@@ -35,7 +35,7 @@ MAKE = {
         echo /dev/nvme$1n1''',
     "null_blk": '''
         modprobe null_blk nr_devices=0 2>/dev/null
-        mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config
+        [ -d /sys/kernel/config/nullb ] || mount -t configfs configfs /sys/kernel/config
         dir=/sys/kernel/config/nullb/$1
         mkdir $dir || exit 1
         shift

@@ -114,7 +114,7 @@ def start_keeper(state):
 
 def up(state, options, specs, disk, say):
     """Boots everything; Ctrl-C or a failure on the way leaves nothing running."""
-    options["qemu"] = qemu.chosen(options["qemu"])
+    options["qemu"] = qemu.chosen(options["qemu"], options["cpu"])
     say(f"QEMU {options['qemu']['version']} ({options['qemu']['reason']})")
     name, reason = machine.accelerator(options["accelerator"], options["qemu"]["command"])
     say(f"accelerator: {name} ({reason})")

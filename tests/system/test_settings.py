@@ -25,21 +25,22 @@ LONG = os.environ.get("MOAT_LONG") == "1"
 # in, or of the root; {dev} is the disk's number.
 Setting = collections.namedtuple("Setting", "scheduler mode queue group")
 SCHEDULERS = ("none", "mq-deadline", "bfq", "kyber")
-QUEUES = ({"nr_requests": 20}, {"nr_requests": 64, "wbt_lat_usec": 2000},
+QUEUES = ({"nr_requests": 20}, {"nr_requests": 64, "wbt_lat_usec": 1000},
           {"max_sectors_kb": 16, "nomerges": 2}, {"wbt_lat_usec": 75000, "rq_affinity": 2})
 GROUPS = ({"io.max": "{dev} wiops=400"}, {"io.max": "{dev} rbps=4000000 wbps=4000000"},
           {"io.bfq.weight": "10"}, {"../io.cost.qos": "{dev} enable=1 ctrl=user"})
 MODES = ("spin", "event", "adaptive", "adaptive")
 READ = ("fio --name=read --filename=%s --rw=randread --bs=4k --iodepth=4 --ioengine=libaio "
         "--direct=1 --time_based --runtime=%d --thread")
-# What freezes a queue, and so waits until nothing is in flight.
+# What freezes a queue, and so waits until nothing is in flight. (A latency of 2 ms would change
+# nothing, and freeze nothing: a disk that does not rotate has that from the start.)
 FREEZERS = {
     "nr_requests": "echo 20 >/sys/block/{vdev}/queue/nr_requests",
     "scheduler": "echo mq-deadline >/sys/block/{vdev}/queue/scheduler",
-    "wbt": "echo 2000 >/sys/block/{vdev}/queue/wbt_lat_usec",
+    "wbt": "echo 1000 >/sys/block/{vdev}/queue/wbt_lat_usec",
     "io.cost": "echo $(cat /sys/block/{vdev}/dev) enable=1 >/sys/fs/cgroup/io.cost.qos",
 }
-READ_ALONE = "dd if=%s of=/dev/null bs=4k count=1000 iflag=direct 2>/dev/null"
+READ_ALONE = "dd if=%s of=/dev/null bs=4k count=200 iflag=direct 2>/dev/null"
 WAITING = "[ $(grep -ls blkdev_read_iter /proc/[0-9]*/stack | wc -l) -ge %d ]"
 FROZEN = "[ $(grep -ls blk_mq_freeze_queue_wait /proc/[0-9]*/stack | wc -l) -ge %d ]"
 

@@ -13,7 +13,8 @@ MODULE = own_modules.path("faults/moat-fault.ko")
 HOG = own_modules.path("faults/moat-hog.ko")
 IN_DOMAIN = "/lib/moat-fault.ko"
 STORAGE = "storage"
-DETECT_S, RECOVER_S, ALIVE_S, STANDBY_S, PROGRESS_S = 90, 180, 20, 180, 60
+# A recovery may take a second successor, where the host is slow.
+DETECT_S, RECOVER_S, ALIVE_S, STANDBY_S, PROGRESS_S = 90, 360, 20, 240, 60
 # Calls that a fault lets pass, at most: a few seconds of the load.
 HITS = 50
 IS_READY = ("[ \"$(xenstore-read /local/domain/$(xl domid %s-standby 2>/dev/null)"

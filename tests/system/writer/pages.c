@@ -4,15 +4,15 @@
  *
  *	pages MIB		rewrite so much memory again and again, until SIGTERM; each page
  *				is read before it is written, and must hold what was written last
- *	pages --holes MIB	use so much, give every second page back, use up what is left
+ *	pages --holes MIB	use so much, give every second 32 KiB back, use up what is left
  *				in blocks of 64 KiB and more, wait for a signal: much memory is
  *				free then, and no large piece of it
  *
  * Prints the pages done so far, once a second, then "end: " and the same, and "ready" once
  * the holes are there. Exit status: 0, or 1 if a page was wrong, or 2 for a wrong call.
  */
+#include <fcntl.h>
 #include <inttypes.h>
-#include <linux/io_uring.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,7 +21,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,8 +29,10 @@ enum {
 	WORDS = PAGE / sizeof(uint64_t),
 	PASS_BITS = 24,
 	FILES_MAX = 65536,
-	/* The kernel takes 64 KiB in one piece for so many entries. */
-	URING_ENTRIES = 1024,
+	/* In pages. The kernel cannot begin a process without pieces of two, four and eight. */
+	HOLE = 8,
+	/* The kernel takes 64 KiB in one piece for the 1024 pages of such a pipe. */
+	PIPE_SIZE = 1024 * PAGE,
 };
 
 static volatile sig_atomic_t ended;
@@ -99,23 +100,22 @@ static uint64_t rewrite(uint64_t *memory, size_t pages)
 	return wrong;
 }
 
-/* User memory is made of single pages; a ring of io_uring is not. */
+/* User memory is made of single pages, and so is a ring of io_uring where there is no piece. */
 static void use_up_blocks(void)
 {
 	const struct rlimit limit = { .rlim_cur = FILES_MAX, .rlim_max = FILES_MAX };
-	struct io_uring_params params;
+	int ends[2];
 
 	setrlimit(RLIMIT_NOFILE, &limit);
-	do
-		memset(&params, 0, sizeof(params));
-	while (syscall(SYS_io_uring_setup, URING_ENTRIES, &params) >= 0);
+	while (!pipe(ends) && fcntl(ends[0], F_SETPIPE_SZ, PIPE_SIZE) >= 0)
+		;
 }
 
 static void make_holes(uint64_t *memory, size_t pages)
 {
 	memset(memory, 1, pages * PAGE);
-	for (size_t i = 0; i < pages; i += 2)
-		madvise(memory + i * WORDS, PAGE, MADV_DONTNEED);
+	for (size_t i = 0; i + HOLE <= pages; i += 2 * HOLE)
+		madvise(memory + i * WORDS, HOLE * PAGE, MADV_DONTNEED);
 	/* Locked, they stay where they are: compaction would heal the holes. */
 	if (mlock2(memory, pages * PAGE, MLOCK_ONFAULT))
 		perror("mlock2");
