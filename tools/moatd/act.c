@@ -550,6 +550,24 @@ int moat_act_adopt(struct moat_unit *unit)
 	return err;
 }
 
+/* Clocks that ran meanwhile measured what a person did. */
+int moat_act_hold(struct moat_unit *unit, bool on)
+{
+	int err = on ? moat_note_number(unit, 1, "maintenance") :
+		       moat_note_remove(unit, "maintenance");
+
+	if (err)
+		return err;
+	if (!on)
+		unit->lost = UINT64_MAX;
+	moat_notice("%s: %s", name_of(unit), on ? "held: nothing is done for it" :
+						  "no longer held");
+	tell(unit, on ? "held" : "resumed",
+	     json_pack("{s:o}", "domid", domid_of(unit, MOAT_ACTIVE) ?
+		       json_integer(domid_of(unit, MOAT_ACTIVE)) : json_null()));
+	return 0;
+}
+
 static int act_on_disks(struct moat_unit *u, const struct moat_action *a)
 {
 	switch (a->act) {
