@@ -21,7 +21,7 @@ DEADLINE = 20
 DEVICE = 51712
 CONFIG = """
 socket = "{dir}/moatd.sock"; events = "{dir}/log/events"; xl = "{dir}/xl";
-moat_create = "{dir}/moat-create";
+moat_create = "{dir}/moat-create"; console_logs = "{dir}/consoles";
 storage = ( {{ name = "storage"; config = "/etc/xen/storage.cfg"; pci = [ "0000:00:04.0" ];
     permissive = true; standby = {standby}; heartbeat_limit = {beat}; hang_limit = 1;
     device_limit = 5; boot_limit = 5; probe_limit = 3; crash_loop = {loop};

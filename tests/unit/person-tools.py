@@ -190,6 +190,84 @@ class Hold(Person):
         self.whole()
 
 
+class Console(Moatd):
+    """What a domain said last is kept, and its event names the file."""
+
+    loop = 20
+
+    def say(self, domid, text):
+        self.world.store.write({f"/local/domain/{domid}/console/ring-ref": "1"})
+        with open(self.path(f"console.{domid}"), "w", encoding="latin-1") as out:
+            out.write(text)
+
+    def xenconsoled(self, name, text):
+        os.makedirs(self.path("consoles"), exist_ok=True)
+        with open(self.path(f"consoles/guest-{name}.log"), "w", encoding="utf-8") as out:
+            out.write(text)
+
+    def kept(self, event):
+        with open(event["console"], encoding="ascii") as text:
+            return text.read()
+
+    def crash(self, domid):
+        told = len(self.events("recovered"))
+        self.world.end_domain(domid, "crashed")
+        self.wait(lambda: len(self.events("recovered")) > told, "recovered")
+        return self.events("condemned")[-1]
+
+    def test_ring(self):
+        old = self.storage()
+        self.say(old, "BUG: \x1b[2Jwild\r\nend \x9b7m\n")
+        event = self.crash(old)
+        self.assertEqual(os.path.dirname(event["console"]), self.path("log/console"))
+        self.assertEqual(self.kept(event), "--- the end of the console's ring\n"
+                         "BUG: ?[2Jwild \nend ?7m\n\n")
+
+    def test_log(self):
+        """One that is still called as the standby that the domain was; and no more of it
+        than its end."""
+        old = self.storage()
+        self.xenconsoled("storage", "of long ago\n")
+        self.xenconsoled("storage-standby", "x" * (1 << 20) + "BUG: wild\n")
+        os.utime(self.path("consoles/guest-storage.log"), (1, 1))
+        self.say(old, "the rest")
+        text = self.kept(self.crash(old))
+        self.assertTrue(text.startswith("--- the end of " + self.path("consoles")), text[:99])
+        self.assertIn("BUG: wild\n\n--- the end of the console's ring\nthe rest\n", text)
+        self.assertLess(len(text), 67 * 1024)
+
+    def test_nothing(self):
+        self.assertIsNone(self.crash(self.storage())["console"])
+
+    def test_standby(self):
+        standby = self.world.domid("storage-standby")
+        self.say(standby, "BUG: wild")
+        self.world.end_domain(standby, "crashed")
+        self.wait(lambda: self.events("standby-lost"), "it is lost")
+        self.assertIn("BUG: wild", self.kept(self.events("standby-lost")[0]))
+
+    def test_bounded(self):
+        """Only the latest stay."""
+        os.makedirs(self.path("log/console"))
+        for n in range(80):
+            path = self.path(f"log/console/a-{n}.console")
+            with open(path, "w", encoding="utf-8"):
+                pass
+            os.utime(path, (n + 1, n + 1))
+        self.say(self.storage(), "last")
+        kept = os.path.basename(self.crash(self.storage())["console"])
+        self.assertEqual(sorted(os.listdir(self.path("log/console"))),
+                         sorted([f"a-{n}.console" for n in range(17, 80)] + [kept]))
+
+    def test_no_room(self):
+        """A recovery goes on without it."""
+        with open(self.path("log/console"), "w", encoding="utf-8"):
+            pass
+        self.say(self.storage(), "last")
+        self.assertIsNone(self.crash(self.storage())["console"])
+        self.assertIn("Not a directory", self.log())
+
+
 class Moments(Person):
     """A person does something to a domain while its storage domain is being replaced.
 

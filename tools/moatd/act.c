@@ -12,6 +12,7 @@
 
 #include "../lib/log.h"
 #include "disk.h"
+#include "evidence.h"
 #include "hyper.h"
 #include "launch.h"
 #include "note.h"
@@ -61,8 +62,9 @@ static int lose_standby(struct moat_unit *u, const struct moat_action *a)
 
 	if (err)
 		return err;
-	tell(u, "standby-lost", json_pack("{s:i, s:s}", "domid", (int)domid,
-					  "text", a->text));
+	tell(u, "standby-lost",
+	     json_pack("{s:i, s:s, s:o}", "domid", (int)domid, "text", a->text, "console",
+		       a->why == MOAT_WHY_NONE ? json_null() : moat_evidence_keep(u, domid)));
 	if (deaths == u->storage->limits.crash_loop) {
 		moat_err("%s: no more standbys: %u have died in a row", name_of(u),
 			 deaths);
@@ -380,8 +382,10 @@ static int condemn(struct moat_unit *u, const struct moat_action *a)
 
 	if (!was_condemned(u, domid))
 		tell(u, "condemned",
-		     json_pack("{s:i, s:s, s:s}", "domid", (int)domid, "why",
-			       moat_why_name(a->why), "text", a->text));
+		     json_pack("{s:i, s:s, s:s, s:o}", "domid", (int)domid, "why",
+			       moat_why_name(a->why), "text", a->text, "console",
+			       a->why == MOAT_WHY_UPGRADE ? json_null() :
+							    moat_evidence_keep(u, domid)));
 	err = moat_note_verdict(u, a, domid);
 	if (err)
 		return err;
