@@ -59,6 +59,7 @@ class Client:
 
 class Moatd(unittest.TestCase):
     standby, loop, beat = "true", 20, 2
+    environment = {}
 
     def setUp(self):
         self.temporary = tempfile.TemporaryDirectory(prefix="moatd-tools.")
@@ -91,7 +92,8 @@ class Moatd(unittest.TestCase):
             self.moatd = subprocess.Popen(
                 [MOATD, "-c", self.path("conf"), "--debug"], stderr=log,
                 env={"XENSTORED_PATH": self.path("xenstored"), "MOAT_FAKE_XEN": self.dir,
-                     "PATH": os.environ["PATH"], "ASAN_OPTIONS": "detect_leaks=1"})
+                     "PATH": os.environ["PATH"], "ASAN_OPTIONS": "detect_leaks=1",
+                     **self.environment})
         self.wait(self.answers, "an answer from moatd")
 
     def stop(self):

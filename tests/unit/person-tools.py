@@ -6,6 +6,7 @@ does to domains that moatd looks after, at each moment of a recovery.
 
 import os
 import signal
+import socket
 import sys
 import time
 import unittest
@@ -266,6 +267,79 @@ class Console(Moatd):
         self.say(self.storage(), "last")
         self.assertIsNone(self.crash(self.storage())["console"])
         self.assertIn("Not a directory", self.log())
+
+
+class Ready(Moatd):
+    """systemd is told when guests can be created."""
+
+    def before(self):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path("notify"))
+        self.environment = {"NOTIFY_SOCKET": self.path("notify")}
+        self.said = []
+        # all the time, for moatd waits where nobody reads
+        self.world.begin(self.listen)
+        self.prepare()
+
+    def prepare(self):
+        """What is wrong with this machine."""
+
+    def begin(self):
+        pass
+
+    def listen(self):
+        self.socket.settimeout(0.1)
+        with self.socket:
+            while self.world.running:
+                try:
+                    self.said.append(self.socket.recv(4096).decode())
+                except TimeoutError:
+                    pass
+
+    def told(self):
+        """All that it has been told when it is ready."""
+        self.wait(lambda: any(text.startswith("READY=1") for text in self.said), "ready")
+        last = next(n for n, text in enumerate(self.said) if text.startswith("READY=1"))
+        return self.said[:last + 1]
+
+    def test_serves(self):
+        said = self.told()
+        self.assertEqual(self.status()["state"], "ready")
+        self.assertEqual(said[-1], "READY=1\nSTATUS=1 of 1 storage domains serve")
+        self.assertIn("EXTEND_TIMEOUT_USEC=30000000\nSTATUS=0 of 1 storage domains serve; waiting",
+                      said)
+        self.assertGreater(said.count("WATCHDOG=1"), 0)
+
+
+class ReadyWithoutADevice(Ready):
+    """Somebody else has it: the host boots all the same, and it is said."""
+
+    test_serves = None
+
+    def prepare(self):
+        self.world.give_pci(self.world.make_domain("other", "app"))
+
+    def test_late(self):
+        began = time.monotonic()
+        self.assertIn("STATUS=0 of 1", self.told()[-1])
+        # boot_limit and probe_limit, as moatd_case.py sets them
+        self.assertGreater(time.monotonic() - began, 6)
+        self.assertIn("do not serve in time", self.log())
+
+
+class ReadyForAPerson(Ready):
+    """Where only a person can help, nobody is kept waiting."""
+
+    test_serves = None
+
+    def prepare(self):
+        self.world.make_domain("storage", "app")
+
+    def test_foreign(self):
+        began = time.monotonic()
+        self.told()
+        self.assertLess(time.monotonic() - began, 5)
+        self.assertEqual(self.status()["state"], "foreign")
 
 
 class Moments(Person):
