@@ -123,14 +123,21 @@ install: tools
 		$(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/lib/systemd/system \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions \
-		$(DESTDIR)$(PREFIX)/share/moat $(DESTDIR)/etc/moat
+		$(DESTDIR)$(PREFIX)/share/moat $(DESTDIR)/etc/moat \
+		$(DESTDIR)$(PREFIX)/lib/moat/xendomains \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/xendomains.service.d
 	install -p -m 755 $(BUILD)/tools/moat $(BUILD)/tools/moatd $(BUILD)/tools/moat-create \
 		$(DESTDIR)$(PREFIX)/sbin/
 	install -p -m 644 tools/moatd/moatd.conf.5 tools/moat/moat-json.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/
 	install -p -m 644 tools/moat/moat.8 tools/moatd/moatd.8 tools/moat-init/moat-init.8 \
 		tools/moat-create/moat-create.8 $(DESTDIR)$(PREFIX)/share/man/man8/
-	install -p -m 644 tools/moatd/moatd.service $(DESTDIR)$(PREFIX)/lib/systemd/system/
+	install -p -m 644 tools/moatd/moatd.service tools/moatd/moat-storage.service \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/
+	install -p -m 644 tools/moatd/xendomains.conf \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/xendomains.service.d/moat.conf
+	install -p -m 755 tools/moatd/storage-service $(DESTDIR)$(PREFIX)/lib/moat/
+	install -p -m 755 tools/moatd/xendomains-xen $(DESTDIR)$(PREFIX)/lib/moat/xendomains/xen
 	install -p -m 644 tools/moat/moat-metrics.service tools/moat/moat-metrics.timer \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/
 	install -p -m 644 tools/moat/moat-grafana.json $(DESTDIR)$(PREFIX)/share/moat/

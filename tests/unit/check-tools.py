@@ -31,6 +31,7 @@ FILES = {
     "/etc/default/xendomains": "XENDOMAINS_SAVE=/var/lib/xen/save\nXENDOMAINS_AUTO_ONLY=true\n",
     "/etc/xen/auto/app.cfg": 'name = "app"\n',
     "/etc/systemd/system/multi-user.target.wants/moatd.service": "",
+    "/etc/systemd/system/multi-user.target.wants/moat-storage.service": "",
     "/sys/bus/pci/drivers/pciback/bind": "",
     DEVICE + "/reset_method": "flr bus\n",
     DEVICE + "/nvme/nvme0/nvme0n1/nvme0n1p1/size": "8",
@@ -247,7 +248,22 @@ class Broken(Check):
 
     def test_xendomains_saves(self):
         self.edit("/etc/default/xendomains", "true", "false")
-        self.finds(DEGRADED, "xendomains", "/var/lib/xen/save", 'XENDOMAINS_SAVE=""')
+        self.finds(DEGRADED, "xendomains", "storage domains before the guests", "AUTO_ONLY=true")
+
+    def test_xendomains_of_debian(self):
+        """Which has no such setting."""
+        self.put("/usr/lib/xen-common/bin/xen-init-list", "")
+        self.finds(DEGRADED, "xendomains", "storage domains before the guests", "make install")
+        self.put("/usr/lib/systemd/system/xendomains.service.d/moat.conf", "")
+        self.look(OK)
+
+    def test_moatd_alone_at_shutdown(self):
+        self.remove("/etc/systemd/system/multi-user.target.wants/moat-storage.service")
+        self.finds(DEGRADED, "boot", "not stopped in good order", "systemctl enable moat-storage")
+
+    def test_forgotten_hold(self):
+        self.storage["held"] = True
+        self.finds(DEGRADED, "status", "does nothing for it", "moat resume storage", "storage")
 
     def test_xendomains_starts(self):
         os.symlink("../storage.cfg", self.root + "/etc/xen/auto/10-storage.cfg")

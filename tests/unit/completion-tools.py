@@ -61,7 +61,7 @@ class Bash(Completion):
     def test_words(self):
         for words, expected in (
                 ([""], self.commands() + ["help"]), (["st"], ["status"]), (["he"], ["help"]),
-                (["--socket", self.socket, "re"], ["restart"]),
+                (["--socket", self.socket, "res"], ["restart", "resume"]),
                 (["restart", ""], ["storage", "backup"]),
                 (["restart", "--wait", "5", "b"], ["backup"]),
                 (["attach", "app", "xvda", "st"], ["storage"]),

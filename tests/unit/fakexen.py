@@ -311,6 +311,7 @@ class World:
         self.health = "0 0"
         self.away = set()           # application domains whose disks' devices are nowhere
         self.idle = set()           # application domains whose front ends do nothing
+        self.without_pci = False    # disks are files
         self.robber = None          # a domain that gets the domid of the next that is destroyed
         self.offer = "ring=1"       # what is offered to who cannot follow; None: nothing
         self.safe = "1"
@@ -646,7 +647,8 @@ class World:
         if self.store.read(home + "/data/moat/state") != "ready":
             self.store.write({home + "/data/moat/version": "0",
                               home + "/data/moat/state": "ready"})
-        if not self.device_of(domid) or now - domain["pci"] < self.PROBE:
+        if not self.without_pci and (not self.device_of(domid) or
+                                     now - domain["pci"] < self.PROBE):
             return
         for app in self.store.names(home + "/backend/vbd"):
             for device in self.store.names(f"{home}/backend/vbd/{app}"):
@@ -656,8 +658,9 @@ class World:
 
     def serve_disk(self, domid, back):
         front = self.store.read(back + "/frontend")
-        if front is None or self.store.read(back + "/state") not in ("1", "2"):
-            return
+        if front is None or self.store.read(front + "/state") is None or \
+                self.store.read(back + "/state") not in ("1", "2"):
+            return      # there is nobody, or nothing to be done
         for node in [front] + [f"{front}/{n}" for n in self.store.names(front)]:
             if f"r{domid}" not in self.store.perms.get(node, ""):
                 self.wrong.append(f"{node} cannot be read by domain {domid}")

@@ -4,7 +4,7 @@
  * directory $MOAT_FAKE_XEN: "domains", a line "DOMID STATE UUID" each, with STATE one
  * of running, crashed, ended and suspended; paused.DOMID; pciback.DOMID;
  * assignable.BDF; absent.BDF; vcpus.DOMID, a line "RAN_MS idle" or "RAN_MS running" for
- * each vCPU, in place of a single idle one.
+ * each vCPU, in place of a single idle one; console.DOMID, which is in the console's ring.
  */
 #include "tools/moatd/hyper.h"
 
@@ -149,6 +149,22 @@ bool moat_hyper_pci_exists(const char *bdf)
 
 	snprintf(name, sizeof(name), "absent.%s", bdf);
 	return access(path_of(name), F_OK) != 0;
+}
+
+int moat_hyper_console(unsigned int domid, unsigned long frame, char *text, size_t room)
+{
+	char name[32];
+	FILE *file;
+	int got;
+
+	(void)frame;
+	snprintf(name, sizeof(name), "console.%u", domid);
+	file = fopen(path_of(name), "r");
+	if (!file)
+		return -errno;
+	got = fread(text, 1, room, file);
+	fclose(file);
+	return got;
 }
 
 int moat_hyper_destroy_command(unsigned int domid)

@@ -26,7 +26,8 @@ from fake_store import DEADLINE
 from moat_case import (Case, EVENTS, FAILED, HOSTILE, MOAT, NO_DAEMON, OK, PHASES, STATUS,
                        USAGE, Xenstore, event)
 
-COMMANDS = "status check wait restart upgrade adopt attach detach mode top events metrics".split()
+COMMANDS = ("status check wait restart upgrade adopt hold resume attach detach mode top events "
+            "metrics").split()
 
 STATUS_TEXT = """\
 STORAGE  STATE                               DOMAIN  STANDBY      PCI                 HEARTBEAT\
@@ -337,13 +338,14 @@ class Action(Case):
         self.daemon.event(**event("recovered", left=2, disks=3))
         self.assertIn("2 disks not up in time", self.end(process, FAILED)[0])
 
-    def test_adopt(self):
-        self.daemon.answers["adopt"] = {"ok": True}
-        self.assertEqual(self.moat("adopt", "storage"), ("", ""))
-        self.assertEqual(self.daemon.requests, [{"command": "adopt", "storage": "storage"}])
-        self.daemon.answers["adopt"] = {"ok": False, "error": "it is known to be"}
-        self.fails(["adopt", "storage"], FAILED, "moatd: it is known to be")
-        self.fails(["adopt"], USAGE, "STORAGE is missing")
+    def test_orders(self):
+        for order in "adopt", "hold", "resume":
+            self.daemon.answers[order] = {"ok": True}
+            self.assertEqual(self.moat(order, "storage"), ("", ""))
+            self.assertEqual(self.daemon.requests.pop(), {"command": order, "storage": "storage"})
+            self.daemon.answers[order] = {"ok": False, "error": "it is known to be"}
+            self.fails([order, "storage"], FAILED, "moatd: it is known to be")
+            self.fails([order], USAGE, "STORAGE is missing")
 
     def test_patience(self):
         self.fails(["restart", "--wait", "0.3", "storage"], FAILED, "not done within 0.3 s")

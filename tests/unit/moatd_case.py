@@ -21,7 +21,7 @@ DEADLINE = 20
 DEVICE = 51712
 CONFIG = """
 socket = "{dir}/moatd.sock"; events = "{dir}/log/events"; xl = "{dir}/xl";
-moat_create = "{dir}/moat-create";
+moat_create = "{dir}/moat-create"; console_logs = "{dir}/consoles";
 storage = ( {storages} );
 """
 STORAGE = """{{ name = "{name}"; config = "/etc/xen/storage.cfg"; pci = [ "{bdf}" ];
@@ -61,6 +61,7 @@ class Client:
 class Moatd(unittest.TestCase):
     standby, loop, beat, boot, probe = "true", 20, 2, 5, 3
     storages = {"storage": fakexen.World.BDF}
+    environment = {}
 
     def setUp(self):
         self.temporary = tempfile.TemporaryDirectory(prefix="moatd-tools.")
@@ -95,7 +96,8 @@ class Moatd(unittest.TestCase):
             self.moatd = subprocess.Popen(
                 [MOATD, "-c", self.path("conf"), "--debug"], stderr=log,
                 env={"XENSTORED_PATH": self.path("xenstored"), "MOAT_FAKE_XEN": self.dir,
-                     "PATH": os.environ["PATH"], "ASAN_OPTIONS": "detect_leaks=1"})
+                     "PATH": os.environ["PATH"], "ASAN_OPTIONS": "detect_leaks=1",
+                     **self.environment})
         self.wait(self.answers, "an answer from moatd")
 
     def stop(self):

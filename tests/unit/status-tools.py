@@ -23,6 +23,8 @@ WRONG = (
     ({"state": "foreign"}, DOWN, "foreign", "not Moat's"),
     ({"state": "suspended"}, DOWN, "suspended", "being saved"),
     ({"state": "booting"}, DOWN, "booting", "not booted"),
+    ({"held": True}, DEGRADED, "held", "as it was told"),
+    ({"held": True, "state": "held", "verdict": "it crashed"}, DOWN, "held", "told: it crashed"),
     ({"state": "enchanted"}, DEGRADED, "state", "'enchanted'"),
     ({"standby": None}, DEGRADED, "no-standby", "wait for a boot"),
     ({"standby": None, "failure": FAILURE}, DEGRADED, "no-standby", "status 1"),
@@ -47,7 +49,7 @@ WRONG = (
 
 # ... and what is no trouble.
 RIGHT = (
-    {}, {"standby": None, "standby_wanted": False}, {"state": "upgrading"},
+    {}, {"held": False}, {"standby": None, "standby_wanted": False}, {"state": "upgrading"},
     {"standby": {"domid": 8, "state": "booting"}}, {"failure": FAILURE}, {"crashes": 4},
     {"disks": []}, {"pci": []}, {"heartbeat_age_ms": 2000},
     {"disks": [{**DISK, "recovery": False, "moat_state": None}]},

@@ -98,9 +98,15 @@ static void check_enabled(struct moat_check *check)
 {
 	static const char wanted[] =
 		"/etc/systemd/system/multi-user.target.wants/moatd.service";
+	static const char stops[] =
+		"/etc/systemd/system/multi-user.target.wants/moat-storage.service";
 
 	if (!moat_host_exists(&check->host, "/etc/systemd/system"))
 		return;
+	if (!moat_host_exists(&check->host, stops))
+		moat_report_wrong(&check->report, MOAT_CONDITION_DEGRADED, "boot", "",
+				  "'systemctl enable moat-storage'",
+				  "storage domains are not stopped in good order at shutdown");
 	if (moat_host_exists(&check->host, wanted))
 		moat_report_ok(&check->report, "boot", "",
 			       "moatd is started at boot");

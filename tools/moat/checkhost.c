@@ -150,29 +150,35 @@ static char *read_xendomains(const struct moat_check *check)
 					    "/etc/sysconfig/xendomains");
 }
 
-/* At shutdown it saves whatever runs, storage domains first, to restore them. */
+/* Debian's own knows no list of those that it is to see to. */
+static bool is_kept_from(const struct moat_check *check, const char *only)
+{
+	bool debian = moat_host_exists(&check->host, "/usr/lib/xen-common/bin/xen-init-list");
+
+	return debian ? moat_host_exists(&check->host, "/usr/lib/systemd/system/"
+					 "xendomains.service.d/moat.conf") :
+			strcmp(only, "true") == 0;
+}
+
+/* At shutdown it saves or stops whatever runs, storage domains first. */
 static void check_xendomains(struct moat_check *check)
 {
 	char *text = read_xendomains(check);
-	char save[256] = "", only[32] = "";
+	char only[32] = "";
 
 	if (!text)
 		return;
-	moat_settings_get(text, "XENDOMAINS_SAVE", save, sizeof(save));
 	moat_settings_get(text, "XENDOMAINS_AUTO_ONLY", only, sizeof(only));
 	free(text);
-	if (!*save || strcmp(only, "true") == 0)
+	if (is_kept_from(check, only))
 		moat_report_ok(&check->report, "xendomains", "",
 			       "it leaves storage domains alone");
 	else
-		moat_report_wrong(&check->report, MOAT_CONDITION_DEGRADED,
-				  "xendomains", "",
-				  "XENDOMAINS_SAVE=\"\" or "
-				  "XENDOMAINS_AUTO_ONLY=true in its defaults "
-				  "file",
-				  "at shutdown it saves storage domains to %s, "
-				  "and restores old ones at boot",
-				  save);
+		moat_report_wrong(&check->report, MOAT_CONDITION_DEGRADED, "xendomains", "",
+				  "on Debian 'make install', which has xendomains overlook "
+				  "them; elsewhere XENDOMAINS_AUTO_ONLY=true in its defaults file",
+				  "at shutdown it saves or stops storage domains before the guests "
+				  "that use their disks");
 }
 
 void moat_check_host(struct moat_check *check)

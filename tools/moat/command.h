@@ -52,6 +52,8 @@ extern const struct moat_command moat_command_wait;
 extern const struct moat_command moat_command_restart;
 extern const struct moat_command moat_command_upgrade;
 extern const struct moat_command moat_command_adopt;
+extern const struct moat_command moat_command_hold;
+extern const struct moat_command moat_command_resume;
 extern const struct moat_command moat_command_attach;
 extern const struct moat_command moat_command_detach;
 extern const struct moat_command moat_command_mode;

@@ -131,6 +131,9 @@ static const struct {
 	{ "suspended", { MOAT_CONDITION_DOWN, "suspended", NULL,
 	  "wait; moatd replaces STORAGE by itself if it goes on" },
 	  "it says that it is being saved" },
+	{ "held", { MOAT_CONDITION_DOWN, "held", NULL,
+	  "'moat resume STORAGE' when you are done" },
+	  "moatd would replace it, and leaves it alone, as it was told" },
 	{ "booting", { MOAT_CONDITION_DOWN, "booting", NULL,
 	  "wait; 'xl console STORAGE' shows how far it is" },
 	  "it has not booted yet" },
@@ -150,7 +153,8 @@ static void judge_state(struct judge *j)
 		"moatd(8) says what it means for STORAGE",
 	};
 	const char *state = moat_field_text(j->storage, "state");
-	const char *why = moat_field_text(j->storage, "why");
+	const char *why = moat_field_text(j->storage,
+					  strcmp(state, "held") == 0 ? "verdict" : "why");
 
 	if (is_ready(j->storage))
 		return;
@@ -161,6 +165,19 @@ static void judge_state(struct judge *j)
 			return;
 		}
 	found(j, &other, "moatd calls its state '%s'", state);
+}
+
+/* One that is held and would be replaced is told as that. */
+static void judge_hold(struct judge *j)
+{
+	static const struct problem problem = {
+		MOAT_CONDITION_DEGRADED, "held", NULL,
+		"'moat resume STORAGE' when you are done",
+	};
+
+	if (json_is_true(json_object_get(j->storage, "held")) &&
+	    strcmp(moat_field_text(j->storage, "state"), "held") != 0)
+		found(j, &problem, "moatd does nothing for it, as it was told");
 }
 
 /* "; 3 min ago: create failed with status 1", or nothing */
@@ -320,6 +337,7 @@ enum moat_condition moat_condition_judge(json_t *storage)
 	size_t i;
 
 	judge_state(&j);
+	judge_hold(&j);
 	if (is_ready(storage)) {
 		judge_standby(&j);
 		judge_pci(&j);

@@ -53,6 +53,7 @@ static void decode_detail(const json_t *object, struct moat_event *event)
 	append(event, ": ", moat_field_text(object, "domain"));
 	append(event, " ", moat_field_text(object, "vdev"));
 	append(event, ": ", moat_field_text(object, "text"));
+	append(event, "; console: ", moat_field_text(object, "console"));
 	if (event->left > 0) {
 		snprintf(text, sizeof(text), "%.0f disk%s not up in time",
 			 event->left, event->left == 1 ? "" : "s");

@@ -21,8 +21,9 @@
 static const struct moat_command * const commands[] = {
 	&moat_command_status, &moat_command_check, &moat_command_wait,
 	&moat_command_restart, &moat_command_upgrade, &moat_command_adopt,
-	&moat_command_attach, &moat_command_detach, &moat_command_mode,
-	&moat_command_top, &moat_command_events, &moat_command_metrics,
+	&moat_command_hold, &moat_command_resume, &moat_command_attach,
+	&moat_command_detach, &moat_command_mode, &moat_command_top,
+	&moat_command_events, &moat_command_metrics,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))

@@ -62,10 +62,20 @@ static void put_state(struct moat_metric_sink *sink, const json_t *storage,
 {
 	static const char * const words[] = {
 		"absent", "booting", "ready", "recovering", "upgrading",
-		"waiting", "suspended", "foreign", "gave-up", NULL,
+		"waiting", "suspended", "foreign", "held", "gave-up", NULL,
 	};
 
 	put_set(sink, name, "state", words, moat_field_text(storage, "state"));
+}
+
+static void put_held(struct moat_metric_sink *sink, const json_t *storage,
+		     const char *name)
+{
+	const json_t *held = json_object_get(storage, "held");
+
+	/* an earlier moatd does not say */
+	if (json_is_boolean(held))
+		put(sink, name, json_is_true(held));
 }
 
 static void put_problems(struct moat_metric_sink *sink, const json_t *storage,
@@ -184,6 +194,9 @@ static const struct {
 	{ { "moat_storage_state", MOAT_METRIC_GAUGE, NULL,
 	    "1 for the state that moatd sees the storage domain in" },
 	  put_state },
+	{ { "moat_storage_held", MOAT_METRIC_GAUGE, NULL,
+	    "1 if moatd leaves the storage domain alone, as a person wants" },
+	  put_held },
 	{ { "moat_storage_problems", MOAT_METRIC_GAUGE, NULL,
 	    "Problems that moat status -x tells" }, put_problems },
 	{ { "moat_storage_standby_ready", MOAT_METRIC_GAUGE, NULL,

@@ -66,6 +66,9 @@ char *moat_words_state(const json_t *storage, char *buf)
 	}
 	if (*why)
 		append(buf, ": %s", why);
+	if (json_is_true(json_object_get(storage, "held")) &&
+	    strcmp(state, "held") != 0 && strcmp(state, "ready") != 0)
+		append(buf, ", held");
 	if (*wish)
 		append(buf, ", asked to %s", wish);
 	moat_text_clean(buf);

@@ -12,6 +12,7 @@
 
 #include "../lib/log.h"
 #include "disk.h"
+#include "evidence.h"
 #include "hyper.h"
 #include "launch.h"
 #include "note.h"
@@ -62,8 +63,13 @@ static int lose_standby(struct moat_unit *u, const struct moat_action *a)
 	if (err)
 		return err;
 	/* one that makes room for a newer one is nobody's trouble */
-	tell(u, a->why == MOAT_WHY_NONE ? "standby-retired" : "standby-lost",
-	     json_pack("{s:i, s:s}", "domid", (int)domid, "text", a->text));
+	if (a->why == MOAT_WHY_NONE)
+		tell(u, "standby-retired",
+		     json_pack("{s:i, s:s}", "domid", (int)domid, "text", a->text));
+	else
+		tell(u, "standby-lost",
+		     json_pack("{s:i, s:s, s:o}", "domid", (int)domid, "text", a->text,
+			       "console", moat_evidence_keep(u, domid)));
 	if (deaths == u->storage->limits.crash_loop) {
 		moat_err("%s: no more standbys: %u have died in a row", name_of(u),
 			 deaths);
@@ -382,8 +388,10 @@ static int condemn(struct moat_unit *u, const struct moat_action *a)
 
 	if (!was_condemned(u, domid))
 		tell(u, "condemned",
-		     json_pack("{s:i, s:s, s:s}", "domid", (int)domid, "why",
-			       moat_why_name(a->why), "text", a->text));
+		     json_pack("{s:i, s:s, s:s, s:o}", "domid", (int)domid, "why",
+			       moat_why_name(a->why), "text", a->text, "console",
+			       a->why == MOAT_WHY_UPGRADE ? json_null() :
+							    moat_evidence_keep(u, domid)));
 	err = moat_note_verdict(u, a, domid);
 	if (err)
 		return err;
@@ -550,6 +558,24 @@ int moat_act_adopt(struct moat_unit *unit)
 		err = moat_note(unit, vm + 4, "adopted");
 	free(vm);
 	return err;
+}
+
+/* Clocks that ran meanwhile measured what a person did. */
+int moat_act_hold(struct moat_unit *unit, bool on)
+{
+	int err = on ? moat_note_number(unit, 1, "maintenance") :
+		       moat_note_remove(unit, "maintenance");
+
+	if (err)
+		return err;
+	if (!on)
+		unit->lost = UINT64_MAX;
+	moat_notice("%s: %s", name_of(unit), on ? "held: nothing is done for it" :
+						  "no longer held");
+	tell(unit, on ? "held" : "resumed",
+	     json_pack("{s:o}", "domid", domid_of(unit, MOAT_ACTIVE) ?
+		       json_integer(domid_of(unit, MOAT_ACTIVE)) : json_null()));
+	return 0;
 }
 
 static int act_on_disks(struct moat_unit *u, const struct moat_action *a)

@@ -27,4 +27,7 @@ int moat_act_wish(struct moat_unit *unit, enum moat_wish wish);
 /* A person says that the domain of that name is ours. Return: 0, or -errno. */
 int moat_act_adopt(struct moat_unit *unit);
 
+/* A person takes the storage domain in hand, or gives it back. Return: 0, or -errno. */
+int moat_act_hold(struct moat_unit *unit, bool on);
+
 #endif

@@ -98,6 +98,9 @@ static json_t *wish(struct moat_daemon *d, const json_t *request,
 	if (u && is_foreign(u))
 		return refuse("domain %u is called %s and is not Moat's",
 			      u->view.foreign[MOAT_ACTIVE], u->storage->name);
+	if (u && u->view.maintenance)
+		return refuse("%s is held; first: moat resume %s", u->storage->name,
+			      u->storage->name);
 	if (u && what == MOAT_WISH_UPGRADE)
 		no = object_to_upgrade(u);
 	if (no)
@@ -124,6 +127,29 @@ static json_t *adopt(struct moat_daemon *d, const json_t *request)
 	if (err)
 		return refuse("xenstore: %s", strerror(-err));
 	u->dirty = true;
+	return accept_command();
+}
+
+/* An upgrade has the disks hold their breath meanwhile: nobody stops in the middle of it. */
+static json_t *hold(struct moat_daemon *d, const json_t *request, bool on)
+{
+	json_t *no = NULL;
+	struct moat_unit *u = named(d, request, &no);
+	int err;
+
+	if (!u)
+		return no;
+	/* the last look may be older */
+	if (on && moat_xs_exists(&d->xs, MOAT_ROOT "/%s/wish", u->storage->name))
+		return refuse("a restart or an upgrade is under way");
+	if (!on && !u->view.maintenance)
+		return refuse("%s is not held", u->storage->name);
+	err = on && u->view.maintenance ? 0 : moat_act_hold(u, on);
+	if (err)
+		return refuse("xenstore: %s", strerror(-err));
+	/* the next request may come before the next look */
+	u->view.maintenance = on;
+	d->urgent = true;
 	return accept_command();
 }
 
@@ -155,6 +181,10 @@ json_t *moat_command(void *context, const json_t *request, bool *watch)
 		return wish(d, request, MOAT_WISH_UPGRADE);
 	if (strcmp(command, "adopt") == 0)
 		return adopt(d, request);
+	if (strcmp(command, "hold") == 0)
+		return hold(d, request, true);
+	if (strcmp(command, "resume") == 0)
+		return hold(d, request, false);
 	if (strcmp(command, "events") == 0)
 		return list_events(d, request);
 	if (strcmp(command, "watch") == 0) {

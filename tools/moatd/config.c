@@ -283,6 +283,8 @@ static int read_top(struct place at, const config_setting_t *s,
 		return read_path(at, s, &config->socket);
 	if (strcmp(at.setting, "events") == 0)
 		return read_path(at, s, &config->events);
+	if (strcmp(at.setting, "console_logs") == 0)
+		return read_path(at, s, &config->console_logs);
 	if (strcmp(at.setting, "event_command") == 0)
 		return read_path(at, s, &config->event_command);
 	if (strcmp(at.setting, "xl") == 0)
@@ -299,8 +301,9 @@ static int set_defaults(struct moat_config *config)
 	config->events = strdup("/var/log/moat/events");
 	config->xl = strdup("xl");
 	config->moat_create = strdup("moat-create");
-	return config->socket && config->events && config->xl && config->moat_create ?
-		       0 : -ENOMEM;
+	config->console_logs = strdup("/var/log/xen/console");
+	return config->socket && config->events && config->xl && config->moat_create &&
+	       config->console_logs ? 0 : -ENOMEM;
 }
 
 static int parse(config_t *parsed, const char *path)
@@ -410,6 +413,7 @@ bool moat_config_take(struct moat_config *config, struct moat_config *next)
 	swap(&config->xl, &next->xl);
 	swap(&config->moat_create, &next->moat_create);
 	swap(&config->event_command, &next->event_command);
+	swap(&config->console_logs, &next->console_logs);
 	return left;
 }
 
@@ -427,6 +431,7 @@ void moat_config_deinit(struct moat_config *config)
 	free(config->socket);
 	free(config->events);
 	free(config->event_command);
+	free(config->console_logs);
 	free(config->xl);
 	free(config->moat_create);
 	memset(config, 0, sizeof(*config));

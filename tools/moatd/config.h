@@ -28,6 +28,7 @@ struct moat_config {
 	char *events;
 	char *xl;
 	char *moat_create;
+	char *console_logs;		/* where xenconsoled keeps its own */
 	char *event_command;		/* run for each event; NULL: nothing */
 	struct moat_storage *storages;
 	size_t count;

@@ -80,35 +80,64 @@ void moat_slot_job_ended(struct moat_slot *slot, enum moat_role role,
 	slot->not_before[role] = now + pause;
 }
 
-void moat_decide(const struct moat_view *view, const struct moat_limits *limits,
-		 struct moat_slot *slot, msec now, struct moat_action *out)
+/* The first question that has an answer. */
+static void ask_all(struct decision *d)
 {
-	struct decision d = { view, limits, slot, now, out };
-	const struct moat_view_domain *active = &view->domain[MOAT_ACTIVE];
+	const struct moat_view_domain *active = domain(d, MOAT_ACTIVE);
 
-	memset(out, 0, sizeof(*out));
-	moat_clocks_wind(&d);
-	if (moat_abandon_jobs(&d) || moat_disks_note_detached(&d) ||
-	    moat_disks_note_offered(&d))
+	if (moat_abandon_jobs(d) || moat_disks_note_detached(d) ||
+	    moat_disks_note_offered(d))
 		return;
-	if (moat_judge(&d) || moat_remove_condemned(&d) || moat_replace(&d))
+	if (moat_judge(d) || moat_remove_condemned(d) || moat_replace(d))
 		return;
-	if (active->domid != view->recorded || active->anew) {
-		act(&d, MOAT_ACT_ADOPT, "it has the name");
+	if (active->domid != d->view->recorded || active->anew) {
+		act(d, MOAT_ACT_ADOPT, "it has the name");
 		return;
 	}
-	if (moat_takeover_start(&d))
+	if (moat_takeover_start(d))
 		return;
 	/* whatever cannot be done below, a person's wish can */
-	if (view->wish == MOAT_WISH_RESTART) {
-		condemn(&d, MOAT_WHY_RESTART, 0, "a restart is wished");
+	if (d->view->wish == MOAT_WISH_RESTART) {
+		condemn(d, MOAT_WHY_RESTART, 0, "a restart is wished");
 		return;
 	}
 	if (active->suspended)
 		return;
 	/* the disks wait in the new domain while its devices are on their way */
-	if (moat_devices_attach(&d) || moat_disks_repoint(&d) || moat_recovery_advance(&d) ||
-	    moat_disks_note_served(&d) || obey(&d) || moat_standby_remove_bad(&d))
+	if (moat_devices_attach(d) || moat_disks_repoint(d) || moat_recovery_advance(d) ||
+	    moat_disks_note_served(d) || obey(d) || moat_standby_remove_bad(d))
 		return;
-	moat_standby_keep(&d);
+	moat_standby_keep(d);
+}
+
+/* Is a step no more than a note of what others have done? */
+static bool is_observation(enum moat_act act)
+{
+	switch (act) {
+	case MOAT_ACT_NONE:
+	case MOAT_ACT_ADOPT:
+	case MOAT_ACT_ABANDON:
+	case MOAT_ACT_SERVED:
+	case MOAT_ACT_DETACHED:
+	case MOAT_ACT_OFFERED:
+	case MOAT_ACT_PHASE:
+	case MOAT_ACT_REPORT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void moat_decide(const struct moat_view *view, const struct moat_limits *limits,
+		 struct moat_slot *slot, msec now, struct moat_action *out)
+{
+	struct decision d = { view, limits, slot, now, out };
+
+	memset(out, 0, sizeof(*out));
+	moat_clocks_wind(&d);
+	ask_all(&d);
+	if (view->maintenance && !is_observation(out->act)) {
+		out->withheld = out->act;
+		out->act = MOAT_ACT_NONE;
+	}
 }

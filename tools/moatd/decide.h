@@ -21,6 +21,9 @@
  * @slot: its memory, kept from call to call
  * @now: the time
  * @out: set to the step; to be called again once it is done
+ *
+ * While a person has the storage domain in hand the judgement is the same, and no step
+ * comes of it but to note what others do.
  */
 void moat_decide(const struct moat_view *view, const struct moat_limits *limits,
 		 struct moat_slot *slot, msec now, struct moat_action *out);

@@ -8,8 +8,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <xenctrl.h>
+#include <xenforeignmemory.h>
+#include <xen/io/console.h>
 
 #define AT_ONCE 128
 #define NSEC_PER_MSEC 1000000
@@ -188,6 +191,41 @@ bool moat_hyper_pci_exists(const char *bdf)
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", bdf);
 	return access(path, F_OK) == 0;
+}
+
+/* The domain may go on writing: the index is read once. */
+static size_t copy_ring(const volatile struct xencons_interface *ring, char *text, size_t room)
+{
+	uint32_t end = ring->out_prod, size = MOAT_HYPER_CONSOLE;
+
+	if (size > room)
+		size = room;
+	/* it counts from zero */
+	if (size > end)
+		size = end;
+	for (uint32_t i = 0; i < size; i++)
+		text[i] = ring->out[MASK_XENCONS_IDX(end - size + i, ring->out)];
+	return size;
+}
+
+int moat_hyper_console(unsigned int domid, unsigned long frame, char *text, size_t room)
+{
+	xenforeignmemory_handle *memory = xenforeignmemory_open(NULL, 0);
+	xen_pfn_t frames[1] = { frame };
+	int result = -EIO;
+	void *page;
+
+	if (!memory)
+		return errno ? -errno : -EIO;
+	page = xenforeignmemory_map(memory, domid, PROT_READ, 1, frames, NULL);
+	if (page) {
+		result = copy_ring(page, text, room);
+		xenforeignmemory_unmap(memory, page, 1);
+	} else if (errno) {
+		result = -errno;
+	}
+	xenforeignmemory_close(memory);
+	return result;
 }
 
 int moat_hyper_destroy_command(unsigned int domid)

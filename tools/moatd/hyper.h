@@ -13,6 +13,7 @@
 #include "vcpu.h"
 
 #define MOAT_UUID_SIZE 37	/* as text, with the zero at its end */
+#define MOAT_HYPER_CONSOLE 2048	/* what a console's ring holds */
 
 /* A domain. One that Xen has taken apart but still counts is left out. */
 struct moat_hyper_domain {
@@ -69,6 +70,17 @@ bool moat_hyper_pci_assignable(const char *bdf);
 
 /* Is there such a device in this machine? */
 bool moat_hyper_pci_exists(const char *bdf);
+
+/**
+ * moat_hyper_console() - what a domain has written to its console last
+ * @domid: the domain, which need not run
+ * @frame: of the console's ring, as xenstore has it
+ * @text: gets it; no string
+ * @room: at most so much
+ *
+ * Whoever reads the console is not disturbed. Return: how much it is, or -errno.
+ */
+int moat_hyper_console(unsigned int domid, unsigned long frame, char *text, size_t room);
 
 /**
  * moat_hyper_destroy_command() - destroy a domain past libxl

@@ -106,6 +106,9 @@ static bool reconnect(struct decision *d, size_t index, const char *text)
 	if (kept->reconnects &&
 	    !passed(d, kept->reconnected, moat_pause_after(kept->reconnects)))
 		return false;
+	/* it is not done, so it is not remembered */
+	if (d->view->maintenance)
+		return act_at(d, MOAT_ACT_RECONNECT, index, text);
 	d->out->quiet = kept->reconnects++ > 0;
 	kept->reconnected = d->now;
 	kept->not_before = d->now + RECONNECT_GAP_MS;

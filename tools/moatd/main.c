@@ -32,6 +32,7 @@
 #include "notify.h"
 #include "observe.h"
 #include "owner.h"
+#include "ready.h"
 #include "server.h"
 #include "unit.h"
 
@@ -333,6 +334,7 @@ static int before_wait(void *context)
 	}
 	note_lost(d, now);
 	attend(d, now);
+	moat_ready_tell(d);
 	moat_notify("WATCHDOG=1");
 	set_timer(next_time(d, moat_now()));
 	return 0;
@@ -595,7 +597,6 @@ static int run(struct moat_daemon *d)
 	d->loop.before_wait = before_wait;
 	d->loop.context = d;
 	last_beat = moat_now();
-	moat_notify("READY=1");
 	moat_notice("version %s, %zu storage domains", MOAT_VERSION,
 		    d->config.count);
 	err = moat_loop_run(&d->loop);

@@ -10,6 +10,7 @@
  *   crashes        their times
  *   complaints/VM  times of verdicts that rest on the word of a VM, by its uuid
  *   gave-up        1
+ *   maintenance    1: a person has it in hand
  *   wish           "restart TIME" or "upgrade TIME"
  *   made-0, made-1 uuids of the domains that we made, by role
  *   adopted        the uuid of one that a person said is ours

@@ -119,6 +119,7 @@ static void read_notes(struct moat_unit *u)
 
 	v->recorded = noted(u, "domid");
 	v->gave_up = noted(u, "gave-up");
+	v->maintenance = noted(u, "maintenance");
 	v->standby_made = noted(u, "standby-made");
 	v->held = noted(u, "held");
 	v->crash_count = noted_numbers(u, "crashes", v->crashes,

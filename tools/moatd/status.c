@@ -30,10 +30,20 @@ static json_t *text_or_null(char *text)
 	return json ? json : json_null();
 }
 
+/* What would be said of it if no person had it in hand; NULL if nothing. */
+static const char *withheld_verdict(const struct moat_unit *u)
+{
+	bool verdict = u->last.withheld == MOAT_ACT_CONDEMN || u->last.withheld == MOAT_ACT_BEGIN;
+
+	return u->view.maintenance && verdict ? u->last.text : NULL;
+}
+
 static const char *state_of(const struct moat_unit *u, msec now)
 {
 	const struct moat_view *v = &u->view;
 
+	if (withheld_verdict(u))
+		return "held";
 	if (v->gave_up)
 		return "gave-up";
 	if ((!domain(u, MOAT_ACTIVE)->domid || domain(u, MOAT_ACTIVE)->placeholder) &&
@@ -188,6 +198,9 @@ static json_t *unit_status(struct moat_unit *u)
 	json_t *all = json_pack("{s:s, s:s}", "name", u->storage->name, "state",
 				state_of(u, now));
 
+	json_object_set_new(all, "held", json_boolean(v->maintenance));
+	json_object_set_new(all, "verdict", withheld_verdict(u) ?
+			    json_string(withheld_verdict(u)) : json_null());
 	json_object_set_new(all, "why",
 			    v->recovery.on ?
 				    json_string(moat_why_name(v->recovery.why)) :

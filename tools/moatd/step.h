@@ -49,6 +49,8 @@ struct moat_action {
 	bool quiet;		/* of RECONNECT: it has been told */
 	msec until;		/* of NONE: look again then; 0: not by itself */
 	const char *text;	/* why, for people; static */
+	/* of NONE: what would be done if no person had it in hand, for that text */
+	enum moat_act withheld;
 };
 
 /* For how long something has not happened. */

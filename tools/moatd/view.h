@@ -202,6 +202,7 @@ struct moat_view {
 	msec crashes[MOAT_CRASHES_MAX];	/* oldest first */
 	size_t crash_count;
 	bool gave_up;
+	bool maintenance;	/* a person has it in hand: nothing is done */
 	enum moat_wish wish;
 	msec wish_at;
 	msec standby_made;	/* when the standby was created */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * moat adopt: a person's word that a domain is Moat's. moatd does not take a
- * domain for a storage domain because of its name.
+ * moat adopt, moat hold, moat resume: a person's word about one storage domain,
+ * which moatd takes at once.
  */
 #include "args.h"
 #include "client.h"
@@ -21,7 +21,7 @@ static int run(const struct moat_command *command,
 	request = json_pack("{s:s,s:s}", "command", command->name, "storage",
 			    args.operands[0]);
 	if (!request) {
-		moat_err("adopt: the name is not UTF-8");
+		moat_err("%s: the name is not UTF-8", command->name);
 		return MOAT_EXIT_USAGE;
 	}
 	status = moat_client_call(context, request, &answer);
@@ -37,5 +37,26 @@ const struct moat_command moat_command_adopt = {
 	.help =
 	"moatd leaves a domain alone that it has not made and that does not show itself\n"
 	"to be Moat's, whatever its name is.\n",
+	.run = run,
+};
+
+const struct moat_command moat_command_hold = {
+	.name = "hold",
+	.synopsis = "STORAGE",
+	.summary = "Have moatd leave a storage domain alone, for maintenance",
+	.help =
+	"moatd goes on judging it, and does nothing about it, whatever happens to it,\n"
+	"until 'moat resume'; its disks wait if it ends. A moatd that is started anew\n"
+	"does the same.\n",
+	.run = run,
+};
+
+const struct moat_command moat_command_resume = {
+	.name = "resume",
+	.synopsis = "STORAGE",
+	.summary = "Have moatd look after a storage domain again",
+	.help =
+	"What the storage domain did while it was held counts only as far as it lasts:\n"
+	"one that has ended is replaced, one that stood still for a while is not.\n",
 	.run = run,
 };
