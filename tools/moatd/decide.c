@@ -99,7 +99,7 @@ void moat_decide(const struct moat_view *view, const struct moat_limits *limits,
 	if (moat_takeover_start(&d))
 		return;
 	/* whatever cannot be done below, a person's wish can */
-	if (view->wish == MOAT_WISH_RESTART) {
+	if (view->wish == MOAT_WISH_RESTART && moat_takeover_is_due(&d)) {
 		condemn(&d, MOAT_WHY_RESTART, 0, "a restart is wished");
 		return;
 	}
