@@ -75,8 +75,7 @@ class Writer:
     """
 
     def __init__(self, machine, name, device, *options, domain="app"):
-        self.machine, self.name, self.device = machine, name, device
-        self.domain = domain
+        self.machine, self.name, self.device, self.domain = machine, name, device, domain
         self.log = "/run/%s.log" % name
         self.options = ["--blocks", str(BLOCKS), "--threads", str(THREADS),
                         "--log", self.log, *options, device]
@@ -100,8 +99,7 @@ class Writer:
     def stop(self):
         """Have it check everything; return its last words, and what it complained of."""
         self.machine.sh(self.domain, "kill -TERM $(cat /run/%s.pid) || true" % self.name)
-        if not self.machine.wait_until(self.domain, "[ -s /run/%s.status ]" % self.name,
-                                       STOP_S):
+        if not self.machine.wait_until(self.domain, "[ -s /run/%s.status ]" % self.name, STOP_S):
             raise CommandError("%s does not end" % self.name)
         out = self.machine.sh(self.domain, "cat /run/%s.out; echo; cat /run/%s.err"
                               % (self.name, self.name))
@@ -113,7 +111,7 @@ class Writer:
 
 
 def looks(writers, since=0):
-    """Writer.look() of each of some in one domain, at once."""
+    """Writer.look() of each of some of one domain, at once."""
     script = "\n".join(w.look_script(since) for w in writers)
     text = writers[0].machine.sh(writers[0].domain, script, timeout=180)
     return [[int(word) for word in line.split()] for line in text.splitlines()]
@@ -122,26 +120,26 @@ def looks(writers, since=0):
 class Bank:
     """SQLite in a folder, moving money between accounts, every transaction flushed."""
 
-    def __init__(self, machine, folder):
-        self.machine, self.folder = machine, folder
+    def __init__(self, machine, folder, domain="app"):
+        self.machine, self.folder, self.domain = machine, folder, domain
 
     def start(self):
-        self.machine.sh("app", BANK_START.format(folder=self.folder, accounts=ACCOUNTS,
-                                                 each=EACH))
+        self.machine.sh(self.domain, BANK_START.format(folder=self.folder, accounts=ACCOUNTS,
+                                                       each=EACH))
 
     def at(self):
         """A number that grows with every transaction."""
-        return int(self.machine.sh("app", BANK_AT.format(folder=self.folder)))
+        return int(self.machine.sh(self.domain, BANK_AT.format(folder=self.folder)))
 
     def goes_on(self, seconds):
         """Wait for some more transactions; False if they do not come."""
         look = "$(%s)" % BANK_AT.format(folder=self.folder)
-        return self.machine.wait_until("app", "[ %s -gt $((${had:=%s} + 2)) ]" % (look, look),
-                                       seconds)
+        return self.machine.wait_until(self.domain, "[ %s -gt $((${had:=%s} + 2)) ]"
+                                       % (look, look), seconds)
 
     def wrong(self):
         """What is wrong with it while it runs, "" if nothing."""
-        said = self.machine.sh("app", SUMS).strip()
+        said = self.machine.sh(self.domain, SUMS).strip()
         return "" if said in ("", GOOD_SUM) else "bank: " + said
 
     def stop(self):
@@ -151,10 +149,11 @@ class Bank:
         with undoing half a transaction.
         """
         wrong = self.wrong()
-        self.machine.sh("app", "kill $(cat /run/bank.pid)")
-        if not self.machine.wait_until("app", "[ -s /run/bank.status ]", STOP_S):
+        self.machine.sh(self.domain, "kill $(cat /run/bank.pid)")
+        if not self.machine.wait_until(self.domain, "[ -s /run/bank.status ]", STOP_S):
             wrong += " bank: does not end"
-        status, out = self.machine.try_sh("app", AUDIT.format(folder=self.folder), timeout=240)
+        status, out = self.machine.try_sh(self.domain, AUDIT.format(folder=self.folder),
+                                          timeout=240)
         if status or out.split() != [GOOD_SUM, "ok"]:
             wrong += " bank: " + out.strip()
         return wrong.strip()

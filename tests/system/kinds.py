@@ -47,6 +47,12 @@ KINDS = {kind.name: kind for kind in (
     Kind("moatd-kill", "dom0", "dead", False, "moatd is killed together with a crash"),
 )}
 
+# What breaks the protocol. A stock front end gives its disk up for that, on its own: where there
+# is one, these strike in the rings of another guest.
+BREACHES = ("ring", "bad-id", "doubled", "bad-status", "overrun")
+
+# Which domain has the name: its id may be the one of the domain before.
+WHO = "xenstore-read /local/domain/$(xl domid {domain} 2>/dev/null)/vm 2>/dev/null"
 SCRIPTS = {
     # The device's driver is unbound, as when it is pulled out.
     "pci-remove": "sync; for device in /sys/bus/pci/devices/*; do "
@@ -55,10 +61,10 @@ SCRIPTS = {
     "pause": "xl pause {domain}",
     "destroy": "xl destroy {domain}",
     # The successor goes at any time from its first step to behind its last.
-    "twice": "old=$(xl domid {domain}); xl destroy {domain}; n=0; "
-             "until new=$(xl domid {domain} 2>/dev/null) && [ $new != $old ]; do "
+    "twice": "old=$(" + WHO + "); xl destroy {domain}; n=0; "
+             "until new=$(" + WHO + ") && [ \"$new\" != \"$old\" ]; do "
              "n=$((n + 1)); [ $n -lt 200 ] || exit 1; usleep 100000; done; "
-             "usleep $((RANDOM * 300)); xl destroy $new",
+             "usleep $((RANDOM * 300)); xl destroy {domain}",
     "starve": "xl sched-credit2 -d {domain} -c 1",
     "moatd-kill": "kill -9 $(cat /run/lab/moatd.pid)",
 }

@@ -2,7 +2,8 @@
 """Loads that go on while storage domains come and go, and check what they were promised.
 
 Plain: a writer that flushes on a partition of the NVMe disk, a writer that never does
-on a disk behind a volatile cache, SQLite on ext4. Sealed: a writer on dm-integrity.
+on a disk behind a volatile cache, SQLite on ext4. Sealed: a writer on dm-integrity. Together:
+those of several guests.
 """
 import contextlib
 import os
@@ -18,7 +19,7 @@ WRITER_PART, BANK_PART, SEALED_PART = 1, 2, 3
 
 
 class Load:
-    """What all loads have in common: some writers, and a bank perhaps."""
+    """What all loads have in common: some writers, and a bank perhaps, of one guest."""
 
     accounts = None
 
@@ -53,7 +54,7 @@ class Load:
             raise Failure("the load does not go on behind a rest")
 
     def now(self):
-        """The time in the load's domain, in ms."""
+        """The time in the guest, in ms; for window()."""
         return max(look[0] for look in loads.looks(self.writers))
 
     def goes_on(self, seconds):
@@ -88,17 +89,19 @@ class Load:
 class Plain(Load):
     """Writers and a bank, on disks that are what they seem."""
 
-    def __init__(self, machine, disk="xvdb", cached="xvdc"):
-        super().__init__(machine, disk)
-        self.accounts = Bank(machine, "/mnt/bank")
+    def __init__(self, machine, disk="xvdb", cached="xvdc", domain="app"):
+        super().__init__(machine, disk, domain)
+        self.accounts = Bank(machine, "/mnt/bank", domain)
         self.writers = [
-            Writer(machine, "flushing", "/dev/%s%d" % (disk, WRITER_PART), "--sync"),
-            Writer(machine, "trusting", "/dev/" + cached)]
+            Writer(machine, "flushing", "/dev/%s%d" % (disk, WRITER_PART), "--sync",
+                   domain=domain),
+            Writer(machine, "trusting", "/dev/" + cached, domain=domain)]
 
     def start(self):
         self.carry()
-        self.machine.sh("app", "mkfs.ext4 -q -F -E nodiscard /dev/{0}{1} && mkdir -p /mnt/bank && "
-                        "mount /dev/{0}{1} /mnt/bank".format(self.disk, BANK_PART), timeout=300)
+        device = "/dev/%s%d" % (self.disk, BANK_PART)
+        self.machine.sh(self.domain, "mkfs.ext4 -q -F -E nodiscard {0} && mkdir -p /mnt/bank && "
+                        "mount {0} /mnt/bank".format(device), timeout=300)
         self.accounts.start()
         self.begin()
 
@@ -115,7 +118,7 @@ class Plain(Load):
         wrong = self.accounts.stop()
         total = super().end()
         status, out = self.machine.try_sh(
-            "app", "umount /mnt/bank && e2fsck -fn /dev/%s%d" % (self.disk, BANK_PART),
+            self.domain, "umount /mnt/bank && e2fsck -fn /dev/%s%d" % (self.disk, BANK_PART),
             timeout=240)
         if status:
             wrong += " e2fsck: " + out.strip()
@@ -152,14 +155,15 @@ class Several(Load):
 class Sealed(Load):
     """A writer on dm-integrity: a wrong byte is an error there, or was never read."""
 
-    def __init__(self, machine, disk="xvdb"):
-        super().__init__(machine, disk)
-        self.writers = [Writer(machine, "sealed", "/dev/mapper/sealed", "--sync")]
+    def __init__(self, machine, disk="xvdb", domain="app"):
+        super().__init__(machine, disk, domain)
+        self.writers = [Writer(machine, "sealed", "/dev/mapper/sealed", "--sync",
+                               domain=domain)]
 
     def start(self):
         self.carry()
         device = "/dev/%s%d" % (self.disk, SEALED_PART)
-        self.machine.sh("app", (
+        self.machine.sh(self.domain, (
             "export DM_DISABLE_UDEV=1; mkdir -p /run/cryptsetup; "
             "dd if=/dev/zero of={0} bs=64k count=16 2>/dev/null; "
             "integritysetup format -q --no-wipe --journal-size 2M {0} && "
@@ -168,13 +172,64 @@ class Sealed(Load):
 
     def end(self):
         total = super().end()
-        self.machine.sh("app", "DM_DISABLE_UDEV=1 integritysetup close sealed", timeout=240)
+        self.machine.sh(self.domain, "DM_DISABLE_UDEV=1 integritysetup close sealed",
+                        timeout=240)
         return total
 
 
-def partition(machine, disk="xvdb"):
+class Together:
+    """Loads of several guests, by what the writers of each are called in front of their names."""
+
+    def __init__(self, parts):
+        self.parts = parts
+        self.seen = {"lost": 0, "corrupt": 0, "errors": 0}
+
+    def start(self):
+        for load in self.parts.values():
+            load.start()
+
+    @contextlib.contextmanager
+    def resting(self):
+        with contextlib.ExitStack() as all_of_them:
+            for load in self.parts.values():
+                all_of_them.enter_context(load.resting())
+            yield
+
+    def now(self):
+        """Each guest has a clock of its own."""
+        return {name: load.now() for name, load in self.parts.items()}
+
+    def goes_on(self, seconds):
+        return all(load.goes_on(seconds) for load in self.parts.values())
+
+    def window(self, since):
+        total = {"pause_ms": {}, "lost": 0, "corrupt": 0, "errors": 0}
+        for name, load in self.parts.items():
+            found = load.window(since[name])
+            for writer, pause in found.pop("pause_ms").items():
+                total["pause_ms"][name + writer] = pause
+            for key, count in found.items():
+                total[key] += count
+        self.seen = {key: sum(load.seen[key] for load in self.parts.values())
+                     for key in self.seen}
+        return total
+
+    def bank(self):
+        """What is wrong with the banks, "" if nothing."""
+        return " ".join(filter(None, (load.bank() for load in self.parts.values())))
+
+    def end(self):
+        total = {"lost": 0, "corrupt": 0, "errors": 0, "said": ""}
+        for load in self.parts.values():
+            for key, found in load.end().items():
+                if key in total:
+                    total[key] += found
+        return total
+
+
+def partition(machine, disk="xvdb", domain="app"):
     """Cut the NVMe disk into the parts that the loads use."""
-    machine.sh("app", "printf '%s' | sfdisk -q /dev/%s" % (PARTITIONS.replace("\n", "\\n"),
-                                                           disk))
-    if not machine.wait_until("app", "[ -b /dev/%s%d ]" % (disk, SEALED_PART), 20):
-        raise Failure("the partitions of %s do not appear" % disk)
+    machine.sh(domain, "printf '%s' | sfdisk -q /dev/%s"
+               % (PARTITIONS.replace("\n", "\\n"), disk))
+    if not machine.wait_until(domain, "[ -b /dev/%s%d ]" % (disk, SEALED_PART), 20):
+        raise Failure("the partitions of %s of %s do not appear" % (disk, domain))

@@ -65,8 +65,21 @@ def spread(values):
                                            max(values)))
 
 
-def pauses(records):
-    return [max(r["pause_ms"].values()) for r in records if r.get("pause_ms")]
+def guests(record):
+    """The kinds of front ends that ran; a record of before there were others says none."""
+    return tuple(record.get("guests") or ("moat",))
+
+
+def is_stocks(writer):
+    """Is it one of the stock guest's?"""
+    return writer.startswith("stock.")
+
+
+def pauses(records, mine=lambda writer: True):
+    """The longest pause of each record, of the writers that are meant."""
+    found = [[ms for writer, ms in r["pause_ms"].items() if mine(writer)]
+             for r in records if r.get("pause_ms")]
+    return [max(some) for some in found if some]
 
 
 def detected(records):
@@ -75,10 +88,11 @@ def detected(records):
                      for word, n in count.most_common())
 
 
-def kind_row(name, records):
+def kind_row(name, records, whose=(lambda writer: True,)):
     total = {key: sum(r[key] for r in records) for key in ("lost", "corrupt", "errors")}
     return [name, str(len(records)), detected(records),
-            "%d" % sum(r["recovered"] for r in records), spread(pauses(records)),
+            "%d" % sum(r["recovered"] for r in records),
+            *(spread(pauses(records, mine)) for mine in whose),
             *(str(total[key]) for key in ("lost", "corrupt", "errors"))]
 
 
@@ -88,11 +102,15 @@ def markdown(head, rows):
 
 
 def kinds_table(records):
-    head = ["fault", "n", "detected by", "recovered", "pause, s: median / 95 % / worst",
-            "lost", "corrupt", "errors"]
+    spans = {"pause, s: median / 95 % / worst": lambda writer: True}
+    if all("stock" in guests(r) for r in records):
+        spans = {"pause of the stock guest, s: median / 95 % / worst": is_stocks,
+                 "of Moat's": lambda writer: not is_stocks(writer)}
+    head = ["fault", "n", "detected by", "recovered", *spans, "lost", "corrupt", "errors"]
+    whose = tuple(spans.values())
     names = [n for n in KINDS if any(r["kind"] == n for r in records)]
-    rows = [kind_row(n, [r for r in records if r["kind"] == n]) for n in names]
-    return markdown(head, [*rows, kind_row("all", records)])
+    rows = [kind_row(n, [r for r in records if r["kind"] == n], whose) for n in names]
+    return markdown(head, [*rows, kind_row("all", records, whose)])
 
 
 def settings_table(records):
@@ -103,15 +121,25 @@ def settings_table(records):
     return markdown(head, [*rows, kind_row("all", records)])
 
 
+# How a storage domain is replaced: by a standby, a new domain, one with the same domid.
+WAYS = ("standby", "cold restart", "takeover")
+
+
+def way(record):
+    if "stock" in guests(record):
+        return "takeover"
+    return "standby" if record["standby"] else "cold restart"
+
+
 def phases_table(records):
     rows = []
-    for standby in (True, False):
-        own = [r for r in records if r["standby"] == standby and r["phases"]]
+    for name in WAYS:
+        own = [r for r in records if way(r) == name and r["phases"]]
         if own:
-            rows.append(["yes" if standby else "no", str(len(own)),
+            rows.append([name, str(len(own)),
                          *(spread([r["phases"][p + "_ms"] for r in own
                                    if p + "_ms" in r["phases"]]) for p in PHASES)])
-    return markdown(["standby", "n", *PHASES], rows)
+    return markdown(["replaced by", "n", *PHASES], rows)
 
 
 def said(record, most=2):
@@ -128,16 +156,22 @@ def name_of(record):
     return "%s, %s" % (record["kind"], setting) if setting else record["kind"]
 
 
+PARTS = (
+    ("standby", False, "Faults that leave the data on the disk alone"),
+    ("standby", True, "Faults that may write wrong bytes, on dm-integrity: an error there "
+                      "is a wrong byte found out"),
+    ("cold restart", False, "Without a standby: the cold restart"),
+    ("cold restart", True, "Without a standby, on dm-integrity"),
+    ("takeover", False, "A stock guest beside Moat's, on one storage domain that is replaced "
+                        "under its domid"),
+    ("takeover", True, "The same, both guests on dm-integrity"))
+
+
 def table(records):
     """All there is to say about some records, for a page of documentation."""
     parts = ["%d faults." % len(records)]
-    for standby, sealed, title in (
-            (True, False, "Faults that leave the data on the disk alone"),
-            (True, True, "Faults that may write wrong bytes, on dm-integrity: an error there "
-                         "is a wrong byte found out"),
-            (False, False, "Without a standby: the cold restart"),
-            (False, True, "Without a standby, on dm-integrity")):
-        own = [r for r in records if (r["standby"], r["sealed"]) == (standby, sealed)]
+    for name, sealed, title in PARTS:
+        own = [r for r in records if (way(r), bool(r["sealed"])) == (name, sealed)]
         if own:
             parts += [title + ":", kinds_table(own)]
     under = [r for r in records if r.get("setting")]

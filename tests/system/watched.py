@@ -6,7 +6,7 @@ import subprocess
 import own_modules
 from client import CommandError, Lost
 from events import Events
-from kinds import KINDS, SCRIPTS
+from kinds import BREACHES, KINDS, SCRIPTS
 from runner import Failure
 
 MODULE = own_modules.path("faults/moat-fault.ko")
@@ -43,10 +43,14 @@ def lab_options(folder, settings=(), cache=True, nvme=1):
 
 
 class Watched:
-    """The storage domain of a machine with moatd, and the faults it is given."""
+    """The storage domain of a machine with moatd, and the faults it is given.
 
-    def __init__(self, machine, standby=True):
-        self.machine, self.standby = machine, standby
+    aim: the guest in whose rings the protocol is broken; None: in anybody's, and there is no
+    guest but one.
+    """
+
+    def __init__(self, machine, standby=True, aim=None):
+        self.machine, self.standby, self.aim = machine, standby, aim
         self.events, self.used = Events(), None
         if standby:
             self.standby_is_there()
@@ -61,10 +65,13 @@ class Watched:
 
     def prepare(self, kind):
         """Get ready what a fault needs, so that asking for it is quick."""
-        if kind.source == "module" or kind.name == "moatd-kill":
-            self.machine.sh(STORAGE, "cd /sys/module; [ -d moat_fault ] || insmod %s; "
-                            "echo %d >moat_fault/parameters/hits"
-                            % (IN_DOMAIN, HITS if kind.source == "module" else 1))
+        if kind.source != "module" and kind.name != "moatd-kill":
+            return
+        aimed = self.aim and kind.name in BREACHES
+        rings = "/vbd/%d/" % self.machine.domid(self.aim) if aimed else "/"
+        self.machine.sh(STORAGE, "cd /sys/module; [ -d moat_fault ] || insmod %s; "
+                        "cd moat_fault/parameters; echo %d >hits; printf %s >of"
+                        % (IN_DOMAIN, HITS if kind.source == "module" else 1, rings))
 
     def ask_for(self, name):
         """Write a kind into the injector; the domain may die of it at once."""
@@ -106,6 +113,12 @@ class Watched:
         return {"kind": kind, "sealed": sealed, "standby": bool(self.standby),
                 "detected": None, "phases": {}, "recovered": False, "said": ""}
 
+    def connections(self):
+        """A script for dom0: the numbers of the connections that the guest aimed at has."""
+        return ("for n in $(xenstore-list {0}); do xenstore-read {0}/$n/moat-connection; done "
+                "2>/dev/null | tr '\\n' ' '".format(
+                    "/local/domain/%d/device/vbd" % self.machine.domid(self.aim)))
+
     def upgrade(self, load):
         """Have it replaced by a new one under a load; a record as of a fault."""
         since, mark = load.now(), self.events.mark()
@@ -124,6 +137,10 @@ class Watched:
         self.used = mark
         record = self.new_record(kind.name, kind.corrupts)
         load.window(since)
+        if self.aim and kind.name in BREACHES:
+            record.update(self.breach(kind, load))
+            record.update(load.window(since))
+            return record
         self.inject(kind)
         if kind.end != "dead" and not self.events.wait(mark, ["condemned"], ALIVE_S):
             record["detected"] = "not"
@@ -137,6 +154,20 @@ class Watched:
             record.update(self.judge(event, load))
             record.update(load.window(since))
         return record
+
+    def breach(self, kind, load):
+        """One of several guests complains: its disk is connected anew, and no other's moved."""
+        mark, look = self.events.mark(), self.connections()
+        before = self.machine.sh("dom0", look)
+        self.inject(kind)
+        noticed = self.machine.wait_until("dom0", "[ \"$(%s)\" != \"%s\" ]" % (look, before),
+                                          DETECT_S if kind.end == "dead" else ALIVE_S)
+        goes_on = load.goes_on(2 * PROGRESS_S)
+        moved = self.events.wait(mark, ["condemned"], 0)
+        return {"recovered": goes_on and not moved,
+                "detected": "protocol" if noticed else "not",
+                "said": ("" if goes_on else "the load stands still; ") +
+                        ("all were moved; " if moved else "")}
 
     def judge(self, event, load):
         """Was that a recovery, and does the load go on behind it?"""

@@ -592,6 +592,53 @@ static void test_takeover_crash_loop(void **state)
 	assert_int_equal(p.w.recreated, 5);
 }
 
+static bool is_recovering(const struct world *w)
+{
+	return w->recovery.on;
+}
+
+/* On purpose it goes when nothing is in flight, if that comes soon. */
+static void test_takeover_waits_for_a_moment(void **state)
+{
+	struct play p;
+	msec from;
+
+	(void)state;
+	for (int comes = 0; comes < 2; comes++) {
+		begin(&p, false, true, alive);
+		p.w.dom[5].device = 30;
+		p.w.wish = MOAT_WISH_RESTART;
+		p.w.wish_at = from = p.w.now;
+		while (p.w.now < from + limits.hang - STEP_MS) {
+			tick(&p);
+			assert_false(p.w.recovery.on);
+			if (comes && p.w.now >= from + limits.hang / 2)
+				break;
+		}
+		if (comes)
+			p.w.dom[5].device = 0;
+		from = p.w.now;
+		run_until(&p, is_recovering, 1100, "restarted");
+		assert_true(p.w.now - from <= 1000);
+	}
+}
+
+/* What was seen before it was wished says nothing. */
+static void test_takeover_looks_anew(void **state)
+{
+	struct play p;
+	msec from;
+
+	(void)state;
+	begin(&p, false, true, alive);
+	while (p.w.now % 1000)
+		tick(&p);
+	p.w.wish = MOAT_WISH_RESTART;
+	p.w.wish_at = from = p.w.now;
+	run_until(&p, is_recovering, 1100, "restarted");
+	assert_true(p.w.now - from >= 900);
+}
+
 /* A stranger was faster: the disk is lost, the others are not, and he is left alone. */
 static void test_takeover_stranger(void **state)
 {
@@ -711,6 +758,8 @@ int main(void)
 		cmocka_unit_test(test_takeover_upgrade),
 		cmocka_unit_test(test_takeover_crash_in_upgrade),
 		cmocka_unit_test(test_takeover_crash_loop),
+		cmocka_unit_test(test_takeover_waits_for_a_moment),
+		cmocka_unit_test(test_takeover_looks_anew),
 		cmocka_unit_test(test_takeover_stranger),
 		cmocka_unit_test(test_takeover_fails),
 		cmocka_unit_test(test_no_takeover),

@@ -97,7 +97,7 @@ static void ask_all(struct decision *d)
 	if (moat_takeover_start(d))
 		return;
 	/* whatever cannot be done below, a person's wish can */
-	if (d->view->wish == MOAT_WISH_RESTART) {
+	if (d->view->wish == MOAT_WISH_RESTART && moat_takeover_is_due(d)) {
 		condemn(d, MOAT_WHY_RESTART, 0, "a restart is wished");
 		return;
 	}

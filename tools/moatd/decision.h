@@ -134,6 +134,12 @@ bool moat_takeover_remove(struct decision *d);
 bool moat_takeover_replace(struct decision *d);
 /* Does one that was created wait for its time? */
 bool moat_takeover_start(struct decision *d);
+/*
+ * Is now the time for what is done on purpose? What is in flight when a domain goes, its
+ * successor carries out again. That harms nobody; but where devices soon have nothing to
+ * do, that moment is waited for. Nobody could ask these front ends to hold.
+ */
+bool moat_takeover_is_due(struct decision *d);
 /* How long until there may be another domain, after crashes? */
 bool moat_back_off(struct decision *d);
 

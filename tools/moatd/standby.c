@@ -68,7 +68,7 @@ static bool hand_over(struct decision *d, const char *text)
 {
 	if (!d->view->held)
 		return act(d, MOAT_ACT_HOLD, text);
-	if (all_held(d))
+	if (all_held(d) && moat_takeover_is_due(d))
 		return condemn(d, MOAT_WHY_UPGRADE, 0, text);
 	if (passed(d, d->view->held, d->limits->hang))
 		return act(d, MOAT_ACT_ABORT, "the disks did not hold in time");

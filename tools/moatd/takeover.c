@@ -136,3 +136,16 @@ bool moat_takeover_start(struct decision *d)
 	return moat_back_off(d) ||
 	       act_on(d, MOAT_ACT_UNPAUSE, MOAT_ACTIVE, "nothing keeps it");
 }
+
+bool moat_takeover_is_due(struct decision *d)
+{
+	const struct moat_clock *c = &d->slot->clock[MOAT_ACTIVE];
+	const struct moat_view *view = d->view;
+
+	if (!c->was_ready || view->recovery.on || !moat_takes_over(view, d->limits))
+		return true;
+	/* it says so with every heartbeat; of before the wish it says nothing */
+	if (c->beat.real > view->wish_at && !domain(d, MOAT_ACTIVE)->device)
+		return true;
+	return passed(d, view->wish_at, d->limits->hang);
+}

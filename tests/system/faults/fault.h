@@ -19,7 +19,11 @@ enum {
 	MOAT_FAULT_DONE = 1 << 4,	/* the disk hands a request back to moat-back */
 	MOAT_FAULT_SUBMIT = 1 << 5,	/* a bio goes to the block layer */
 	MOAT_FAULT_INIT = 1 << 6,	/* moat-init reads from something */
+	MOAT_FAULT_EVENT = 1 << 7,	/* a front end is sent an event */
 };
+
+/* Places whose calls begin with a ring. */
+#define MOAT_FAULT_RINGS (MOAT_FAULT_POLLER | MOAT_FAULT_ANSWER)
 
 /* What happens with the call that the fault has struck. */
 enum moat_fault_end {
@@ -40,6 +44,13 @@ struct moat_fault {
 	unsigned int where;
 	enum moat_fault_end (*strike)(unsigned long first, unsigned long second);
 };
+
+/**
+ * moat_fault_is_of() - is a ring one of those that are meant?
+ * @first: first argument of a call at one of MOAT_FAULT_RINGS
+ * @text: what the name of its back end's node must hold
+ */
+bool moat_fault_is_of(unsigned long first, const char *text);
 
 extern const struct moat_fault moat_fault_strikes[];
 extern const struct moat_fault moat_fault_rings[];

@@ -3,7 +3,7 @@
  * moat-fault: faults in a storage domain, on demand.
  *
  *   echo KIND >/sys/module/moat_fault/parameters/inject
- *   echo KIND@driver >...		or irq, poller, answer, done, submit, init
+ *   echo KIND@driver >...		or irq, poller, answer, done, submit, init, event
  *
  * A fault strikes in the context of the code it is meant for: a kprobe at the
  * entry of a function of the I/O path lets a random number of calls pass, then
@@ -35,6 +35,7 @@ static const struct {
 	{ "done", "moat_poller_done", MOAT_FAULT_DONE },
 	{ "submit", "submit_bio", MOAT_FAULT_SUBMIT },
 	{ "init", "ksys_read", MOAT_FAULT_INIT },
+	{ "event", "notify_remote_via_irq", MOAT_FAULT_EVENT },
 };
 
 /* A second has some calls of moat-init's, and thousands of the others. */
@@ -44,9 +45,14 @@ static unsigned int hits = 200;
 module_param(hits, uint, 0644);
 MODULE_PARM_DESC(hits, "a fault strikes after up to this many calls");
 
+static char of[32];
+module_param_string(of, of, sizeof(of), 0644);
+MODULE_PARM_DESC(of, "strike only in rings of back ends whose nodes hold this: /vbd/DOMID/");
+
 static DEFINE_MUTEX(inject_lock);
 static const struct moat_fault *fault;
 static const char *place;
+static bool in_ring;
 /* The call that brings it to zero is struck; at zero all calls pass. */
 static atomic_t countdown = ATOMIC_INIT(0);
 static bool for_ever, told;
@@ -58,7 +64,9 @@ static unsigned long detour(unsigned long first, unsigned long second, unsigned 
 	enum moat_fault_end end = MOAT_FAULT_AGAIN;
 	unsigned long ret = 0;
 
-	if (!READ_ONCE(for_ever)) {
+	if (in_ring && *of && !moat_fault_is_of(first, of)) {
+		end = MOAT_FAULT_MISS;
+	} else if (!READ_ONCE(for_ever)) {
 		if (!told)
 			pr_emerg("moat-fault: %s strikes in %s, at %s\n", fault->name,
 				 in_task() ? current->comm : "an interrupt", place);
@@ -155,6 +163,7 @@ static int inject(char *text)
 	probe_remove();
 	fault = found;
 	place = places[where].name;
+	in_ring = places[where].bit & MOAT_FAULT_RINGS;
 	err = probe_place(places[where].symbol);
 	if (err)
 		return err;

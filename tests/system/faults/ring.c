@@ -6,12 +6,21 @@
 #include <linux/kthread.h>
 #include <linux/random.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 #include <xen/events.h>
+#include <xen/xenbus.h>
 
 #include "core/ring.h"
 #include "fault.h"
 #include "kernel/back/job.h"
 #include "kernel/back/queue.h"
+
+bool moat_fault_is_of(unsigned long first, const char *text)
+{
+	const struct moat_queue *queue = (struct moat_queue *)first;
+
+	return strstr(queue->host->dev->nodename, text);
+}
 
 /* An answer of our own, shown at once. */
 static void answer(struct moat_queue *queue, const struct moat_response *rsp)
@@ -100,6 +109,29 @@ static enum moat_fault_end storm_strike(unsigned long first, unsigned long secon
 	return MOAT_FAULT_GO_ON;
 }
 
+/* One answer is never given. */
+static enum moat_fault_end hold_back_strike(unsigned long first, unsigned long second)
+{
+	return MOAT_FAULT_SWALLOW;
+}
+
+/* The same, and answers go where they may from now on: over a request that is still to be
+ * answered. The ring's memory of its journal is lost with the domain.
+ */
+static enum moat_fault_end forget_strike(unsigned long first, unsigned long second)
+{
+	struct moat_queue *queue = (struct moat_queue *)first;
+
+	queue->journal.place = NULL;
+	return MOAT_FAULT_SWALLOW;
+}
+
+/* One event is never sent. */
+static enum moat_fault_end mute_strike(unsigned long first, unsigned long second)
+{
+	return MOAT_FAULT_SWALLOW;
+}
+
 const struct moat_fault moat_fault_rings[] = {
 	{ "ring", MOAT_FAULT_POLLER, ring_strike },
 	{ "bad-id", MOAT_FAULT_POLLER, bad_id_strike },
@@ -107,5 +139,8 @@ const struct moat_fault moat_fault_rings[] = {
 	{ "bad-status", MOAT_FAULT_ANSWER, bad_status_strike },
 	{ "overrun", MOAT_FAULT_POLLER, overrun_strike },
 	{ "storm", MOAT_FAULT_POLLER, storm_strike },
+	{ "hold-back", MOAT_FAULT_ANSWER, hold_back_strike },
+	{ "forget", MOAT_FAULT_ANSWER, forget_strike },
+	{ "mute", MOAT_FAULT_EVENT, mute_strike },
 	{ }
 };
