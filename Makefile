@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # What people type. Each target is a few lines that call the part that knows.
 
-# The kernel to build for: the newest Debian kernel whose headers are here
-# (the machine that builds need not run it).
-KVER ?= $(lastword $(sort $(notdir $(patsubst %/build,%,$(wildcard /lib/modules/*/build)))))
+# The kernel to build for: the one that runs, else the newest here that is supported.
+KVER ?= $(shell scripts/kver)
 BUILD := build
 
 all: modules tools
@@ -152,7 +151,7 @@ tools: setup
 	$(MAKE) -C tools
 
 clean:
-	[ -z "$(KVER)" ] || $(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR) clean
+	kver=$$(scripts/kver) && $(MAKE) -C /lib/modules/$$kver/build M=$(CURDIR) clean || true
 	rm -rf $(BUILD)/modules $(BUILD)/debug $(BUILD)/tools $(BUILD)/tests $(BUILD)/bench/ring*
 
 .PHONY: all run test test-host test-system test-settings test-hostile test-debug \
