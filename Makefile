@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # What people type. Each target is a few lines that call the part that knows.
 
-# The kernel to build for: the newest Debian kernel whose headers are here
-# (the machine that builds need not run it).
-KVER ?= $(lastword $(sort $(notdir $(patsubst %/build,%,$(wildcard /lib/modules/*/build)))))
+# The kernel to build for: the one that runs, else the newest here that is supported.
+KVER ?= $(shell scripts/kver)
 BUILD := build
 
 all: modules tools
@@ -55,17 +54,27 @@ debug-kernel: setup
 	lab/debug_kernel.py $(DEBUG)
 
 debug-modules: tools debug-kernel
-	scripts/debug-modules $(DEBUG)
+	scripts/modules-for $(DEBUG)
 	$(MAKE) -C tests/system/writer
 
+# Whether the modules build for each kernel that is supported; those of Debian's archive are
+# fetched, and not installed (as root). What is built is for `lab/lab up --kernel`; with a target
+# of its own, guests and storage domains run it.
+KERNELS ?= 6.12 7.3
+kernels: modules
+	for kernel in $(KERNELS); do scripts/modules-for $$kernel || exit; done
+
+test-kernels: kernels tools
+	tests/system/run --again $(AGAIN) --only kernels.
+
 # A front end and a back end that mean harm, for the system tests.
-hostile: setup
+hostile: kver
 	$(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR)/tests/system/hostile W=1 modules
 	install -d $(BUILD)/tests/hostile
 	install -p -m 644 tests/system/hostile/*.ko $(BUILD)/tests/hostile/
 
 # Faults in a storage domain, and the load that must not notice them.
-faults: setup
+faults: kver
 	$(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR)/tests/system/faults W=1 modules
 	install -d $(BUILD)/tests/faults
 	install -p -m 644 tests/system/faults/*.ko $(BUILD)/tests/faults/
@@ -151,7 +160,11 @@ install: tools
 setup:
 	scripts/setup
 
-modules: setup
+# Says in one line what is wrong, where there is no kernel to build for.
+kver: setup
+	@scripts/kver >/dev/null
+
+modules: kver
 	$(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR) W=1 modules
 	install -d $(BUILD)/modules/$(KVER)
 	install -p -m 644 kernel/*/*.ko $(BUILD)/modules/$(KVER)/
@@ -160,10 +173,10 @@ tools: setup
 	$(MAKE) -C tools
 
 clean:
-	[ -z "$(KVER)" ] || $(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR) clean
+	kver=$$(scripts/kver) && $(MAKE) -C /lib/modules/$$kver/build M=$(CURDIR) clean || true
 	rm -rf $(BUILD)/modules $(BUILD)/debug $(BUILD)/tools $(BUILD)/tests $(BUILD)/bench/ring*
 
-.PHONY: all run test test-host test-system test-settings test-hostile test-debug \
-	debug-kernel debug-modules hostile faults campaign hostile-campaign bench bench-load \
-	bench-ring path test-path path-record path-counter fuzz check setup modules tools \
-	install clean
+.PHONY: all run test kernels test-kernels test-host test-system test-settings test-hostile \
+	test-debug debug-kernel debug-modules hostile faults campaign hostile-campaign bench \
+	bench-load bench-ring path test-path path-record path-counter fuzz check setup kver \
+	modules tools install clean

@@ -47,6 +47,9 @@ def add_up(verbs, commands):
                                                          "too, on a CPU model that can")
     verb.add_argument("--debug-kernel", nargs="?", choices=("plain", "kasan"), const="plain",
                       help="a kernel that finds its own bugs, in all domains but dom0")
+    repeatable(verb, "--kernel", metavar="[DOMAIN=]KERNEL",
+               help="of app, storage or both: the beginning of its version (6.12, 7.3), "
+                    "installed here or from Debian's archive")
     verb.add_argument("--nvme", type=int, default=1, help="NVMe controllers (1)")
     verb.add_argument("--nvme-size", default="1G", help="size of each (1G)")
     verb.add_argument("--cache-nvme", type=int, metavar="N",
@@ -110,6 +113,7 @@ def add_domain(verbs, commands):
     verb.add_argument("--memory", type=int, default=0, metavar="MIB")
     verb.add_argument("--vcpus", type=int, default=0)
     verb.add_argument("--cpus", default="", help="physical processors, as in xl.cfg")
+    verb.add_argument("--kernel", default="", help="its kernel, as for `up`")
     verb.add_argument("--nvme", type=int, action="append", default=[], metavar="N",
                       help="pass the N-th NVMe controller through")
     verb.add_argument("--standby", action="store_true",

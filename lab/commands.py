@@ -30,7 +30,7 @@ def new_spec(name, kind, half, args, **more):
     base = {"name": name, "kind": kind, "half": half, "memory": 0, "vcpus": 0, "cpus": "",
             "mode": args.mode, "module_args": args.module_args, "kernel_args": [],
             "overlays": [], "pci": [], "standby": False, "pvh": False, "xl": [],
-            "on_crash": "destroy", "emulated": False, "domid": 0}
+            "on_crash": "destroy", "emulated": False, "domid": 0, "kernel": None}
     return {**base, **more}
 
 
@@ -90,6 +90,15 @@ def overlays(texts):
     return found
 
 
+def kernels(texts):
+    """Turns [DOMAIN=]KERNEL options into {domain: version}, "" for every domain."""
+    found = {}
+    for text in texts:
+        name, _, wanted = text.rpartition("=")
+        found[name] = debian.chosen_kernel(wanted)
+    return found
+
+
 def do_up(args):
     """Boots a lab."""
     if args.debug_kernel == debug_kernel.PVH_ONLY and (args.nvme or not args.pvh):
@@ -104,8 +113,10 @@ def do_up(args):
                           on_crash="preserve" if args.moatd else "destroy"),
                  new_spec("app", "app", args.front, args, pvh=args.pvh,
                           vcpus=args.app_vcpus)]
+    versions = kernels(args.kernel)
     for spec in specs:
         spec["overlays"] = options["overlays"].get(spec["name"], [])
+        spec["kernel"] = versions.get(spec["name"], versions.get(""))
         spec["memory"] = getattr(args, f"{spec['kind']}_memory")
         if spec["kind"] == "storage" and args.cache_nvme is not None:
             spec["kernel_args"] = [f"lab.cache={machine.serial(args.cache_nvme)}"]
@@ -200,7 +211,8 @@ def do_domain_create(args):
                     cpus=args.cpus, kernel_args=args.kernel_args, pvh=args.pvh,
                     overlays=[os.path.abspath(d) for d in args.overlay], xl=args.xl,
                     pci=[machine.nvme_address(n) for n in args.nvme], standby=args.standby,
-                    domid=args.domid, emulated=machine.emulated(options))
+                    domid=args.domid, emulated=machine.emulated(options),
+                    kernel=args.kernel and debian.chosen_kernel(args.kernel))
     if args.pvh and spec["emulated"] and "svm" not in options["cpu"]:
         raise LabError(f"--pvh needs a machine booted with --cpu {machine.PVH_CPU}")
     if args.no_wait and not args.disk:

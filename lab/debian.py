@@ -16,12 +16,14 @@ import struct
 import subprocess
 import zlib
 
+import archive_kernel
 import cache
-from paths import LabError
+from paths import ROOT, LabError
 
 XEN_PACKAGE = "xen-hypervisor-4.17-amd64"
 XEN_FILE = "boot/xen-4.17-amd64.gz"
-HEADERS = "/usr/src/linux-headers-6.1.*-amd64"
+# What later kernels have without a module.
+OPTIONAL = ("crc32c_generic",)
 BOOT_PROTOCOL = 0x206
 BOOT_SETUP_SECTORS = 0x1F1
 BOOT_VERSION = 0x206
@@ -39,15 +41,24 @@ def numbers(version):
 
 
 def kernel_version():
-    """Returns the version of the newest Debian 6.1 headers, as the modules' build does."""
-    chosen = os.environ.get("KVER")
-    if chosen:
-        return chosen
-    found = [os.path.basename(d)[len("linux-headers-"):] for d in glob.glob(HEADERS)]
-    plain = [v for v in found if re.fullmatch(r"6\.1\.\d+-\d+-amd64", v)]
-    if not plain:
-        raise LabError("no Debian 6.1 kernel headers installed; run scripts/setup")
-    return max(plain, key=numbers)
+    """Returns the version of the kernel that `make modules` builds for."""
+    run = subprocess.run([os.path.join(ROOT, "scripts/kver")], capture_output=True, text=True,
+                         check=False)
+    if run.returncode:
+        raise LabError(run.stderr.strip())
+    return run.stdout.strip()
+
+
+def chosen_kernel(wanted):
+    """Returns the version of a kernel for domains, given the beginning of it.
+
+    One that is installed here, or in the cache; else one of Debian's archive.
+    """
+    places = ("/lib/modules", os.path.dirname(cache.path("kernels/any")))
+    found = [name for place in places if os.path.isdir(place) for name in os.listdir(place)
+             if archive_kernel.is_version(name, wanted) and
+             os.path.isdir(os.path.join(place, name)) and "-debug-" not in name]
+    return max(found, key=numbers) if found else archive_kernel.unpacked(wanted)[0]
 
 
 def unpacked(package, finish=None):
@@ -115,6 +126,10 @@ def payload(image):
     packed = image[start:start + length]
     if packed.startswith(b"\xfd7zXZ"):
         return lzma.LZMADecompressor(format=lzma.FORMAT_XZ).decompress(packed)
+    if packed.startswith(b"\x28\xb5\x2f\xfd"):
+        # Behind it stands how large it is unpacked.
+        return subprocess.run(["zstd", "-dcq"], input=packed[:-4], stdout=subprocess.PIPE,
+                              check=True).stdout
     if packed.startswith(b"\x1f\x8b"):
         return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(packed)
     raise LabError("kernel image packed in a way the lab does not know")
@@ -151,6 +166,17 @@ def vmlinux(version):
     return cache.made(f"vmlinux/{cache.digest(image, pathlib.Path(__file__))}", make)
 
 
+def plain(path):
+    """Returns the path of a module that is not packed."""
+    return path.removesuffix(".xz")
+
+
+def module(path):
+    """Returns a module's bytes, unpacked."""
+    with (lzma.open if path.endswith(".xz") else open)(path, "rb") as f:
+        return f.read()
+
+
 class Modules:
     """The kernel package's modules and what each needs."""
 
@@ -159,6 +185,7 @@ class Modules:
         self.top = os.path.join(kernel_root(version), "lib/modules", version)
         self.needs = {}
         self.paths = {}
+        self.builtin = set()
         self._read_dep()
 
     def _read_dep(self):
@@ -167,17 +194,21 @@ class Modules:
                 path, _, needs = line.partition(":")
                 self.paths[self.name(path)] = path
                 self.needs[path] = needs.split()
+        with open(os.path.join(self.top, "modules.builtin"), encoding="ascii") as f:
+            self.builtin = {self.name(line.strip()) for line in f}
 
     @staticmethod
     def name(path):
         """Returns a module's name from its file's path."""
-        return os.path.basename(path).removesuffix(".ko").replace("-", "_")
+        return os.path.basename(plain(path)).removesuffix(".ko").replace("-", "_")
 
     def closure(self, names):
         """Returns the files, relative to top, of modules and all they need."""
         wanted = []
         for name in names:
             path = self.paths.get(name.replace("-", "_"))
+            if not path and (name in OPTIONAL or name.replace("-", "_") in self.builtin):
+                continue
             if not path:
                 raise LabError(f"kernel {self.version} has no module {name}")
             for item in [path] + self.needs[path]:

@@ -90,11 +90,18 @@ def image_parts(spec, version):
     return [path for path in parts if path]
 
 
-def shared_parts(version, specs):
-    """Returns the parts worth carrying into dom0 at boot: those of the first domains."""
-    parts = []
+def kernel_of(spec, options):
+    """Returns the version of the kernel that a domain runs."""
+    return spec.get("kernel") or options["guest_kernel"]
+
+
+def shared_parts(options, specs):
+    """Returns what is worth carrying into dom0 at boot: kernels and parts of the first domains."""
+    parts = [debian.vmlinux(options["guest_kernel"])]
     for spec in specs:
-        parts += [path for path in image_parts(spec, version) if path not in parts]
+        version = kernel_of(spec, options)
+        parts += [path for path in [debian.vmlinux(version), *image_parts(spec, version)]
+                  if path not in parts]
     return parts
 
 
@@ -179,7 +186,7 @@ def leave(state, spec, options, config, boot_cpus=None):
 
     Returns the description with all defaults filled in, and the image's path in dom0.
     """
-    version = options["guest_kernel"]
+    version = kernel_of(spec, options)
     kernel = debian.vmlinux(version)
     vcpus = spec["vcpus"] or DEFAULTS[spec["kind"]]["vcpus"]
     spec = {**spec, "memory": spec["memory"] or default_memory(spec["kind"], options),

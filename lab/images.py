@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import tempfile
 
+import archive_kernel
 import cache
 import cpio
 import debian
@@ -191,23 +192,26 @@ def modules_part(kind, version, below=None):
     modules = debian.Modules(version)
     top = f"lib/modules/{version}"
     paths = modules.closure(KINDS[kind])
-    files = {f"{top}/{path}": os.path.join(modules.top, path) for path in paths}
-    texts = {f"{top}/modules.dep": "".join(f"{path}: {' '.join(modules.needs[path])}\n"
-                                           for path in paths),
+    files = {f"{top}/{debian.plain(path)}": os.path.join(modules.top, path) for path in paths}
+    texts = {f"{top}/modules.dep": "".join(
+        f"{debian.plain(path)}: {' '.join(map(debian.plain, modules.needs[path]))}\n"
+        for path in paths),
              f"{top}/modules.alias": modules.aliases(paths)}
     if below:
-        files[f"{top}/lab/lab-msix.ko"] = msix_module(version)
-        texts[f"{top}/modules.dep"] += "lab/lab-msix.ko:\n"
         older = cpio.read(below, [*texts, LOADED])
         for path in texts:
             texts[path] += older[path].decode()
-        texts[LOADED] = older[LOADED].decode().replace("xen-pcifront\n",
-                                                       "xen-pcifront\nlab-msix\n")
+        # Its bug is not known of later kernels.
+        if not archive_kernel.suite_of(version):
+            files[f"{top}/lab/lab-msix.ko"] = msix_module(version)
+            texts[f"{top}/modules.dep"] += "lab/lab-msix.ko:\n"
+            texts[LOADED] = older[LOADED].decode().replace("xen-pcifront\n",
+                                                           "xen-pcifront\nlab-msix\n")
     inputs = [version, repr(texts), *map(pathlib.Path, files.values())]
 
     def fill(archive):
         for path, file in files.items():
-            archive.file(path, file, 0o644)
+            archive.data(path, debian.module(file))
         for path, text in texts.items():
             archive.data(path, text.encode())
 
@@ -300,14 +304,13 @@ def config_part(files):
     return part("config", [repr(sorted(files.items()))], fill)
 
 
-def write_dom0(target, own, version, carried):
-    """Writes dom0's image to target: its own parts, and what it needs for other domains,
-    whose kernel is of the given version.
+def write_dom0(target, own, carried):
+    """Writes dom0's image to target: its own parts, and what it needs for other domains.
 
     Too large, and too quickly made, to be worth a place in the cache.
     """
     archive = cpio.Archive()
-    for path in [debian.vmlinux(version), *carried]:
+    for path in carried:
         archive.file(f"images/{os.path.basename(path)}", path)
     with open(target, "wb") as f:
         for path in own:

@@ -98,26 +98,36 @@ class Apt:
             raise LabError(f"apt-get {arguments[0]}: {(errors or [run.stderr])[0]}")
 
 
-def download(apt, suite, package):
-    """Downloads a package of a suite and what it needs; returns the files."""
+def download(apt, packages):
+    """Downloads packages, PACKAGE or PACKAGE/SUITE, and what they need; returns the files."""
     apt("update", "-o", "APT::Update::Error-Mode=any")
     apt("install", "--download-only", "--yes", "--no-install-recommends", "--reinstall",
         "-o", "Debug::NoLocking=true",  # nothing of the system's is touched
-        f"{package}/{suite}")
+        *packages)
     return sorted(glob.glob(os.path.join(apt.archives, "*.deb")))
 
 
 def unpacked(suite, package):
     """Returns the directory below which a package of a suite and its libraries are."""
+    return unpacked_as(suite, package, [f"{package}/{suite}"])
+
+
+def unpacked_as(suite, name, packages, finish=None):
+    """Returns the directory below which packages of a suite, and what they need, are.
+
+    It is cached under name; finish(directory) completes it before anybody sees it.
+    """
 
     def make(temp):
         os.makedirs(temp)
-        print(f"lab: downloading {package} of {suite}", file=sys.stderr, flush=True)
+        print(f"lab: downloading {name} of {suite}", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory(prefix="lab-apt-") as private:
-            for deb in download(Apt(private, suite), suite, package):
+            for deb in download(Apt(private, suite), packages):
                 subprocess.run(["dpkg-deb", "-x", deb, temp], check=True)
+        if finish:
+            finish(temp)
 
-    return cache.made(f"suites/{suite}/{package}", make)
+    return cache.made(f"suites/{suite}/{name}", make)
 
 
 def library_directories(root):

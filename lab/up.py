@@ -67,9 +67,8 @@ def prepare(state, options, specs, say):
            images.config_part({"etc/lab/load": dom0_modules(options)})]
     if options["moatd"]:
         own.append(images.tools_part(moatd.programs()))
-    guests = options["guest_kernel"]
-    images.write_dom0(os.path.join(state, DOM0_IMAGE), own, guests,
-                      domains.shared_parts(guests, specs))
+    images.write_dom0(os.path.join(state, DOM0_IMAGE), own,
+                      domains.shared_parts(options, specs))
     files = {"xen": debian.xen_binary(), "kernel": debian.vmlinux(version),
              "dom0": DOM0_IMAGE}
     machine.make_disks(state, options)

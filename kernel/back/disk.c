@@ -20,6 +20,8 @@
 #include <linux/minmax.h>
 #include <xen/interface/io/blkif.h>
 
+#include "kernel/compat/bdev.h"
+
 #include "params.h"
 
 /* Submitters that may block on one disk at a time. */
@@ -29,11 +31,10 @@
 static DEFINE_MUTEX(claims_lock);
 static LIST_HEAD(all_disks);
 
-static fmode_t wish_fmode(const struct moat_disk_wish *wish)
+/* Who claims the device from the kernel; NULL: nobody does. */
+static void *disk_holder(struct moat_disk *disk)
 {
-	if (wish->readonly)
-		return FMODE_READ;
-	return FMODE_READ | FMODE_WRITE | (wish->shared ? 0 : FMODE_EXCL);
+	return disk->readonly || disk->shared ? NULL : disk;
 }
 
 static bool disks_overlap(const struct moat_disk *a, const struct moat_disk *b)
@@ -139,16 +140,17 @@ static int disk_check(struct block_device *bdev)
  */
 int moat_disk_open(struct moat_disk *disk, const struct moat_disk_wish *wish)
 {
+	struct moat_opened *opened;
 	struct block_device *bdev;
 	int err;
 
 	might_sleep();
-	disk->fmode = wish_fmode(wish);
 	disk->readonly = wish->readonly;
 	disk->shared = wish->shared;
-	bdev = blkdev_get_by_dev(wish->dev, disk->fmode, disk);
-	if (IS_ERR(bdev))
-		return PTR_ERR(bdev);
+	opened = moat_bdev_open(wish->dev, disk->readonly, disk_holder(disk));
+	if (IS_ERR(opened))
+		return PTR_ERR(opened);
+	bdev = moat_bdev_of(opened);
 	err = disk_check(bdev);
 	if (err)
 		goto err_put;
@@ -159,6 +161,7 @@ int moat_disk_open(struct moat_disk *disk, const struct moat_disk_wish *wish)
 	if (!disk->blocking)
 		goto err_put;
 	disk->bdev = bdev;
+	disk->opened = opened;
 	err = disk_claim(disk);
 	if (err)
 		goto err_blocking;
@@ -170,7 +173,7 @@ err_blocking:
 	disk->bdev = NULL;
 	destroy_workqueue(disk->blocking);
 err_put:
-	blkdev_put(bdev, disk->fmode);
+	moat_bdev_close(opened, disk->readonly, disk_holder(disk));
 	return err;
 }
 
@@ -217,7 +220,7 @@ void moat_disk_close(struct moat_disk *disk)
 	if (!disk->bdev)
 		return;
 	destroy_workqueue(disk->blocking);
-	blkdev_put(disk->bdev, disk->fmode);
+	moat_bdev_close(disk->opened, disk->readonly, disk_holder(disk));
 	mutex_lock(&claims_lock);
 	list_del(&disk->claim);
 	memset(disk, 0, sizeof(*disk));

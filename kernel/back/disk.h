@@ -11,10 +11,12 @@
 #include "core/request.h"
 #include "tenant.h"
 
+struct moat_opened;
+
 /**
  * struct moat_disk - an open block device
  * @bdev: the device; NULL: not open
- * @fmode: how it was opened
+ * @opened: what it is closed by
  * @readonly: the toolstack wants it not to be changed
  * @shared: others may have it open, whatever they do with it
  * @leaving: it is about to be closed
@@ -38,7 +40,7 @@
  */
 struct moat_disk {
 	struct block_device *bdev;
-	fmode_t fmode;
+	struct moat_opened *opened;
 	bool readonly;
 	bool shared;
 	bool leaving;

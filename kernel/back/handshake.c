@@ -363,7 +363,7 @@ int moat_handshake_read_front(struct xenbus_device *dev,
 static int read_gref(const char *dir, const struct moat_front *front, unsigned int page,
 		     grant_ref_t *gref)
 {
-	char name[16];
+	char name[20];
 	u32 ref = INVALID_GRANT_REF;
 	int err = 0;
 

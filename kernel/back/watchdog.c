@@ -24,8 +24,9 @@
 #include <linux/printk.h>
 #include <linux/reboot.h>
 #include <linux/spinlock.h>
-#include <linux/syscore_ops.h>
 #include <xen/interface/sched.h>
+
+#include "kernel/compat/syscore.h"
 
 #include "params.h"
 
@@ -148,10 +149,7 @@ static void watchdog_resume(void)
 	spin_unlock(&lock);
 }
 
-static struct syscore_ops suspend_ops = {
-	.suspend = watchdog_suspend,
-	.resume = watchdog_resume,
-};
+MOAT_DEFINE_SYSCORE(suspension, watchdog_suspend, watchdog_resume);
 
 /**
  * moat_watchdog_init() - allow the watchdog to be started
@@ -164,7 +162,7 @@ int moat_watchdog_init(void)
 
 	if (err)
 		return err;
-	register_syscore_ops(&suspend_ops);
+	moat_syscore_register(&suspension);
 	spin_lock(&lock);
 	usable = true;
 	spin_unlock(&lock);
@@ -177,6 +175,6 @@ int moat_watchdog_init(void)
 void moat_watchdog_deinit(void)
 {
 	watchdog_end();
-	unregister_syscore_ops(&suspend_ops);
+	moat_syscore_unregister(&suspension);
 	unregister_reboot_notifier(&reboot_notifier);
 }

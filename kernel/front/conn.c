@@ -508,7 +508,7 @@ static int conn_switch(struct moat_disk *disk)
 	int err;
 
 	dev_info(dev, "%s: going over to another back end\n", disk->name);
-	err = xenbus_dev_resume(dev);
+	err = moat_xenbus_restore(dev);
 	disk->conn.halfway = err == -ENOMEM;
 	if (err)
 		moat_conn_drop(disk);

@@ -16,6 +16,8 @@
 #include <linux/blkdev.h>
 #include <linux/ratelimit.h>
 
+#include "kernel/compat/disk.h"
+
 #include "params.h"
 #include "traffic.h"
 
@@ -131,7 +133,7 @@ void moat_disk_quiesce(struct moat_disk *disk)
 	if (!disk->gd)
 		return;
 	disk_quiesce(disk);
-	blk_mq_wait_quiesce_done(disk->gd->queue);
+	moat_gendisk_quiesce_wait(disk->gd);
 }
 
 /**

@@ -85,6 +85,7 @@ enum moat_disk_flag {
  * @trouble: why it is broken; written before MOAT_DISK_BROKEN is set
  * @told: what xenstore has been told
  * @limits: what the block layer has been told
+ * @limits_due: it has yet to be told of this connection
  * @max_segs: most pieces of a request, now
  * @nr_rings: rings of the connection
  * @layout: layout of their slots
@@ -142,6 +143,7 @@ struct moat_disk {
 	struct moat_trouble trouble;
 	struct moat_told told;
 	struct moat_limits limits;
+	bool limits_due;
 	u32 max_segs;
 	unsigned int nr_rings;
 	enum moat_layout layout;

@@ -10,6 +10,8 @@
 #include <linux/ratelimit.h>
 #include <linux/slab.h>
 
+#include "kernel/compat/disk.h"
+
 #include "disk.h"
 #include "mq.h"
 #include "own.h"
@@ -17,14 +19,14 @@
 
 /* ---- what users of the block device see ---- */
 
-static int gendisk_open(struct block_device *bdev, fmode_t mode)
+static int gendisk_opened(struct gendisk *gd)
 {
-	struct moat_disk *disk = bdev->bd_disk->private_data;
+	struct moat_disk *disk = gd->private_data;
 
 	return test_bit(MOAT_DISK_GONE, &disk->flags) ? -ENXIO : 0;
 }
 
-static void gendisk_last_close(struct gendisk *gd, fmode_t mode)
+static void gendisk_closed(struct gendisk *gd)
 {
 	struct moat_disk *disk = gd->private_data;
 
@@ -35,12 +37,11 @@ static void gendisk_last_close(struct gendisk *gd, fmode_t mode)
 }
 
 /* For old partitioning tools; any geometry that covers the disk will do. */
-static int gendisk_getgeo(struct block_device *bdev, struct hd_geometry *geo)
+static void gendisk_geometry(struct gendisk *gd, struct hd_geometry *geo)
 {
 	geo->heads = 255;
 	geo->sectors = 63;
-	geo->cylinders = div_u64(bdev_nr_sectors(bdev), 255 * 63);
-	return 0;
+	geo->cylinders = div_u64(get_capacity(gd), 255 * 63);
 }
 
 /* Nobody has it any more. */
@@ -61,10 +62,14 @@ static void gendisk_freed(struct gendisk *gd)
 	gendisk_free(gd->private_data);
 }
 
+MOAT_DEFINE_OPEN(gendisk_open, gendisk_opened)
+MOAT_DEFINE_RELEASE(gendisk_release, gendisk_closed)
+MOAT_DEFINE_GETGEO(gendisk_getgeo, gendisk_geometry)
+
 static const struct block_device_operations gendisk_ops = {
 	.owner = THIS_MODULE,
 	.open = gendisk_open,
-	.release = gendisk_last_close,
+	.release = gendisk_release,
 	.getgeo = gendisk_getgeo,
 	.free_disk = gendisk_freed,
 };
@@ -82,7 +87,7 @@ static int gendisk_alloc_tags(struct moat_disk *disk)
 	set->numa_node = NUMA_NO_NODE;
 	set->cmd_size = struct_size((struct moat_rq *)NULL, io.piece, disk->room);
 	/* The storage domain has the device, and the scheduler for it. */
-	set->flags = BLK_MQ_F_SHOULD_MERGE | BLK_MQ_F_NO_SCHED_BY_DEFAULT;
+	set->flags = MOAT_MQ_F_MERGE | BLK_MQ_F_NO_SCHED_BY_DEFAULT;
 	set->timeout = MOAT_DISK_TIMEOUT;
 	set->driver_data = disk;
 	return blk_mq_alloc_tag_set(set);
@@ -108,7 +113,7 @@ int moat_gendisk_create(struct moat_disk *disk, const struct moat_traits *t)
 		err = gendisk_alloc_tags(disk);
 	if (err)
 		return err;
-	gd = blk_mq_alloc_disk(&disk->tags, disk);
+	gd = moat_gendisk_alloc(&disk->tags, disk);
 	if (IS_ERR(gd)) {
 		blk_mq_free_tag_set(&disk->tags);
 		return PTR_ERR(gd);
@@ -123,7 +128,6 @@ int moat_gendisk_create(struct moat_disk *disk, const struct moat_traits *t)
 		gd->flags |= GENHD_FL_NO_PART;
 	if (t->removable)
 		gd->flags |= GENHD_FL_REMOVABLE;
-	blk_queue_flag_set(QUEUE_FLAG_NONROT, gd->queue);
 	set_capacity(gd, t->capacity);
 	disk->gd = gd;
 	moat_disk_limit_age(disk);
@@ -206,11 +210,35 @@ void moat_gendisk_adopt(struct moat_disk *disk, const struct moat_traits *t,
 	disk->traits = *t;
 	disk->retained.cached = t->flush != MOAT_FLUSH_NONE;
 	disk->max_segs = min(t->max_segs, disk->room);
-	moat_limits_set(&disk->limits, disk->gd, t, disk->max_segs);
+	/* What cannot be told now is due when I/O goes on. */
+	moat_gendisk_limit(disk);
 	if (disk->added)
 		set_capacity_and_notify(disk->gd, t->capacity);
 	else
 		set_capacity(disk->gd, t->capacity);
+}
+
+/**
+ * moat_gendisk_limit() - tell the block layer what a request may be on this connection
+ * @disk: the disk, with what its back end announced
+ *
+ * Until it has been told, requests that are too large are cut by the replay work, and
+ * operations that the back end does not know are switched off one by one.
+ *
+ * Context: process, may sleep, but not for I/O; the disk's lock held.
+ * Return: whether it has been told; else it is to be tried again, with I/O going on.
+ */
+bool moat_gendisk_limit(struct moat_disk *disk)
+{
+	int err;
+
+	lockdep_assert_held(&disk->lock);
+	err = moat_limits_set(&disk->limits, disk->gd, &disk->traits, disk->max_segs);
+	disk->limits_due = err == -EBUSY;
+	if (err && !disk->limits_due)
+		dev_err(&disk->xdev->dev, "%s: the block layer does not take its limits: %d\n",
+			disk->name, err);
+	return !disk->limits_due;
 }
 
 /**

@@ -17,6 +17,7 @@ const char *moat_gendisk_mismatch(const struct moat_disk *disk, const struct moa
 				  const char *identity);
 void moat_gendisk_adopt(struct moat_disk *disk, const struct moat_traits *t,
 			const char *identity);
+bool moat_gendisk_limit(struct moat_disk *disk);
 int __must_check moat_gendisk_add(struct moat_disk *disk);
 bool __must_check moat_gendisk_try_gone(struct moat_disk *disk);
 void moat_gendisk_resize(struct moat_disk *disk, u64 capacity);

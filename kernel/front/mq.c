@@ -10,6 +10,8 @@
 
 #include <linux/ktime.h>
 
+#include "kernel/compat/request.h"
+
 #include "disk.h"
 #include "queue.h"
 #include "request.h"
@@ -61,13 +63,15 @@ static blk_status_t mq_queue_rq(struct blk_mq_hw_ctx *hctx,
  */
 static void mq_refuse(struct request *rq, struct request **left)
 {
-	if (blk_mq_request_started(rq))
+	if (blk_mq_request_started(rq)) {
 		blk_mq_requeue_request(rq, true);
-	else
-		rq_list_add(left, rq);
+	} else {
+		rq->rq_next = *left;
+		*left = rq;
+	}
 }
 
-/* Put the requests of a list into their rings. Return: those that are left. */
+/* Put the requests of a chain into their rings. Return: those that are left, backwards. */
 static struct request *mq_issue_list(struct request *list)
 {
 	struct request *rq, *next, *left = NULL;
@@ -76,7 +80,7 @@ static struct request *mq_issue_list(struct request *list)
 	u64 now = 0;
 
 	for (rq = list; rq; rq = next) {
-		next = rq_list_next(rq);
+		next = rq->rq_next;
 		its = moat_disk_queue(rq->q->queuedata, rq->mq_hctx->queue_num);
 		if (q && q != its)
 			moat_traffic_commit(q);
@@ -96,15 +100,14 @@ static struct request *mq_issue_list(struct request *list)
  * All that a submitter has gathered, in one go. What cannot be issued goes back into the
  * list: the block layer then comes with it through mq_queue_rq(), and can be told why.
  */
-static void mq_queue_rqs(struct request **rqs)
+static void mq_queue_rqs(MOAT_RQ_LIST *rqs)
 {
-	struct request *rq, *next, *list = *rqs;
+	struct request *rq, *next;
 
 	/* What is completed meanwhile may bring new ones. */
-	*rqs = NULL;
-	for (rq = mq_issue_list(list); rq; rq = next) {
-		next = rq_list_next(rq);
-		rq_list_add(rqs, rq);
+	for (rq = mq_issue_list(moat_rq_list_take(rqs)); rq; rq = next) {
+		next = rq->rq_next;
+		moat_rq_list_put(rqs, rq);
 	}
 }
 
@@ -115,7 +118,7 @@ static void mq_commit_rqs(struct blk_mq_hw_ctx *hctx)
 }
 
 static int mq_init_request(struct blk_mq_tag_set *set, struct request *rq,
-			   unsigned int hctx, unsigned int node)
+			   unsigned int hctx, MOAT_RQ_NODE node)
 {
 	moat_rq_init(rq);
 	return 0;

@@ -26,6 +26,7 @@
 #include <moat/keys.h>
 
 #include "disk.h"
+#include "gendisk.h"
 #include "own.h"
 #include "queue.h"
 #include "report.h"
@@ -210,6 +211,8 @@ static void replay_up(struct moat_disk *disk)
 		step = both(step, replay_deferred(disk));
 		if (step == STEP_DONE)
 			replay_live(disk);
+		if (disk->limits_due && !moat_gendisk_limit(disk))
+			step = STEP_RETRY;
 	}
 	step = both(step, replay_flush(disk));
 	if (step == STEP_RETRY)

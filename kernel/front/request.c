@@ -192,7 +192,7 @@ static void rq_end(struct moat_io *io, struct io_comp_batch *batch)
 
 	if (blk_mq_complete_request_remote(rq))
 		return;
-	if (!blk_mq_add_to_batch(rq, batch, (__force int)moat_rq_of(rq)->status,
+	if (!blk_mq_add_to_batch(rq, batch, moat_rq_of(rq)->status != BLK_STS_OK,
 				 rq_complete_batch))
 		moat_rq_complete(rq);
 }

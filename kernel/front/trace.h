@@ -8,7 +8,10 @@
 #if !defined(MOAT_FRONT_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
 #define MOAT_FRONT_TRACE_H
 
+#include <linux/string.h>
 #include <linux/tracepoint.h>
+
+#include "core/vdev.h"
 
 #include "io.h"
 #include "queue.h"
@@ -18,7 +21,7 @@ TRACE_EVENT(moat_front_issue,
 	TP_PROTO(struct moat_queue *q, u32 slot, struct moat_io *io),
 	TP_ARGS(q, slot, io),
 	TP_STRUCT__entry(
-		__string(disk, q->name)
+		__array(char, disk, MOAT_VDEV_NAME)
 		__field(u32, ring)
 		__field(u32, slot)
 		__field(u32, op)
@@ -27,7 +30,7 @@ TRACE_EVENT(moat_front_issue,
 		__field(u32, inflight)
 	),
 	TP_fast_assign(
-		__assign_str(disk, q->name);
+		strscpy(__entry->disk, q->name, sizeof(__entry->disk));
 		__entry->ring = q->nr;
 		__entry->slot = slot;
 		__entry->op = io->op;
@@ -36,7 +39,7 @@ TRACE_EVENT(moat_front_issue,
 		__entry->inflight = q->inflight.count;
 	),
 	TP_printk("%s ring=%u slot=%u op=%u sector=%llu bytes=%u inflight=%u",
-		  __get_str(disk), __entry->ring, __entry->slot, __entry->op,
+		  __entry->disk, __entry->ring, __entry->slot, __entry->op,
 		  __entry->sector, __entry->bytes, __entry->inflight)
 );
 
@@ -45,7 +48,7 @@ TRACE_EVENT(moat_front_push,
 	TP_PROTO(struct moat_queue *q, bool notify, bool spin),
 	TP_ARGS(q, notify, spin),
 	TP_STRUCT__entry(
-		__string(disk, q->name)
+		__array(char, disk, MOAT_VDEV_NAME)
 		__field(u32, ring)
 		__field(bool, notify)
 		__field(bool, spin)
@@ -53,7 +56,7 @@ TRACE_EVENT(moat_front_push,
 		__field(bool, watched)
 	),
 	TP_fast_assign(
-		__assign_str(disk, q->name);
+		strscpy(__entry->disk, q->name, sizeof(__entry->disk));
 		__entry->ring = q->nr;
 		__entry->notify = notify;
 		__entry->spin = spin;
@@ -61,7 +64,7 @@ TRACE_EVENT(moat_front_push,
 		__entry->watched = q->watched;
 	),
 	TP_printk("%s ring=%u notify=%d spin=%d armed=%d watched=%d",
-		  __get_str(disk), __entry->ring, __entry->notify,
+		  __entry->disk, __entry->ring, __entry->notify,
 		  __entry->spin, __entry->armed, __entry->watched)
 );
 
@@ -70,7 +73,7 @@ TRACE_EVENT(moat_front_answer,
 	TP_PROTO(struct moat_queue *q, u32 slot, struct moat_io *io, u64 ns),
 	TP_ARGS(q, slot, io, ns),
 	TP_STRUCT__entry(
-		__string(disk, q->name)
+		__array(char, disk, MOAT_VDEV_NAME)
 		__field(u32, ring)
 		__field(u32, slot)
 		__field(u32, op)
@@ -78,7 +81,7 @@ TRACE_EVENT(moat_front_answer,
 		__field(u64, ns)
 	),
 	TP_fast_assign(
-		__assign_str(disk, q->name);
+		strscpy(__entry->disk, q->name, sizeof(__entry->disk));
 		__entry->ring = q->nr;
 		__entry->slot = slot;
 		__entry->op = io->op;
@@ -86,7 +89,7 @@ TRACE_EVENT(moat_front_answer,
 		__entry->ns = ns;
 	),
 	TP_printk("%s ring=%u slot=%u op=%u status=%d ns=%llu",
-		  __get_str(disk), __entry->ring, __entry->slot, __entry->op,
+		  __entry->disk, __entry->ring, __entry->slot, __entry->op,
 		  __entry->status, __entry->ns)
 );
 

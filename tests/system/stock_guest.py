@@ -27,10 +27,10 @@ GONE = ("! xl domid storage >/dev/null 2>&1 && "
 class Guest:
     """A stock guest's disk, and the storage domain that it is on."""
 
-    def __init__(self, machine, backing="nvme", *options):
+    def __init__(self, machine, backing="nvme", *options, app="app"):
         self.machine = machine
-        machine.domains["app"]["front"] = "stock"
-        self.disk = machine.attach("xvdb", backing, *options)
+        machine.domains[app]["front"] = "stock"
+        self.disk = machine.attach("xvdb", backing, *options, app=app)
         self.link = Takeover(self.disk)
         self.cache = machine.sh("storage",
                                 "grep -o 'lab.cache=[^ ]*' /proc/cmdline || true").split()
@@ -41,7 +41,7 @@ class Guest:
         return self.disk.back.counters()[name]
 
     def load(self, depth=16, bs="4k-256k"):
-        until_told(self.machine, "app", "load", verify_loop(self.disk, 10, depth, bs, 4))
+        until_told(self.machine, self.disk.app, "load", verify_loop(self.disk, 10, depth, bs, 4))
         self.goes_on()
 
     def goes_on(self, name="writes", more=20):

@@ -149,7 +149,7 @@ static json_t *hold(struct moat_daemon *d, const json_t *request, bool on)
 		return refuse("xenstore: %s", strerror(-err));
 	/* the next request may come before the next look */
 	u->view.maintenance = on;
-	d->urgent = true;
+	u->urgent = true;
 	return accept_command();
 }
 

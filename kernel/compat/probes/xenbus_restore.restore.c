@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What xenbus does behind a suspension is xenbus_dev_restore(). */
+/* exported: xenbus_dev_restore */
+struct device;
+
+int xenbus_dev_restore(struct device *dev);
+
+int (*const probe)(struct device *) = xenbus_dev_restore;
