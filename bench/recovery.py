@@ -55,7 +55,7 @@ class Guarded(Testbed):
 
     def __init__(self, say):
         super().__init__(lab_options(os.path.join(BUILD, "overlay"), SETTINGS, cache=False),
-                         say)
+                         say=say)
         self.unjudged.add(STORAGE)
         self.allowed_log = list(kernel_log.RECOVERY)
         self.watched = self.load = self.disk = None
