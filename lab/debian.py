@@ -96,13 +96,21 @@ def xen_binary():
     return cache.made(f"xen/{cache.digest(pathlib.Path(packed))}", make)
 
 
+def kernel_image(root, version):
+    """Returns the kernel's file, which later packages have beside the modules; or None."""
+    for place in (f"boot/vmlinuz-{version}", f"lib/modules/{version}/vmlinuz"):
+        path = pathlib.Path(root, place)
+        if path.exists():
+            return path
+    return None
+
+
 def kernel_root(version):
     """Returns the directory below which a kernel's files are, Debian's or a debug kernel's."""
     debug = cache.path(f"kernels/{version}")
     if os.path.isdir(debug):
         return debug
-    image = f"boot/vmlinuz-{version}"
-    if os.path.exists("/" + image) and os.path.isdir(f"/lib/modules/{version}/kernel"):
+    if kernel_image("/", version) and os.path.isdir(f"/lib/modules/{version}/kernel"):
         return "/"
 
     def index(directory):
@@ -157,7 +165,9 @@ def without_zeros(kernel):
 
 def vmlinux(version):
     """Returns the unpacked kernel: Xen and xl would take seconds to unpack it."""
-    image = pathlib.Path(kernel_root(version), f"boot/vmlinuz-{version}")
+    image = kernel_image(kernel_root(version), version)
+    if not image:
+        raise LabError(f"no kernel {version} in {kernel_root(version)}")
 
     def make(temp):
         with open(temp, "wb") as f:
