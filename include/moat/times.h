@@ -9,9 +9,11 @@
 /* moat-init asks moat-back whether it lives so often. */
 #define MOAT_PING_S 1
 /* Between a driver's first failed request and its giving up the disk: moat-back waits
- * so long to see whether it does.
+ * so long to see whether it does. A controller that the toolstack takes away from a busy
+ * domain fails requests for seconds before; an error that the disk means is no worse for
+ * being late.
  */
-#define MOAT_DOUBT_S 1
+#define MOAT_DOUBT_S 8
 /* moatd: a vCPU runs, and nothing shows that the domain lives. */
 #define MOAT_BUSY_LIMIT_S 2
 /* moatd: a poller does not answer. */
