@@ -139,9 +139,12 @@ def test_sixteen_disks_few_grants(machine):
 
 
 def test_sixteen_disks_hardly_any_grants(machine):
-    """In one frame of grants the last are refused, and say why; the others work."""
+    """In two frames of grants the last are refused, and say why; the others work.
+
+    With one, Linux 6.1 dies as it starts: gnttab_init() uses a table of size 0.
+    """
     machine.allowed_log.append(r"xvd.: the domain has no grants left for it")
-    disks = sixteen_disks(machine, "--xl", "max_grant_frames=1")
+    disks = sixteen_disks(machine, "--xl", "max_grant_frames=2")
     check(4 < len(disks) < len(SIXTEEN), "there are %d disks" % len(disks))
     errors = machine.sh("dom0", "vbds=/local/domain/%d/error/device/vbd; "
                         "for vbd in $(xenstore-list $vbds); do xenstore-read $vbds/$vbd/error; "
