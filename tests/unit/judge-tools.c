@@ -334,6 +334,36 @@ static void test_device_missing(void **state)
 	assert_int_equal(a.index, 1);
 }
 
+/* An attachment to a domain that was about to go does not change the order of the next one's. */
+static void test_devices_in_order(void **state)
+{
+	struct moat_view v = well();
+	struct moat_slot slot = { 0 };
+	struct moat_limits l = moat_limits_default;
+	struct moat_view_domain old = v.domain[MOAT_ACTIVE];
+	struct moat_action a;
+
+	(void)state;
+	v.pcis = 2;
+	v.pci[0] = v.pci[1] = (struct moat_view_pci) { .assignable = true };
+	moat_decide(&v, &l, &slot, SPAN_MS, &a);
+	assert_int_equal(a.act, MOAT_ACT_ATTACH);
+	moat_slot_job_ended(&slot, MOAT_ACTIVE, MOAT_JOB_ATTACH, false, SPAN_MS);
+	v.recovery = (struct moat_view_recovery) {
+		.on = true, .why = MOAT_WHY_CRASH, .old = old.domid, .phase = { 1 } };
+	v.domain[MOAT_ACTIVE].domid = 0;
+	v.domain[MOAT_STANDBY] = old;
+	v.domain[MOAT_STANDBY].domid++;
+	moat_decide(&v, &l, &slot, SPAN_MS + 1000, &a);
+	assert_int_equal(a.act, MOAT_ACT_PROMOTE);
+	v.domain[MOAT_ACTIVE] = v.domain[MOAT_STANDBY];
+	v.domain[MOAT_STANDBY].domid = 0;
+	v.recorded = v.domain[MOAT_ACTIVE].domid;
+	moat_decide(&v, &l, &slot, SPAN_MS + 2000, &a);
+	assert_int_equal(a.act, MOAT_ACT_ATTACH);
+	assert_int_equal(a.index, 0);
+}
+
 /* And nobody waits for it with a new domain. */
 static void test_create_without(void **state)
 {
@@ -445,6 +475,7 @@ int main(void)
 		cmocka_unit_test(test_job_in_the_way),
 		cmocka_unit_test(test_busy_device),
 		cmocka_unit_test(test_device_missing),
+		cmocka_unit_test(test_devices_in_order),
 		cmocka_unit_test(test_create_without),
 		cmocka_unit_test(test_standby_coming),
 		cmocka_unit_test(test_detached),

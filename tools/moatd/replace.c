@@ -110,8 +110,11 @@ bool moat_replace(struct decision *d)
 		return true;
 	if (standby->domid && !standby->ready)
 		return true;
-	if (standby->domid)
+	if (standby->domid) {
+		/* it gets its devices in their order, and so calls them as the last did */
+		d->slot->turn = 0;
 		return act(d, MOAT_ACT_PROMOTE, "the standby takes over");
+	}
 	if (moat_devices_settle(d) || !moat_devices_free(d) ||
 	    !may_start(d, MOAT_ACTIVE, MOAT_JOB_CREATE))
 		return true;
