@@ -9,6 +9,9 @@ from load import finished, in_background, verify_loop
 from runner import check
 from watched import STORAGE, Watched, lab_options
 
+# It has not been seen to pass yet (docs/testing.md).
+APART = "tests/system/run --only person."
+
 WORK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../build/tests/person")
 LOAD_S = 20
 

@@ -77,6 +77,13 @@ def test_tenants_get_the_same_of_a_poller(machine):
         finished(machine, disk.app, "load-" + disk.vdev, 240)
 
 
+def stands(machine, disk, read):
+    """Is nothing of a busy disk held back for some time?"""
+    before = disk.back.counters()
+    check(machine.wait_until("storage", read % (before["reads"] + 64)), "it stands still")
+    return disk.back.counters()["bounded"] == before["bounded"]
+
+
 def test_little_is_at_a_device_while_another_asks_for_little(machine):
     """Who asks for much then waits in his own ring, and goes on all the same."""
     machine.create("app2", "app")
@@ -89,10 +96,12 @@ def test_little_is_at_a_device_while_another_asks_for_little(machine):
                   "--runtime=30 --thread" % deep.dev)
     read = "[ $(cat %s/ring0/reads) -gt %%d ]" % deep.back.path
     check(machine.wait_until("storage", read % 64), "the deep load never started")
-    check(not deep.back.counters()["bounded"], "it is bounded alone")
+    # The other may still be looked at as a new disk is, for its partitions.
+    check(any(stands(machine, deep, read) for _ in range(5)), "it is bounded alone")
+    alone = deep.back.counters()["bounded"]
     fio(shallow, rw="randread", bs="4k", depth=1, size="1m", verify=False, timeout=120)
     counters = deep.back.counters()
-    check(counters["bounded"], "it is not bounded beside another")
+    check(counters["bounded"] > alone, "it is not bounded beside another")
     check(machine.wait_until("storage", read % (counters["reads"] + 64)), "it stands still")
     check(not shallow.back.counters()["bounded"], "who asks for little is bounded")
     finished(machine, "app", "load", 120)

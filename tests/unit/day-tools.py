@@ -26,7 +26,8 @@ case $1 in
 domid) [ ! -e "DIR/gone.$2" ] || exit 1 ;;
 shutdown | destroy | save)
 	[ "$2" = -w ] && shift
-	case $2 in 3) touch DIR/gone.app ;; 4) touch DIR/gone.storage-2 ;; *) touch "DIR/gone.$2" ;; esac ;;
+	case $2 in 3) gone=app ;; 4) gone=storage-2 ;; *) gone=$2 ;; esac
+	touch "DIR/gone.$gone" ;;
 list) [ "$2" != -l ] || echo 'LIST' ;;
 esac
 """
