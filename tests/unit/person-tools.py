@@ -348,7 +348,7 @@ class Moments(Person):
     At each moment a domain of some name may be another, or none; then xl does nothing.
     """
 
-    beat = 1
+    beat = 2
 
     MOMENTS = {
         "before": lambda self, old: True,
