@@ -5,7 +5,7 @@ import os
 
 import kernel_log
 from kinds import KINDS
-from load import finished, in_background, verify_loop
+from load import stopped, until_told, verify_loop
 from runner import check
 from watched import STORAGE, Watched, lab_options
 
@@ -13,7 +13,7 @@ from watched import STORAGE, Watched, lab_options
 APART = "tests/system/run --only person."
 
 WORK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../build/tests/person")
-LOAD_S = 20
+ROUND_S = 5
 
 
 def lab():
@@ -33,7 +33,7 @@ def test_held(machine):
     machine.attach("xvdb", "nvme:0")
     disk, watched = machine.disks[-1], Watched(machine)
     try:
-        in_background(machine, disk.app, "load", verify_loop(disk, LOAD_S))
+        until_told(machine, disk.app, "load", verify_loop(disk, ROUND_S))
         check(machine.wait_until(disk.app, "[ $(cat %s/ring0/writes) -gt 20 ]" % disk.front.path),
               "the load never started")
         # one that lives goes on while its memory is written to a file
@@ -52,7 +52,7 @@ def test_held(machine):
         event = watched.recovered(mark)
         check(event and event["event"] == "recovered" and event["why"] == "crash" and
               not event["left"], "moatd says: %s" % event)
-        finished(machine, disk.app, "load", 180)
+        stopped(machine, disk.app, "load", 180)
         console = watched.events.wait(mark, ["condemned"], 0)["console"]
         said = machine.sh("dom0", "cat " + console)
         for words in "console's ring\n", "end of /var/log/xen/console/guest-", "Kernel panic":

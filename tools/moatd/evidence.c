@@ -39,7 +39,7 @@ static void clean(char *text, size_t size)
 
 /* --- where it comes from ------------------------------------------------ */
 
-static void look_at(const struct moat_unit *u, const char *suffix, struct source *best)
+static void prefer_newer(const struct moat_unit *u, const char *suffix, struct source *best)
 {
 	struct source s;
 	struct stat st;
@@ -156,8 +156,8 @@ static int keep(struct moat_unit *u, unsigned int domid, char *path, size_t size
 	text = malloc(LOG_BYTES + MOAT_HYPER_CONSOLE);
 	if (!text)
 		return -ENOMEM;
-	look_at(u, "", &log);
-	look_at(u, "-standby", &log);
+	prefer_newer(u, "", &log);
+	prefer_newer(u, "-standby", &log);
 	if (*log.path)
 		logged = read_end(log.path, text, LOG_BYTES);
 	in_ring = read_ring(u, domid, text + logged, MOAT_HYPER_CONSOLE);

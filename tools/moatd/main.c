@@ -596,7 +596,7 @@ static int run(struct moat_daemon *d)
 	moat_interest_hurry(d);
 	d->loop.before_wait = before_wait;
 	d->loop.context = d;
-	last_beat = moat_now();
+	last_beat = d->began = moat_now();
 	moat_notice("version %s, %zu storage domains", MOAT_VERSION,
 		    d->config.count);
 	err = moat_loop_run(&d->loop);

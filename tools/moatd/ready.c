@@ -44,27 +44,24 @@ static msec patience(const struct moat_daemon *d)
 	return longest;
 }
 
-void moat_ready_tell(const struct moat_daemon *daemon)
+void moat_ready_tell(struct moat_daemon *daemon)
 {
-	static msec began;
-	static bool told;
 	size_t serving = 0, settled = 0, count = daemon->config.count;
 	msec now = moat_now();
 	char text[128];
-	bool late;
+	bool late, told;
 
-	if (told)
+	if (daemon->told_ready)
 		return;
-	if (!began)
-		began = now;
 	for (size_t i = 0; i < count; i++) {
 		const struct moat_unit *u = &daemon->units[i];
 
 		serving += u->looked && serves(u);
 		settled += u->looked && (serves(u) || waits_for_person(u));
 	}
-	late = now - began > patience(daemon);
+	late = now - daemon->began > patience(daemon);
 	told = settled == count || late;
+	daemon->told_ready = told;
 	snprintf(text, sizeof(text), "%s\nSTATUS=%zu of %zu storage domains serve%s",
 		 told ? "READY=1" : "EXTEND_TIMEOUT_USEC=" EXTEND_US, serving, count,
 		 told ? "" : "; waiting");

@@ -15,6 +15,6 @@
  * It is time when every storage domain serves, or waits for a person; or when all of
  * them have had what they may take to boot and to find their devices.
  */
-void moat_ready_tell(const struct moat_daemon *daemon);
+void moat_ready_tell(struct moat_daemon *daemon);
 
 #endif

@@ -58,6 +58,8 @@ struct moat_daemon {
 	struct moat_hyper *hyper;
 	struct moat_events *events;
 	struct moat_unit *units;
+	msec began;		/* when it could first look at anything */
+	bool told_ready;	/* to systemd: once */
 };
 
 #endif
