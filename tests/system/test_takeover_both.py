@@ -13,9 +13,6 @@ from load import stopped, until_told, verify_loop
 from runner import check
 from watched import Watched, lab_options
 
-# It has not been seen to pass yet (docs/testing.md).
-APART = "tests/system/run --only takeover_both."
-
 WORK = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                     "../../build/tests/takeover-both")
 # So a host that is not ours alone may take its time.

@@ -14,6 +14,7 @@ TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 CREATE = os.environ.get("MOAT_CREATE", os.path.join(TOP, "build/tests/unit-tools/moat-create"))
 UUID = "0123456789abcdef"
 JSON = f'{{"uuid": "{UUID}", "name": "storage"}}\n'
+WITH_DEVICES = f'{{"uuid": "{UUID}", "name": "storage", "pcidevs": []}}\n'
 TAKEN = 3
 
 
@@ -100,6 +101,30 @@ class Create(unittest.TestCase):
         self.put("holder.7", "dying 20")
         self.assertEqual(self.create(), (0, ""))
         self.assertTrue(self.has("created.7"))
+
+    def test_devices_of_the_last_one(self):
+        """Who has destroyed it did not wait for pciback, which knows it by its domid."""
+        self.put("json", WITH_DEVICES)
+        self.put("pciback.7", "30")
+        self.assertEqual(self.create(), (0, ""))
+        self.assertTrue(self.has("created.7"))
+
+    def test_devices_stay(self):
+        """A domain that would never get its devices is not made; without them it is."""
+        self.put("json", WITH_DEVICES)
+        self.put("pciback.7", "1000000")
+        status, said = self.create()
+        self.assertEqual((status, said), (
+            1, "moat-create: pciback still has devices of the last domain 7\n"))
+        self.put("json", JSON)
+        self.assertEqual(self.create(), (0, ""))
+
+    def test_somebody_comes_meanwhile(self):
+        """While pciback is waited for nobody keeps the domid."""
+        self.put("json", WITH_DEVICES)
+        self.put("pciback.7", "3")
+        self.put("thief")
+        self.assertEqual(self.create()[0], TAKEN)
 
     def test_replace(self):
         self.put("holder.7", "fedcba9876543210")

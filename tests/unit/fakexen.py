@@ -571,7 +571,7 @@ class World:
     def xl_moat_create(self, words):
         domid = int(words[words.index("--domid") + 1])
         text = " ".join(words)
-        for _ in range(20 if "--replace" in words else 0):
+        for _ in range(20 if "--replace" in words or "pci=[" in text else 0):
             if not os.path.exists(self.path(f"pciback.{domid}")):
                 break
             self.ended.wait(0.02)
@@ -647,8 +647,9 @@ class World:
         if self.store.read(home + "/data/moat/state") != "ready":
             self.store.write({home + "/data/moat/version": "0",
                               home + "/data/moat/state": "ready"})
+        # a node that the last domain of that domid has left is none to pciback
         if not self.without_pci and (not self.device_of(domid) or
-                                     now - domain["pci"] < self.PROBE):
+                                     now - domain.get("pci", now) < self.PROBE):
             return
         for app in self.store.names(home + "/backend/vbd"):
             for device in self.store.names(f"{home}/backend/vbd/{app}"):

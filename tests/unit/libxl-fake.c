@@ -120,6 +120,7 @@ int libxl_domain_config_from_json(libxl_ctx *ctx, libxl_domain_config *config, c
 	if (strncmp(text, "{\"uuid\": \"", 10) != 0)
 		return ERROR_INVAL;
 	memcpy(&config->c_info.uuid, text + 10, sizeof(config->c_info.uuid));
+	config->num_pcidevs = strstr(text, "pcidevs") != NULL;
 	json = strdup(text);
 	return json ? 0 : ERROR_NOMEM;
 }
@@ -175,6 +176,10 @@ int libxl_domain_create_new(libxl_ctx *ctx, libxl_domain_config *config, uint32_
 	(void)ctx;
 	(void)ao;
 	(void)progress;
+	/* A node at the place of one that pciback still has is none to pciback. */
+	if (config->num_pcidevs &&
+	    access(path_of("pciback%s%u", ".", config->c_info.domid), F_OK) == 0)
+		abort();
 	if (access(path_of("%sthief", "", 0), F_OK) == 0)
 		put("holder%s%u", ".", config->c_info.domid, "somebody-else-00");
 	if (access(path_of("holder%s%u", ".", config->c_info.domid), F_OK) == 0 ||

@@ -310,6 +310,8 @@ static void recreate(struct world *w, bool half)
 {
 	check_old_is_gone(w);
 	assert_true(w->job[MOAT_ACTIVE].job == MOAT_JOB_NONE);
+	/* what is noted of its predecessor's would be taken for its own */
+	assert_true(w->pci_holder != w->recorded);
 	if (half)
 		return;
 	make_placeholder(w);

@@ -21,7 +21,6 @@
 #include "pciback.h"
 
 #define DYING_MS 30000
-/* then the creation may fail for want of the device */
 #define PCIBACK_MS 3000
 #define POLL_MS 5
 
@@ -92,16 +91,25 @@ static enum holder wait_for_the_dying(const struct creation *c)
 	return found;
 }
 
+/* Return: whether it has let go of all that the last domain of that domid had. */
+static bool wait_for_pciback(const struct creation *c)
+{
+	for (int n = 0; n < PCIBACK_MS / POLL_MS; n++) {
+		if (!moat_pciback_holds(c->order->domid))
+			return true;
+		poll_step();
+	}
+	return false;
+}
+
 /* While its devices are on their way back it keeps the domid: its successor wants them. */
 static enum holder destroy_replaced(const struct creation *c)
 {
 	enum holder found;
 	int rc;
 
-	for (int n = 0; n < PCIBACK_MS / POLL_MS && moat_pciback_holds(c->order->domid); n++)
-		poll_step();
+	wait_for_pciback(c);
 	rc = libxl_domain_destroy(c->ctx, c->order->domid, NULL);
-
 	found = wait_for_the_dying(c);
 	if (rc && found == HOLDER_REPLACED)
 		moat_err("libxl cannot destroy domain %u (%d)", c->order->domid, rc);
@@ -135,8 +143,17 @@ static int refuse(const struct creation *c, enum holder holder)
 static int create(struct creation *c)
 {
 	uint32_t made = INVALID_DOMID;
-	int rc = libxl_clear_domid_history(c->ctx);
+	int rc;
 
+	/*
+	 * It knows a domain by its domid. While it still has devices of the last one, the
+	 * node for the new one is none that is new to it, and they would never come.
+	 */
+	if (c->config.num_pcidevs && !wait_for_pciback(c)) {
+		moat_err("pciback still has devices of the last domain %u", c->order->domid);
+		return -EBUSY;
+	}
+	rc = libxl_clear_domid_history(c->ctx);
 	if (rc) {
 		moat_err("libxl cannot clear its history of domids (%d)", rc);
 		return -EIO;

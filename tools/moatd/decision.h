@@ -117,6 +117,7 @@ bool moat_is_fine(const struct moat_view *view);
 bool moat_has_devices(const struct moat_view *view);
 /* Or all that it could have? */
 bool moat_has_what_there_is(const struct moat_view *view);
+bool moat_devices_forget(struct decision *d);
 bool moat_devices_settle(struct decision *d);
 bool moat_devices_free(struct decision *d);
 bool moat_devices_attach(struct decision *d);

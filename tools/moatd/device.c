@@ -44,13 +44,21 @@ static bool see_to(struct decision *d, enum moat_act what, size_t index,
 	return act_at(d, what, index, text);
 }
 
-/* Devices that nobody has are forgotten by whom, and given to pciback. */
-bool moat_devices_settle(struct decision *d)
+/* What is noted of a holder that has gone is forgotten. */
+bool moat_devices_forget(struct decision *d)
 {
 	for (size_t i = 0; i < d->view->pcis; i++)
 		if (d->view->pci[i].stale)
 			return act_at(d, MOAT_ACT_FREE, i,
 				      "its holder does not exist");
+	return false;
+}
+
+/* And devices that nobody has are given to pciback. */
+bool moat_devices_settle(struct decision *d)
+{
+	if (moat_devices_forget(d))
+		return true;
 	for (size_t n = 0; n < d->view->pcis; n++) {
 		const struct moat_view_pci *pci = &d->view->pci[nth(d, n)];
 

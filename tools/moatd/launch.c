@@ -95,19 +95,33 @@ int moat_launch_destroy(struct moat_unit *u, enum moat_role role)
 	return start(u, role, MOAT_JOB_DESTROY, argv, DESTROY_MS);
 }
 
-/*
- * pci=["0000:00:04.0,permissive=1", ...] of those that are free, or will be as soon as
- * domain @holder has gone. Return: how many.
- */
-static size_t list_devices(const struct moat_unit *u, unsigned int holder, char *text,
+/* A creation: "first" is the program, and its words before the configuration. */
+struct order {
+	enum moat_role role;
+	enum moat_job job;
+	msec span;
+	bool placeholder;	/* by moat-create, which waits for pciback */
+	bool bare;		/* without devices: with them it has failed */
+	unsigned int holder;	/* whose devices it gets, too */
+	char *const *first;
+};
+
+/* Will a domain that is ordered find a device free? */
+static bool is_to_be_had(const struct order *o, const struct moat_view_pci *pci)
+{
+	return moat_device_is_free(pci) || (o->holder && pci->domid == o->holder) ||
+	       (o->placeholder && pci->busy && pci->assignable);
+}
+
+/* pci=["0000:00:04.0,permissive=1", ...] of those that are to be had. Return: how many. */
+static size_t list_devices(const struct moat_unit *u, const struct order *o, char *text,
 			   size_t size)
 {
 	const struct moat_storage *st = u->storage;
 	size_t used = snprintf(text, size, "pci=["), count = 0;
 
 	for (size_t i = 0; i < st->pcis && used < size; i++)
-		if (moat_device_is_free(&u->view.pci[i]) ||
-		    (holder && u->view.pci[i].domid == holder))
+		if (is_to_be_had(o, &u->view.pci[i]))
 			used += snprintf(text + used, size - used, "%s\"%s%s\"",
 					 count++ ? ", " : "", st->pci[i],
 					 st->permissive ? ",permissive=1" : "");
@@ -140,17 +154,6 @@ static int name_domain(struct moat_unit *u, enum moat_role role, bool placeholde
 	return err;
 }
 
-/* A creation: "first" is the program, and its words before the configuration. */
-struct order {
-	enum moat_role role;
-	enum moat_job job;
-	msec span;
-	bool placeholder;
-	bool bare;		/* without devices: with them it has failed */
-	unsigned int holder;	/* whose devices it gets, too */
-	char *const *first;
-};
-
 /*
  * A domain under its own name is created with its devices: that is one scan of
  * its PCI bus, while it boots. A standby gets them when its time comes.
@@ -174,7 +177,7 @@ static int create(struct moat_unit *u, const struct order *o)
 	argv[n++] = uuid;
 	argv[n++] = "on_crash=\"preserve\"";
 	if (o->role == MOAT_ACTIVE && !o->bare &&
-	    list_devices(u, o->holder, devices, sizeof(devices))) {
+	    list_devices(u, o, devices, sizeof(devices))) {
 		argv[n++] = devices;
 	} else if (st->pcis) {
 		argv[n++] = "passthrough=\"enabled\"";
@@ -195,13 +198,14 @@ int moat_launch_create(struct moat_unit *u, enum moat_role role)
 
 int moat_launch_recreate(struct moat_unit *u)
 {
+	enum moat_job failed = u->slot.failed[MOAT_ACTIVE];
 	char domid[16];
 	char *const first[] = { u->daemon->config.moat_create, "--xl",
 				u->daemon->config.xl, "--domid", domid, NULL };
 	const struct order o = {
 		.role = MOAT_ACTIVE, .job = MOAT_JOB_CREATE, .span = CREATE_MS,
 		.placeholder = true, .first = first,
-		.bare = u->slot.failed[MOAT_ACTIVE] == MOAT_JOB_CREATE,
+		.bare = failed == MOAT_JOB_CREATE || failed == MOAT_JOB_REPLACE,
 	};
 
 	snprintf(domid, sizeof(domid), "%u", u->view.recorded);

@@ -112,6 +112,9 @@ bool moat_takeover_replace(struct decision *d)
 	/* xl still tidies up behind the old domain, by its domid */
 	if (d->view->job[MOAT_ACTIVE] != MOAT_JOB_NONE)
 		return true;
+	/* "xl destroy" may leave it, and it would be taken for the successor's own */
+	if (moat_devices_forget(d))
+		return true;
 	if (slot->failed[MOAT_ACTIVE] == MOAT_JOB_CREATE &&
 	    slot->failures[MOAT_ACTIVE] >= TRIES)
 		return lose(d, "its storage domain cannot be created under its domid");
