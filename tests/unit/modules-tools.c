@@ -121,14 +121,20 @@ static int load(const char *listed, int connected, const char *broken)
 	return moat_modules_load_listed(&mods);
 }
 
+/* These, in that order, and no others. */
+#define ASSERT_LOADED(...) do { \
+	static const char * const wanted[] = { __VA_ARGS__ }; \
+	size_t n = sizeof(wanted) / sizeof(*wanted); \
+	assert_int_equal(kernel->count, n); \
+	for (size_t at = 0; at < n; at++) \
+		assert_string_equal(kernel->names[at], wanted[at]); \
+} while (0)
+
 static void in_order(void **state)
 {
 	(void)state;
 	assert_int_equal(load("moat-omega\nmoat-alpha\n", 0, ""), 0);
-	assert_int_equal(kernel->count, 3);
-	assert_string_equal(kernel->names[0], "moat-omega.ko");
-	assert_string_equal(kernel->names[1], "moat-needed.ko");
-	assert_string_equal(kernel->names[2], "moat-alpha.ko");
+	ASSERT_LOADED("moat-omega.ko", "moat-needed.ko", "moat-alpha.ko");
 }
 
 /* It has its devices when all others are loaded, and it is there when we are through. */
@@ -136,11 +142,7 @@ static void beside(void **state)
 {
 	(void)state;
 	assert_int_equal(load("xen-pcifront\nmoat-alpha\nmoat-omega\n", 3, ""), 0);
-	assert_int_equal(kernel->count, 4);
-	assert_string_equal(kernel->names[0], "moat-needed.ko");
-	assert_string_equal(kernel->names[1], "moat-alpha.ko");
-	assert_string_equal(kernel->names[2], "moat-omega.ko");
-	assert_string_equal(kernel->names[3], "xen-pcifront.ko");
+	ASSERT_LOADED("moat-needed.ko", "moat-alpha.ko", "moat-omega.ko", "xen-pcifront.ko");
 }
 
 static void failures(void **state)
