@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """The same for PVH guests, which need a processor of another model."""
 import test_settings_recovery
-from lasting_load import Several
 from runner import check
 from swapping import Swapping
-from test_settings_recovery import GUEST_MEMORY, end, in_recovery, ready, strike, survive
+from test_settings_recovery import GUEST_MEMORY, in_recovery, loaded, ready, strike, survive
 from watched import Watched
 
 APART = "make test-settings"
@@ -24,10 +23,7 @@ def test_migrated(machine):
     """
     machine.destroy("app")
     machine.create("app", "app", "--pvh", "--memory", GUEST_MEMORY)
-    ready(machine, ("xvdb", "nvme:0"))
-    watched, load = Watched(machine), Several(machine, {"trusting": "/dev/xvdb"})
-    try:
-        load.start()
+    with loaded(machine) as (watched, load):
         machine.lab("domain", "migrate", "app", timeout=180)
         check(load.goes_on(60), "the load stands still behind the migration")
         survive(watched, load)
@@ -37,9 +33,6 @@ def test_migrated(machine):
         machine.lab("domain", "migrate", "app", timeout=180)
         check(load.goes_on(60), "the load stands still behind the last migration")
         survive(watched, load)
-        end(load)
-    finally:
-        watched.close()
 
 
 def test_swaps(machine):

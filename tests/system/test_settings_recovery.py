@@ -87,12 +87,22 @@ def in_recovery(machine, watched, load):
         yield strike(watched, IDLE_FAULT)
 
 
-def test_saved_and_restored(machine):
-    """The guest is saved and restored before a recovery, in the midst of another, and behind."""
+@contextlib.contextmanager
+def loaded(machine):
+    """A controller's disk under a load that trusts it, and moatd, watched; good to the end."""
     ready(machine, ("xvdb", "nvme:0"))
     watched, load = Watched(machine), Several(machine, {"trusting": "/dev/xvdb"})
     try:
         load.start()
+        yield watched, load
+        end(load)
+    finally:
+        watched.close()
+
+
+def test_saved_and_restored(machine):
+    """The guest is saved and restored before a recovery, in the midst of another, and behind."""
+    with loaded(machine) as (watched, load):
         machine.lab("domain", "save", "app", timeout=180)
         machine.lab("domain", "restore", "app", timeout=180)
         check(load.goes_on(60), "the load stands still behind the restore")
@@ -102,9 +112,6 @@ def test_saved_and_restored(machine):
             check(watched.recovered(mark), "no recovery while the guest sleeps")
             machine.lab("domain", "restore", "app", timeout=180)
         survive(watched, load)
-        end(load)
-    finally:
-        watched.close()
 
 
 def test_stacked(machine):
