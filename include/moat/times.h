@@ -8,12 +8,10 @@
 
 /* moat-init asks moat-back whether it lives so often. */
 #define MOAT_PING_S 1
-/* Between a driver's first failed request and its giving up the disk: moat-back waits
- * so long to see whether it does. A controller that the toolstack takes away from a busy
- * domain fails requests for seconds before; an error that the disk means is no worse for
- * being late.
+/* moat-back believes an error once the disk has done something well so long behind it:
+ * until then that may have been under way (core/doubt.h).
  */
-#define MOAT_DOUBT_S 8
+#define MOAT_DOUBT_S 1
 /* moatd: a vCPU runs, and nothing shows that the domain lives. */
 #define MOAT_BUSY_LIMIT_S 2
 /* moatd: a poller does not answer. */
@@ -30,8 +28,8 @@
  * missing; until then its driver may still be finding it.
  */
 #define MOAT_SETTLE_S 20
-/* moat-back keeps what a lost device has failed from the front end, for the domain to be
- * replaced; as long as Linux waits for a command by default.
+/* moat-back keeps what a device has failed from the front end for so long, where it may have
+ * been lost, for the domain to be replaced; as long as Linux waits for a command by default.
  */
 #define MOAT_LOST_S 30
 /* moatd: a device with work to do does nothing. */
@@ -46,7 +44,7 @@ _Static_assert(MOAT_HANG_LIMIT_S <= MOAT_HEARTBEAT_LIMIT_S, "a poller is found f
 _Static_assert(MOAT_STARVED_TIMES * MOAT_HEARTBEAT_LIMIT_S <= MOAT_WATCHDOG_S,
 	       "the watchdog is the last resort");
 /* Who is to be replaced is found while his requests are kept. */
-_Static_assert(MOAT_DOUBT_S < MOAT_HEARTBEAT_LIMIT_S, "the disk is given up first");
+_Static_assert(MOAT_DOUBT_S < MOAT_LOST_S, "a disk that lives is believed first");
 _Static_assert(MOAT_HEARTBEAT_LIMIT_S < MOAT_LOST_S, "there is time to replace it");
 /* One disk that stays away does not hold up those that are back. */
 _Static_assert(MOAT_SETTLE_S < MOAT_LOST_S, "a missing device is told");

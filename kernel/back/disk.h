@@ -36,6 +36,7 @@ struct moat_opened;
  * @forgets: it has a volatile cache that dies with this domain
  * @load: what is in flight
  * @done_ns: when the device did something last; whoever sees it, says so
+ * @well_ns: when that was no error
  * @blocking: runs what may block its submitter
  */
 struct moat_disk {
@@ -58,6 +59,7 @@ struct moat_disk {
 	bool forgets;
 	struct moat_load load;
 	u64 done_ns;
+	u64 well_ns;
 	struct workqueue_struct *blocking;
 };
 

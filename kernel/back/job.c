@@ -17,9 +17,8 @@
  *
  * An error may be what the disk says, or the first that is seen of a driver that
  * loses its device. What the latter fails is nobody's to answer but the next
- * driver's: the front end issues it again there. So such an error waits, for
- * MOAT_DOUBT_S to see whether the disk goes, and for MOAT_LOST_S to be replaced where
- * it does; who has nobody to replace it then gets the error.
+ * driver's: the front end issues it again there. So such an error waits until it is
+ * known which (core/doubt.h); who has nobody to replace the driver then gets it.
  *
  * A request is one bio, embedded in its job. What the block layer and the driver
  * allocate on the way to the disk (the integrity data of a disk that has it), they
@@ -34,9 +33,8 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
-#include <moat/times.h>
-
 #include "core/discard.h"
+#include "core/doubt.h"
 #include "core/request.h"
 #include "core/ring.h"
 #include "crowd.h"
@@ -120,15 +118,17 @@ static void job_sent(struct moat_job *job)
 }
 
 /**
- * moat_job_sent_ns() - since when does the device have it?
+ * moat_job_owed_ns() - since when does the device owe an answer to it?
  * @job: any job
  *
+ * An answer that is in doubt is none.
+ *
  * Context: the poller.
- * Return: time in nanoseconds; 0: it does not.
+ * Return: time in nanoseconds; 0: it owes none.
  */
-u64 moat_job_sent_ns(const struct moat_job *job)
+u64 moat_job_owed_ns(const struct moat_job *job)
 {
-	return READ_ONCE(job->sent_ns);
+	return READ_ONCE(job->sent_ns) ?: job->failed_ns;
 }
 
 /* ---- getting the segments ---- */
@@ -360,7 +360,6 @@ enum job_end {
 static enum job_end job_judge(const struct moat_job *job, u64 now)
 {
 	const struct moat_disk *disk = job->source->disk;
-	u64 wait;
 
 	if (job->error == -ENOMEM)
 		return JOB_RESTART;
@@ -371,15 +370,18 @@ static enum job_end job_judge(const struct moat_job *job, u64 now)
 	/* The connection ends, and with it what this driver has to say. */
 	if (job_stopping(job))
 		return moat_disk_gone(disk) ? JOB_DROP : JOB_ANSWER;
-	wait = moat_disk_gone(disk) ? MOAT_LOST_S : MOAT_DOUBT_S;
-	return now - job->failed_ns < wait * NSEC_PER_SEC ? JOB_DOUBT : JOB_ANSWER;
+	return moat_doubt_is_over(moat_disk_gone(disk), job->failed_ns,
+				  READ_ONCE(disk->well_ns), now) ? JOB_ANSWER : JOB_DOUBT;
 }
 
 static void job_end(struct moat_poller *poller, struct moat_job *job)
 {
 	struct moat_source *source = job->source;
+	enum job_end end = job_judge(job, poller->now);
 
-	switch (job_judge(job, poller->now)) {
+	if (end != JOB_DOUBT)
+		job->failed_ns = 0;
+	switch (end) {
 	case JOB_ANSWER:
 		source->ops->answer(source, job);
 		return;
@@ -652,7 +654,10 @@ static void job_came_back(const struct moat_job *job, u64 now)
 	u64 sent = job->sent_ns;
 
 	disk_moved(job->source->disk, now);
-	if (!job->error && job->req.op <= MOAT_OP_WRITE)
+	if (job->error)
+		return;
+	WRITE_ONCE(job->source->disk->well_ns, now);
+	if (job->req.op <= MOAT_OP_WRITE)
 		moat_crowd_took(&job->source->peer.tenant->member, job->errand.cost,
 				now > sent ? now - sent : 0, now);
 }

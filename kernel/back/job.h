@@ -78,7 +78,8 @@ struct moat_room {
  * @taken_ns: when it was taken from the ring
  * @sent_ns: when it was sent to the device; 0: it is not there. Its poller may look
  *	all the time
- * @failed_ns: when the device failed it as if it were lost; 0: it did not
+ * @failed_ns: when the device failed it as if it were lost, as long as that is in
+ *	doubt; 0: it is not
  * @sectors: amount of data, in units of 512 bytes; of a discard, what has been done
  * @error: 0 or the first error, a negative errno: see job_fail()
  * @way: how its pieces come by their pages
@@ -126,7 +127,7 @@ struct moat_job {
 	struct bio_vec own_vecs[MOAT_WIRE_SEGS];
 };
 
-u64 moat_job_sent_ns(const struct moat_job *job);
+u64 moat_job_owed_ns(const struct moat_job *job);
 int moat_jobs_init(void);
 void moat_jobs_deinit(void);
 void moat_job_init(struct moat_job *job, struct moat_source *source);

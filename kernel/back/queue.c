@@ -574,22 +574,22 @@ static void queue_end(struct moat_client *client)
 		queue_drop(&queue->source, queue->barrier);
 }
 
-/* When was the oldest request sent to the device? 0: it has none.
+/* Since when does the device owe an answer? 0: it owes none.
  *
  * Looks at all of them: it is asked once a second, and the data path then need not
  * keep them in order.
  */
 static u64 queue_oldest(const struct moat_queue *queue)
 {
-	u64 oldest = 0, sent;
+	u64 oldest = 0, owed;
 	u32 i;
 
 	if (!queue->in_flight)
 		return 0;
 	for (i = 0; i < queue->ring.size; i++) {
-		sent = moat_job_sent_ns(&queue->jobs[i]);
-		if (sent && (!oldest || sent < oldest))
-			oldest = sent;
+		owed = moat_job_owed_ns(&queue->jobs[i]);
+		if (owed && (!oldest || owed < oldest))
+			oldest = owed;
 	}
 	return oldest;
 }
