@@ -47,6 +47,11 @@ def vdev_number(vdev):
     """The number of a virtual device: xvdb is 51728 (Xen's vbd numbering)."""
     return (202 << 8) + 16 * (ord(vdev[3]) - ord("a"))
 
+# Looks until a condition holds, so often and so long at most.
+WAIT = ("n=0; read wait_began wait_idle </proc/uptime; until %s; do n=$((n+1)); "
+        "read wait_now wait_idle </proc/uptime; [ $n -lt %d ] && "
+        "[ $((${wait_now%%.*} - ${wait_began%%.*})) -lt %d ] || exit 9; sleep 0.1; done")
+
 
 class Lab:
     """The verbs of a lab; which one, the environment's MOAT_LAB says."""
@@ -81,9 +86,12 @@ class Lab:
         return done.returncode, done.stdout + done.stderr
 
     def wait_until(self, domain, condition, seconds=20):
-        """Wait in the domain until a shell condition holds; False if it never does."""
-        loop = ("n=0; until %s; do n=$((n+1)); [ $n -lt %d ] || exit 9; sleep 0.1; done"
-                % (condition, seconds * self.pace * 10))
+        """Wait in the domain until a shell condition holds; False if it never does.
+
+        The seconds are those between two looks, for the host may be slow, and a look take
+        long; but it takes no more than three times as many in all.
+        """
+        loop = WAIT % (condition, seconds * self.pace * 10, seconds * self.pace * 3)
         return self.try_sh(domain, loop, timeout=seconds * 4 + 30)[0] == 0
 
     def domid(self, domain):
