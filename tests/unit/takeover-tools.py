@@ -126,6 +126,17 @@ class Takeover(Moatd):
         self.recovered()
         self.assertEqual(self.kept("moat-offered"), "ring=4")
 
+    def test_just_connected(self):
+        """A front end that had nothing to lose a moment ago has by the time of the verdict."""
+        state = f"/local/domain/{self.stock}/device/vbd/{DEVICE}/state"
+        self.world.idle.add(self.stock)
+        self.world.store.write({state: "1"})
+        self.wait(lambda: self.disk()["front_state"] == 1, "begins anew")
+        self.world.store.write({state: "4"})
+        self.crash()
+        self.recovered()
+        self.assertEqual([c for c in self.world.calls if c[0] == "destroy"], [])
+
     def test_offers_nothing(self):
         """Another driver at the same front end: what was noted does not count any more."""
         back = f"/local/domain/{self.storage()}/backend/vbd/{self.stock}/{DEVICE}"

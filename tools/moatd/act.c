@@ -395,6 +395,8 @@ static int condemn(struct moat_unit *u, const struct moat_action *a)
 	err = moat_note_verdict(u, a, domid);
 	if (err)
 		return err;
+	/* a front end that has connected meanwhile needs its domid kept */
+	moat_scan_hurry(&u->daemon->scan);
 	moat_warn("%s: domain %u is condemned (%s): %s", name_of(u), domid,
 		  moat_why_name(a->why), a->text);
 	return 0;

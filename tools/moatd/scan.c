@@ -413,6 +413,23 @@ void moat_scan_spoil_served(struct moat_scan *scan, unsigned int domid,
 				make_old(&scan->domains[i].disks[k].age, age);
 }
 
+static void hurry(enum moat_scan_age *age)
+{
+	if (*age == MOAT_SCAN_OLD)
+		*age = MOAT_SCAN_WRONG;
+}
+
+void moat_scan_hurry(struct moat_scan *scan)
+{
+	for (size_t i = 0; i < scan->count; i++) {
+		struct moat_scan_domain *domain = &scan->domains[i];
+
+		hurry(&domain->age);
+		for (size_t k = 0; k < domain->count; k++)
+			hurry(&domain->disks[k].age);
+	}
+}
+
 void moat_scan_spoil_name(struct moat_scan *scan, unsigned int domid)
 {
 	struct moat_scan_domain *domain = moat_scan_find(scan, domid);

@@ -73,4 +73,13 @@ void moat_scan_spoil_disk(struct moat_scan *scan, unsigned int app, unsigned int
 void moat_scan_spoil_served(struct moat_scan *scan, unsigned int domid,
 			    enum moat_scan_age age);
 
+/**
+ * moat_scan_hurry() - wait with nothing that a watch has made old
+ * @scan: the scan; its next moat_scan_update() reads all of that, however lately it
+ *	was read before
+ *
+ * For who is about to do what cannot be taken back.
+ */
+void moat_scan_hurry(struct moat_scan *scan);
+
 #endif
