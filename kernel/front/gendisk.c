@@ -86,8 +86,13 @@ static int gendisk_alloc_tags(struct moat_disk *disk)
 	set->queue_depth = disk->depth;
 	set->numa_node = NUMA_NO_NODE;
 	set->cmd_size = struct_size((struct moat_rq *)NULL, io.piece, disk->room);
-	/* The storage domain has the device, and the scheduler for it. */
-	set->flags = MOAT_MQ_F_MERGE | BLK_MQ_F_NO_SCHED_BY_DEFAULT;
+	/*
+	 * The storage domain has the device, and the scheduler for it. And as for a device upon
+	 * another, a processor that goes waits for no request of its own: an event channel moves
+	 * to another processor, and xenwatch, which takes processors away, is needed for the
+	 * reconnection that the request may be waiting for.
+	 */
+	set->flags = MOAT_MQ_F_MERGE | BLK_MQ_F_NO_SCHED_BY_DEFAULT | BLK_MQ_F_STACKING;
 	set->timeout = MOAT_DISK_TIMEOUT;
 	set->driver_data = disk;
 	return blk_mq_alloc_tag_set(set);
