@@ -67,6 +67,7 @@ static void hardware(void **state)
 		{ { "add", "/devices/virtual/block/loop0", "block", "loop0", "" }, false },
 		{ { "add", "/devices/vbd-3-51712", "xen-backend", "", "xen-backend:vbd" }, false },
 		{ { "add", "/module/nvme", "module", "", "" }, false },
+		{ { "add", "/devices/system/cpu/cpu1", "cpu", "", "cpu:type:x86" }, false },
 	};
 
 	(void)state;

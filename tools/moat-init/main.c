@@ -34,6 +34,7 @@
 #include "../lib/loop.h"
 #include "modules.h"
 #include "mounts.h"
+#include "processor.h"
 #include "shutdown.h"
 #include "uevent.h"
 
@@ -195,6 +196,20 @@ static void coldplug_aside(void)
 	if (pid)
 		return;
 	moat_modules_coldplug(&init.modules);
+	moat_processors_use();
+	_exit(0);
+}
+
+/* A processor has come; a child, as above. */
+static void use_processor_aside(const char *devpath)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		moat_warn("fork: %s; %s is not used", strerror(errno), devpath);
+	if (pid)
+		return;
+	moat_processor_use(devpath);
 	_exit(0);
 }
 
@@ -212,6 +227,8 @@ static void take_uevent(const struct moat_uevent *ev)
 		moat_backends_bare(init.backends, false);
 	if (moat_uevent_is_hardware(ev))
 		moat_backends_hardware(init.backends);
+	if (strcmp(ev->subsystem, "cpu") == 0 && strcmp(ev->action, "add") == 0 && init.pid1)
+		use_processor_aside(ev->devpath);
 	if (*ev->modalias && is_coming(ev) && init.pid1)
 		load_aside(ev->modalias);
 }

@@ -56,6 +56,7 @@ bool moat_uevent_is_hardware(const struct moat_uevent *ev)
 	return strcmp(ev->action, "add") == 0 &&
 	       strncmp(ev->devpath, "/devices/", 9) == 0 &&
 	       strncmp(ev->devpath, "/devices/virtual/", 17) != 0 &&
+	       strncmp(ev->devpath, "/devices/system/", 16) != 0 &&
 	       strncmp(ev->subsystem, "xen", 3) != 0;
 }
 
