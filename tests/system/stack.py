@@ -4,10 +4,13 @@ from lasting_load import Load
 from loads import Bank, Writer
 
 DATA, BANK, FOLDER = "/dev/mapper/moat-data", "/dev/mapper/moat-bank", "/mnt/bank"
+# The legs are the same from the beginning, also where nobody writes.
 BUILD = r'''
 export DM_DISABLE_UDEV=1
 mkdir -p /run/lvm /run/lock/lvm /run/cryptsetup {folder}
-for leg in {legs}; do dd if=/dev/zero of=$leg bs=64k count=2 2>/dev/null; done
+for leg in {legs}; do
+    dd if=/dev/zero of=$leg bs=1M count=$(($(blockdev --getsz $leg) >> 11)) oflag=direct 2>/dev/null
+done
 mdadm --create /dev/md0 --run --level=1 --raid-devices=2 --metadata=1.0 --bitmap=none \
     --assume-clean --homehost=any {legs} >/run/mdadm.out 2>&1
 head -c 32 /dev/urandom >/run/key

@@ -27,10 +27,10 @@ GONE = ("! xl domid storage >/dev/null 2>&1 && "
 class Guest:
     """A stock guest's disk, and the storage domain that it is on."""
 
-    def __init__(self, machine, backing="nvme", *options, app="app", vdev="xvdb"):
+    def __init__(self, machine, backing="nvme", *options, app="app"):
         self.machine = machine
         machine.domains[app]["front"] = "stock"
-        self.disk = machine.attach(vdev, backing, *options, app=app)
+        self.disk = machine.attach("xvdb", backing, *options, app=app)
         self.link = Takeover(self.disk)
         self.cache = machine.sh("storage",
                                 "grep -o 'lab.cache=[^ ]*' /proc/cmdline || true").split()

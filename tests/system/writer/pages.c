@@ -5,8 +5,8 @@
  *	pages MIB		rewrite so much memory again and again, until SIGTERM; each page
  *				is read before it is written, and must hold what was written last
  *	pages --holes MIB	use so much, give every second 32 KiB back, use up what is left
- *				in blocks of 64 KiB and more, wait for a signal: much memory is
- *				free then, and no large piece of it
+ *				in blocks of 64 KiB and more, and what becomes one, until SIGTERM:
+ *				much memory is free then, and no large piece of it
  *
  * Prints the pages done so far, once a second, then "end: " and the same, and "ready" once
  * the holes are there. Exit status: 0, or 1 if a page was wrong, or 2 for a wrong call.
@@ -113,6 +113,8 @@ static void use_up_blocks(void)
 
 static void make_holes(uint64_t *memory, size_t pages)
 {
+	const struct timespec pause = { .tv_nsec = 100000000 };
+
 	memset(memory, 1, pages * PAGE);
 	for (size_t i = 0; i + HOLE <= pages; i += 2 * HOLE)
 		madvise(memory + i * WORDS, HOLE * PAGE, MADV_DONTNEED);
@@ -122,7 +124,9 @@ static void make_holes(uint64_t *memory, size_t pages)
 	use_up_blocks();
 	printf("ready\n");
 	fflush(stdout);
-	pause();
+	/* Others give some back meanwhile. */
+	for (; !ended; nanosleep(&pause, NULL))
+		use_up_blocks();
 }
 
 int main(int argc, char **argv)
@@ -143,10 +147,10 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	madvise(memory, pages * PAGE, MADV_NOHUGEPAGE);
+	signal(SIGTERM, end);
 	if (holes) {
 		make_holes(memory, pages);
 		return 0;
 	}
-	signal(SIGTERM, end);
 	return rewrite(memory, pages) ? 1 : 0;
 }
