@@ -44,6 +44,7 @@ static struct {
 static int device_fd;
 static struct iocb cbs[DEPTH_MAX];
 static struct io_event events[DEPTH_MAX];
+static char *buffer;
 
 static uint64_t random_below(uint64_t *state, uint64_t limit)
 {
@@ -67,10 +68,13 @@ static void think_up(struct iocb *cb, uint64_t *random)
 	cb->aio_lio_opcode = random_below(random, 100) < WRITE_PERCENT ?
 			     IOCB_CMD_PWRITE : IOCB_CMD_PREAD;
 	cb->aio_nbytes = size_of(random);
+	cb->aio_buf = (uintptr_t)buffer + (uint64_t)(cb - cbs) * LARGE;
 	cb->aio_offset = random_below(random, (opt.bytes - LARGE) / SMALL) * SMALL;
 	if (random_below(random, FLUSH_ONE_IN))
 		return;
+	/* the kernel takes it with nothing else in it */
 	cb->aio_lio_opcode = IOCB_CMD_FDSYNC;
+	cb->aio_buf = 0;
 	cb->aio_nbytes = 0;
 	cb->aio_offset = 0;
 }
@@ -81,6 +85,10 @@ static void submit(aio_context_t ctx, struct iocb **ready, long n)
 	while (n) {
 		const long taken = syscall(SYS_io_submit, ctx, n, ready);
 
+		if (taken < 0 && errno != EAGAIN) {
+			fprintf(stderr, "asker: cannot ask: %s\n", strerror(errno));
+			exit(2);
+		}
 		if (taken <= 0) {
 			/* check-ok: sleep: a poll step of what must not end by itself */
 			usleep(RETRY_US);
@@ -151,20 +159,17 @@ static bool parse(int argc, char **argv)
 	return optind + 1 == argc && opt.depth && opt.depth <= DEPTH_MAX && opt.bytes > LARGE;
 }
 
-static void prepare(char *buffer)
+static void prepare(void)
 {
 	memset(buffer, 'a', (size_t)opt.depth * LARGE);
-	for (unsigned int i = 0; i < opt.depth; i++) {
+	for (unsigned int i = 0; i < opt.depth; i++)
 		cbs[i].aio_fildes = device_fd;
-		cbs[i].aio_buf = (uintptr_t)buffer + (uint64_t)i * LARGE;
-	}
 }
 
 int main(int argc, char **argv)
 {
 	aio_context_t ctx = 0;
 	pthread_t discarder;
-	char *buffer;
 
 	if (!parse(argc, argv)) {
 		fprintf(stderr, "usage: asker [--depth N] [--mib N] DEVICE\n");
@@ -176,7 +181,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "asker: %s: %s\n", argv[optind], strerror(errno));
 		return 2;
 	}
-	prepare(buffer);
+	prepare();
 	errno = pthread_create(&discarder, NULL, discard, NULL);
 	if (errno) {
 		perror("asker");
