@@ -433,13 +433,13 @@ static bool is_reported(const struct world *w)
 }
 
 /* Disks whose devices are in no domain: three are tried, then it waits for them. */
-static void test_devices_never_appear(void **state)
+static void check_devices_never_appear(bool tells)
 {
 	struct play p;
 
-	(void)state;
 	begin(&p, true, false, alive);
 	p.w.bad_probe = true;
+	p.w.tells = tells;
 	p.w.dom[find_name(&p.w, 1)].crashed = true;
 	run_until(&p, is_reported, 600000, "reported");
 	assert_int_equal(p.w.left, DISKS);
@@ -448,6 +448,19 @@ static void test_devices_never_appear(void **state)
 	p.w.bad_probe = false;
 	run_until(&p, is_whole, 60000, "whole, as they have appeared");
 	assert_int_equal(p.w.destroyed, 4);
+}
+
+static void test_devices_never_appear(void **state)
+{
+	(void)state;
+	check_devices_never_appear(false);
+}
+
+/* What a domain tells of it is no reason to do without the others. */
+static void test_devices_told_missing(void **state)
+{
+	(void)state;
+	check_devices_never_appear(true);
 }
 
 static void test_standby_never_ready(void **state)
@@ -775,6 +788,7 @@ int main(void)
 		cmocka_unit_test(test_no_takeover),
 		cmocka_unit_test(test_crash_loop),
 		cmocka_unit_test(test_devices_never_appear),
+		cmocka_unit_test(test_devices_told_missing),
 		cmocka_unit_test(test_standby_never_ready),
 		cmocka_unit_test(test_standbys_die),
 		cmocka_unit_test(test_bad_upgrade),

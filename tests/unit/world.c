@@ -72,6 +72,8 @@ static void view_disk(const struct world *w, size_t i, unsigned int active,
 		.front = !up ? MOAT_FRONT_IS_WAITING :
 			 d->hold ? MOAT_FRONT_IS_HELD : MOAT_FRONT_IS_UP,
 		.trouble = d->trouble, .kept = d->kept,
+		.failed = !up && !torn && w->tells && is_ready(w, d->backend) &&
+			  w->now - w->pci_given_at >= TELL_MS,
 	};
 	v->complaints = d->complaints;
 	snprintf(v->vm, sizeof(v->vm), "vm%zu", i);

@@ -17,6 +17,7 @@
 #define BOOT_MS 3000
 #define JOB_MS 400
 #define PROBE_MS 2000
+#define TELL_MS 5000
 #define APP 2
 
 struct domain {
@@ -58,6 +59,7 @@ struct world {
 	struct disk disk[DISKS];
 	struct job job[MOAT_ROLES];
 	bool bad_standby, bad_probe, bad_create;
+	bool tells;		/* that a device is missing, as soon as it may know */
 	bool thief;		/* takes a domid as soon as it is free */
 	unsigned int serials;
 	/* notes */

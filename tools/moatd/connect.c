@@ -153,7 +153,9 @@ static bool is_missed(const struct decision *d, const struct moat_view_disk *dis
 static bool is_past(const struct decision *d, const struct moat_view_disk *disk,
 		    enum moat_phase phase)
 {
-	if (!is_missed(d, disk) || disk->failed || disk->misfit ||
+	/* what is told of one whose device is missing may not be the end of it */
+	if (!is_missed(d, disk) || (disk->failed && !moat_may_probe(d->view)) ||
+	    disk->misfit ||
 	    (disk->orphan && disk->kept.failures >= STUBBORN) ||
 	    disk->front == MOAT_FRONT_IS_FAILED ||
 	    disk->trouble == MOAT_TROUBLE_IS_REFUSED)

@@ -111,6 +111,8 @@ static inline msec moat_least(msec a, msec b)
 bool moat_judge(struct decision *d);
 /* Is nothing wrong with what the active domain's disks find there? */
 bool moat_is_fine(const struct moat_view *view);
+/* Is something wrong with that, and may it be right in another domain? */
+bool moat_may_probe(const struct moat_view *view);
 
 /* device.c: PCI devices. */
 /* Has the active domain all of them? */

@@ -24,8 +24,7 @@ static bool waits_for_device(const struct moat_view_disk *disk,
 {
 	return disk->backend == domid &&
 	       (disk->able ? disk->served : disk->noted && disk->safe && !disk->left) &&
-	       disk->awake && !disk->closing && !disk->connected &&
-	       !disk->failed;
+	       disk->awake && !disk->closing && !disk->connected;
 }
 
 /*
@@ -52,6 +51,12 @@ bool moat_is_fine(const struct moat_view *view)
 		waits = waits || waits_for_device(disk, active->domid);
 	}
 	return !waits;
+}
+
+bool moat_may_probe(const struct moat_view *view)
+{
+	return !moat_is_fine(view) && (view->recovery.probes < PROBES_MAX ||
+				       !moat_has_what_there_is(view));
 }
 
 bool moat_disk_complains(const struct moat_view_disk *disk, unsigned int domid)
@@ -263,9 +268,7 @@ bool moat_judge(struct decision *d)
 		return false;
 	if (judge_life(d))
 		return true;
-	if (d->view->recovery.on && !moat_is_fine(d->view) &&
-	    (d->view->recovery.probes < PROBES_MAX ||
-	     !moat_has_what_there_is(d->view)) &&
+	if (d->view->recovery.on && moat_may_probe(d->view) &&
 	    passed(d, d->slot->fine_at, d->limits->probe))
 		return condemn(d, MOAT_WHY_PROBE, d->now - d->slot->fine_at,
 			       "its devices do not appear");
