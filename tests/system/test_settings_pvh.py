@@ -24,13 +24,13 @@ def test_migrated(machine):
     machine.destroy("app")
     machine.create("app", "app", "--pvh", "--memory", GUEST_MEMORY)
     with loaded(machine) as (watched, load):
-        machine.lab("domain", "migrate", "app", timeout=180)
+        machine.lab("domain", "migrate", "app", timeout=600)
         check(load.goes_on(60), "the load stands still behind the migration")
         survive(watched, load)
         with in_recovery(machine, watched, load) as mark:
-            machine.lab("domain", "migrate", "app", timeout=180)
+            machine.lab("domain", "migrate", "app", timeout=600)
             check(watched.recovered(mark), "no recovery while the guest moves")
-        machine.lab("domain", "migrate", "app", timeout=180)
+        machine.lab("domain", "migrate", "app", timeout=600)
         check(load.goes_on(60), "the load stands still behind the last migration")
         survive(watched, load)
 
