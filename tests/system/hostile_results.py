@@ -17,6 +17,9 @@ TURNS, PARTS, TURN = 3, 2, 64
 # in common with it, but has its guest's one processor work: for the load that asks again, for
 # the ends and beginnings of connections, for all that is read from xenstore.
 STRETCH = {"front": 3, "back": 8}
+# Of so many connections with a hostile back end, each is asked so much on average; else the load
+# on its disk is at fault, and only what is issued again was attacked.
+CONNECTIONS, ASKED = 8, 1000
 # Lines a second that the attacked domain's log may grow by: what a rate limit lets through.
 LINES = 8
 NAMES = {"front": "a hostile front end against moat-back",
@@ -66,6 +69,10 @@ def wrong(record):
         found.append("the attacked domain's log grew by %d lines" % record["lines"])
     if not counts["connected"]:
         found.append("nothing was connected")
+    if record["direction"] == "back" and counts["connected"] >= CONNECTIONS and \
+            answered(counts) < ASKED * counts["connected"]:
+        found.append("the load asked %d times on %d connections"
+                     % (answered(counts), counts["connected"]))
     found += ["log: " + line for line in record["log"]]
     if not record["fresh"]:
         found.append("no honest connection behind it")

@@ -29,7 +29,8 @@ done
 WHERE = ("for p in /proc/[0-9]*; do [ \"$(cat $p/comm 2>/dev/null)\" != %s ] || "
          "awk '/^Cpus_allowed_list/ { print $2 }' $p/status; done")
 # Free blocks of 64 KiB and more; what is left of zone DMA nobody gets who does not ask for it.
-LARGE_BLOCKS = "awk '$4 != \"DMA\" { for (i = 9; i <= NF; i++) n += $i } END { print n + 0 }' /proc/buddyinfo"
+LARGE_BLOCKS = ("awk '$4 != \"DMA\" { for (i = 9; i <= NF; i++) n += $i } END { print n + 0 }' "
+                "/proc/buddyinfo")
 NO_MORE_OF_MANY = "for vdev in %s; do echo 0 >%s/power; rmdir %s; done"
 
 

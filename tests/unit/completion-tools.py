@@ -69,7 +69,8 @@ class Bash(Completion):
                 (["mode", "app", "xvda", "--front", ""], ["event", "spin", "adaptive"]),
                 (["events", "--f"], ["--follow", "--file"]),
                 (["help", "me"], ["metrics"]),
-                (["bogus", ""], []), (["top", "-n", ""], [])):
+                (["bogus", ""], []), (["top", "-n", ""], []),
+                (["top", "--sort", "re"], ["requests", "read", "retained"])):
             with self.subTest(words=words):
                 self.assertEqual(self.bash("moat", *words), expected)
 

@@ -561,6 +561,24 @@ class Top(Xenstore):
         self.assertRegex(lines[3], r"^7       xvdb  Domain-0  connected  -/-  [ -]+$")
         self.assertEqual({len(line) for line in lines[1:4]}, {len(lines[1])})
 
+    def busier(self, drivers):
+        """Another disk of the same domain, with more requests, all of them quick."""
+        front, _ = self.disk(5, 3, 51728, "xvdb")
+        self.store.write({front + "/moat-mode": "spin"})
+        with self.store.lock:
+            drivers.rates[front] = {**self.RATES, "reads": 90000, "latency_12": 0}
+
+    def order(self, *words):
+        return [row["vdev"] for row in self.objects("-n", "1", "-d", "0.3", *words)]
+
+    def test_sort(self):
+        self.busier(self.drivers(self.RATES))
+        self.assertEqual(self.order(), ["xvda", "xvdb"])
+        self.assertEqual(self.order("--sort", "name"), ["xvda", "xvdb"])
+        self.assertEqual(self.order("--sort", "requests"), ["xvdb", "xvda"])
+        self.assertEqual(self.order("-s", "latency"), ["xvda", "xvdb"])
+        self.fails(["top", "--batch", "-s", "size"], USAGE, "--sort size", "retained")
+
     def test_half_without_answer(self):
         """A driver that is stuck has no rates, and holds nobody up."""
         drivers = self.drivers(self.RATES)
@@ -708,6 +726,12 @@ class Screen(Xenstore):
         os.write(self.terminal, b"\x1bOC" * 20)
         self.until(rb"RETAINED MB")
         os.write(self.terminal, b"\x1bOD" * 20 + b"\x1bOA\x1bOB")
+        self.until(rb"DOMAIN")
+        os.write(self.terminal, b"s")
+        self.until(rb"requests")
+        os.write(self.terminal, b"h")
+        self.until(rb"until a flush covers them")
+        os.write(self.terminal, b"h")
         self.until(rb"DOMAIN")
         self.store.remove("/local/domain/5")
         self.until(rb"0 disks|\b0\b")

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * Processors, through sysfs.
+ */
 #include "processor.h"
 
 #include <errno.h>
@@ -25,6 +28,7 @@ static void use(const char *dir)
 	/* to one that is used it is no news */
 	for (int i = 0; i < TRIES && err == -EINVAL; i++) {
 		if (i)
+			/* check-ok: sleep: a poll step, so many at most */
 			nanosleep(&pause, NULL);
 		err = moat_file_write(path, "1");
 	}

@@ -98,12 +98,30 @@ void moat_screen_show(const char *title, const char *text)
 			put_line(y++, text, len, number == 0);
 		text += len + (text[len] == '\n');
 	}
-	mvaddnstr(LINES - 1, 0, "q: quit   arrow keys: the rest of the table",
+	mvaddnstr(LINES - 1, 0, "q: quit  h: help  s: order  arrow keys: the rest",
 		  COLS - 1);
 	refresh();
 }
 
-bool moat_screen_key(void)
+static void move_view(int key)
+{
+	switch (key) {
+	case KEY_DOWN:
+		first_line++;
+		break;
+	case KEY_UP:
+		first_line--;
+		break;
+	case KEY_RIGHT:
+		first_column += SIDEWAYS;
+		break;
+	case KEY_LEFT:
+		first_column -= SIDEWAYS;
+		break;
+	}
+}
+
+enum moat_screen_wish moat_screen_key(void)
 {
 	struct pollfd p = { .fd = STDIN_FILENO };
 	int key;
@@ -112,21 +130,16 @@ bool moat_screen_key(void)
 		switch (key) {
 		case 'q':
 		case 'Q':
-			return true;
-		case KEY_DOWN:
-			first_line++;
-			break;
-		case KEY_UP:
-			first_line--;
-			break;
-		case KEY_RIGHT:
-			first_column += SIDEWAYS;
-			break;
-		case KEY_LEFT:
-			first_column -= SIDEWAYS;
-			break;
+			return MOAT_SCREEN_LEAVE;
+		case 's':
+			return MOAT_SCREEN_ORDER;
+		case 'h':
+		case '?':
+			return MOAT_SCREEN_HELP;
+		default:
+			move_view(key);
 		}
 	}
 	/* a terminal that is gone stays readable, and has no keys */
-	return poll(&p, 1, 0) > 0;
+	return poll(&p, 1, 0) > 0 ? MOAT_SCREEN_LEAVE : MOAT_SCREEN_NOTHING;
 }

@@ -6,8 +6,6 @@
 #ifndef MOAT_SCREEN_H
 #define MOAT_SCREEN_H
 
-#include <stdbool.h>
-
 /**
  * moat_screen_open() - take the terminal
  *
@@ -18,6 +16,14 @@ int moat_screen_open(void);
 /* Give it back as it was; may be called twice. */
 void moat_screen_close(void);
 
+/* What a key may ask of who shows something. */
+enum moat_screen_wish {
+	MOAT_SCREEN_NOTHING,	/* what is shown may have to be shown again */
+	MOAT_SCREEN_LEAVE,
+	MOAT_SCREEN_ORDER,	/* another order */
+	MOAT_SCREEN_HELP,	/* or, where that is shown, an end of it */
+};
+
 /**
  * moat_screen_show() - show a text
  * @title: stands in the first line
@@ -27,11 +33,10 @@ void moat_screen_close(void);
 void moat_screen_show(const char *title, const char *text);
 
 /**
- * moat_screen_key() - act on the keys that were pressed
+ * moat_screen_key() - act on the next key that was pressed
  *
- * Return: true if the user wants to leave. What is shown may have to be shown
- * again in any case.
+ * Return: what it asks for, if it is no key of the screen's own.
  */
-bool moat_screen_key(void);
+enum moat_screen_wish moat_screen_key(void);
 
 #endif

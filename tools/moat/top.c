@@ -27,8 +27,22 @@ struct top {
 	struct moat_table *table;
 	double interval;	/* seconds between rounds */
 	long rounds;		/* to show; 0: until stopped */
-	bool json;
+	enum moat_rank rank;
+	bool json, help;	/* help: is shown */
 };
+
+/* What the columns are; the first line is the head. */
+static const char columns[] =
+	"COLUMN     WHAT IT IS; F/B: of the front and of the back half\n"
+	"STATE      of the front half: up, waiting, replaying, held, failed; and why\n"
+	"MODE       event: interrupts; spin: somebody looks all the time; adaptive\n"
+	"REQ/S      requests answered\n"
+	"US         time that half of them, and 99 of 100, were done in\n"
+	"EVENTS     event channel notifications sent, per request\n"
+	"SPIN HITS  looks that found something, and MISSES: that found nothing\n"
+	"SLEEPS     times that nobody looked any more, until an event\n"
+	"GRANTS     grants made or ended (front), mapped, copied or unmapped (back), per request\n"
+	"RETAINED   writes kept until a flush covers them, for a recovery\n";
 
 static double wall_clock(void)
 {
@@ -64,10 +78,10 @@ static void print_round(const struct top *top)
 	char when[32];
 
 	if (top->json) {
-		moat_view_json(&top->sampler, now, stdout);
+		moat_view_json(&top->sampler, top->rank, now, stdout);
 	} else {
 		printf("%s\n", moat_text_time(now, when, sizeof(when)));
-		moat_view_table(top->table, &top->sampler, stdout);
+		moat_view_table(top->table, &top->sampler, top->rank, stdout);
 		putchar('\n');
 	}
 	fflush(stdout);
@@ -103,18 +117,32 @@ static int show(const struct top *top)
 
 	if (!out)
 		return -errno;
-	moat_view_table(top->table, &top->sampler, out);
+	if (top->help)
+		fputs(columns, out);
+	else
+		moat_view_table(top->table, &top->sampler, top->rank, out);
 	if (fclose(out)) {
 		free(text);
 		return -ENOMEM;
 	}
-	snprintf(title, sizeof(title), "moat top  %s  %d disk%s, %s requests/s",
+	snprintf(title, sizeof(title), "moat top by %s  %s  %d disk%s, %s requests/s",
+		 moat_rank_names[top->rank],
 		 moat_text_time(wall_clock(), when, sizeof(when)),
 		 top->sampler.count, top->sampler.count == 1 ? "" : "s",
 		 moat_text_count(moat_view_requests(&top->sampler), sum));
 	moat_screen_show(title, text);
 	free(text);
 	return 0;
+}
+
+/* Return: true to leave. */
+static bool obey(struct top *top, enum moat_screen_wish wish)
+{
+	if (wish == MOAT_SCREEN_ORDER)
+		top->rank = (top->rank + 1) % MOAT_RANKS;
+	if (wish == MOAT_SCREEN_HELP)
+		top->help = !top->help;
+	return wish == MOAT_SCREEN_LEAVE;
 }
 
 /* Serve the keyboard until the next round. Return: 1 to leave, 0, or -errno. */
@@ -128,7 +156,7 @@ static int serve_keys(struct top *top, double end)
 		if (got > 0)
 			continue;
 		/* a key, a new size, or time */
-		if (moat_screen_key())
+		if (obey(top, moat_screen_key()))
 			return 1;
 		got = show(top);
 		if (got)
@@ -180,12 +208,14 @@ static int run(const struct moat_command *command,
 	       const struct moat_context *context, int argc, char **argv)
 {
 	struct top top = { .interval = DEFAULT_SECONDS };
+	const char *order = moat_rank_names[MOAT_RANK_NAME];
 	bool batch = false;
 	const struct moat_option options[] = {
 		{ "batch", 'b', MOAT_OPTION_FLAG, &batch },
 		{ "json", 0, MOAT_OPTION_FLAG, &top.json },
 		{ "number", 'n', MOAT_OPTION_COUNT, &top.rounds },
 		{ "delay", 'd', MOAT_OPTION_SECONDS, &top.interval },
+		{ "sort", 's', MOAT_OPTION_TEXT, &order },
 		{ NULL, 0, 0, NULL },
 	};
 	struct moat_args args = { .options = options, .max = 1 };
@@ -194,6 +224,12 @@ static int run(const struct moat_command *command,
 	(void)context;
 	if (status >= 0)
 		return status;
+	top.rank = moat_rank_parse(order);
+	if (top.rank == MOAT_RANKS) {
+		moat_err("top: --sort %s: it is one of name, requests, read, write, latency and "
+			 "retained", order);
+		return MOAT_EXIT_USAGE;
+	}
 	if (args.count)
 		top.sampler.storage = args.operands[0];
 	return run_top(&top, batch || top.json);
@@ -201,14 +237,16 @@ static int run(const struct moat_command *command,
 
 const struct moat_command moat_command_top = {
 	.name = "top",
-	.synopsis = "[--batch | --json] [-n NUMBER] [-d SECONDS] [STORAGE]",
+	.synopsis = "[--batch | --json] [-n NUMBER] [-d SECONDS] [-s ORDER] [STORAGE]",
 	.summary = "Show what the disks do, per second",
 	.help =
 	"F/B stands for the front and the back half of a disk; a half that is not\n"
-	"a Moat driver tells nothing: -. Leave with q.\n\n"
+	"a Moat driver tells nothing: -. Leave with q; h tells of the columns, s changes\n"
+	"the order.\n\n"
 	"  -b, --batch          text, one table a round\n"
 	"      --json           JSON, one object per disk and round, one a line\n"
 	"  -n, --number NUMBER  so many rounds\n"
-	"  -d, --delay SECONDS  between rounds; 2\n",
+	"  -d, --delay SECONDS  between rounds; 2\n"
+	"  -s, --sort ORDER     by name, requests, read, write, latency or retained\n",
 	.run = run,
 };

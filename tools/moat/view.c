@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <stdlib.h>
 
 static const struct moat_column columns[] = {
 	{ "DOMAIN", false }, { "DISK", false }, { "STORAGE", false },
@@ -106,11 +107,14 @@ struct moat_table *moat_view_create(void)
 	return moat_table_create(columns);
 }
 
-void moat_view_table(struct moat_table *table,
-		     const struct moat_sampler *sampler, FILE *out)
+void moat_view_table(struct moat_table *table, const struct moat_sampler *sampler,
+		     enum moat_rank rank, FILE *out)
 {
+	const struct moat_row **rows = moat_rank_rows(sampler, rank);
+
 	for (int i = 0; i < sampler->count; i++)
-		add_row(table, &sampler->rows[i]);
+		add_row(table, rows[i]);
+	free(rows);
 	moat_table_again(table);
 	moat_table_print(table, out);
 }
@@ -206,14 +210,18 @@ static json_t *row_object(const struct moat_row *row, double time)
 				    half_object(&row->half[MOAT_HALF_BACK])));
 }
 
-void moat_view_json(const struct moat_sampler *sampler, double time, FILE *out)
+void moat_view_json(const struct moat_sampler *sampler, enum moat_rank rank,
+		    double time, FILE *out)
 {
+	const struct moat_row **rows = moat_rank_rows(sampler, rank);
+
 	for (int i = 0; i < sampler->count; i++) {
-		json_t *object = row_object(&sampler->rows[i], time);
+		json_t *object = row_object(rows[i], time);
 
 		json_dumpf(object, out, JSON_COMPACT | JSON_ENSURE_ASCII |
 					JSON_REAL_PRECISION(15));
 		fputc('\n', out);
 		json_decref(object);
 	}
+	free(rows);
 }

@@ -125,8 +125,11 @@ static void make_holes(uint64_t *memory, size_t pages)
 	printf("ready\n");
 	fflush(stdout);
 	/* Others give some back meanwhile. */
-	for (; !ended; nanosleep(&pause, NULL))
+	while (!ended) {
 		use_up_blocks();
+		/* check-ok: sleep: how often it looks, until the signal */
+		nanosleep(&pause, NULL);
+	}
 }
 
 int main(int argc, char **argv)
