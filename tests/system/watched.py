@@ -2,6 +2,7 @@
 """A machine with moatd: faults are injected, and what moatd did is read from its events."""
 import os
 import subprocess
+import time
 
 import own_modules
 from client import CommandError, Lost
@@ -15,6 +16,8 @@ IN_DOMAIN = "/lib/moat-fault.ko"
 STORAGE = "storage"
 # A recovery may take a second successor, where the host is slow.
 DETECT_S, RECOVER_S, ALIVE_S, STANDBY_S, PROGRESS_S = 90, 360, 20, 240, 60
+# So often it is looked at what is told of nowhere.
+LOOK_S = 5
 # Calls that a fault lets pass, at most: a few seconds of the load.
 HITS = 50
 IS_READY = ("[ \"$(xenstore-read /local/domain/$(xl domid %s-standby 2>/dev/null)"
@@ -114,10 +117,10 @@ class Watched:
                 "detected": None, "phases": {}, "recovered": False, "said": ""}
 
     def connections(self):
-        """A script for dom0: the numbers of the connections that the guest aimed at has."""
+        """A script for dom0: the numbers of the connections that the guest has."""
         return ("for n in $(xenstore-list {0}); do xenstore-read {0}/$n/moat-connection; done "
                 "2>/dev/null | tr '\\n' ' '".format(
-                    "/local/domain/%d/device/vbd" % self.machine.domid(self.aim)))
+                    "/local/domain/%d/device/vbd" % self.machine.domid(self.aim or "app")))
 
     def upgrade(self, load):
         """Have it replaced by a new one under a load; a record as of a fault."""
@@ -141,6 +144,7 @@ class Watched:
             record.update(self.breach(kind, load))
             record.update(load.window(since))
             return record
+        before = self.machine.sh("dom0", self.connections()) if kind.name in BREACHES else ""
         self.inject(kind)
         if kind.end != "dead" and not self.events.wait(mark, ["condemned"], ALIVE_S):
             record["detected"] = "not"
@@ -149,11 +153,26 @@ class Watched:
             again = self.restart()
             record["recovered"] &= bool(again and again["event"] == "recovered")
         else:
-            noticed = self.events.wait(mark, ["condemned", "gave-up"], DETECT_S)
-            event = noticed and self.recovered(mark)
-            record.update(self.judge(event, load))
+            record.update(self.outcome(mark, load, before))
             record.update(load.window(since))
         return record
+
+    def outcome(self, mark, load, before):
+        """What came of a fault that somebody has to notice.
+
+        before: the guest's connections, where it is a breach of the protocol. A VM that has
+        complained three times lately is not believed any more: its disk alone is connected
+        anew, moatd tells of it once in a while, and no standby is used up.
+        """
+        verdicts, deadline = ["condemned", "gave-up"], time.monotonic() + DETECT_S
+        noticed = self.events.wait(mark, verdicts, LOOK_S)
+        while not noticed and time.monotonic() < deadline:
+            anew = before and self.machine.sh("dom0", self.connections()) != before
+            noticed = self.events.wait(mark, verdicts, LOOK_S)
+            if anew and not noticed:
+                self.used = None
+                return {"recovered": load.goes_on(2 * PROGRESS_S), "detected": "protocol"}
+        return self.judge(noticed and self.recovered(mark), load)
 
     def breach(self, kind, load):
         """One of several guests complains: its disk is connected anew, and no other's moved."""
