@@ -39,12 +39,12 @@ def test_held(machine):
         # one that lives goes on while its memory is written to a file
         mark, domid = watched.events.mark(), status(machine)["domid"]
         machine.sh("dom0", "moat hold %s; xl dump-core %s /dev/null" % (STORAGE, STORAGE),
-                   timeout=120)
+                   timeout=600)
         watched.prepare(KINDS["null"])
         watched.inject(KINDS["null"])
         check(machine.wait_until("dom0", "moat status --json | grep -q '\"state\": \"held\"'", 90),
               "moatd does not see it")
-        machine.sh("dom0", "xl dump-core %s /dev/null" % STORAGE, timeout=120)
+        machine.sh("dom0", "xl dump-core %s /dev/null" % STORAGE, timeout=600)
         held = status(machine)
         check((held["domid"], held["verdict"]) == (domid, "it crashed"), held)
         check(not watched.events.wait(mark, ["condemned"], 0), "it is condemned all the same")
