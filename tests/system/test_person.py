@@ -9,7 +9,7 @@ from load import stopped, until_told, verify_loop
 from runner import check
 from watched import STORAGE, Watched, lab_options
 
-# It has not been seen to pass yet (docs/testing.md).
+# Two dumps of a domain take long.
 APART = "tests/system/run --only person."
 
 WORK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../build/tests/person")

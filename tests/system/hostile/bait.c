@@ -36,6 +36,7 @@ int bait_lay(struct bait *bait, domid_t peer)
 	int err;
 
 	bait->peer = peer;
+	bitmap_zero(bait->spared, BAIT_GUESS);
 	for (i = 0; i < BAIT_PAGES; i++) {
 		bait->page[i] = alloc_page(GFP_KERNEL | __GFP_ZERO);
 		if (!bait->page[i])
@@ -105,6 +106,26 @@ grant_ref_t bait_good(const struct bait *bait, struct chance *chance, bool writa
 }
 
 /**
+ * bait_spare() - no guess is to hit this reference
+ * @bait: the pages
+ * @gref: it
+ *
+ * What the peer reads from its disk into a page of a ring looks like answers of its own.
+ */
+void bait_spare(struct bait *bait, grant_ref_t gref)
+{
+	if (gref < BAIT_GUESS)
+		__set_bit(gref, bait->spared);
+}
+
+static grant_ref_t bait_guess(const struct bait *bait, struct chance *chance)
+{
+	grant_ref_t gref = chance_below(chance, BAIT_GUESS);
+
+	return test_bit(gref, bait->spared) ? BAIT_NOBODYS : gref;
+}
+
+/**
  * bait_any() - a reference that may be anything
  * @bait: the pages
  * @chance: which
@@ -119,7 +140,7 @@ grant_ref_t bait_any(const struct bait *bait, struct chance *chance)
 	case 2:
 		return chance_any(chance);
 	case 3:
-		return chance_below(chance, 4096);
+		return bait_guess(bait, chance);
 	case 4:
 		return bait->ring;
 	case 5:

@@ -15,6 +15,7 @@
 #define BAIT_TABLES 8	/* pages of indirect segments, the first ones */
 #define BAIT_PAGES 64
 #define BAIT_NOBODYS 0xfff0000
+#define BAIT_GUESS 4096	/* a reference that is guessed is below */
 
 /**
  * struct bait - the pages of one connection
@@ -24,6 +25,7 @@
  * @readonly: granted for reading
  * @held: @gref is a grant
  * @ring: reference of a page of the ring itself, where that may be written to
+ * @spared: references that are not to be hit by a guess
  */
 struct bait {
 	domid_t peer;
@@ -32,6 +34,7 @@ struct bait {
 	bool readonly[BAIT_PAGES];
 	bool held[BAIT_PAGES];
 	grant_ref_t ring;
+	DECLARE_BITMAP(spared, BAIT_GUESS);
 };
 
 int bait_lay(struct bait *bait, domid_t peer);
@@ -39,6 +42,7 @@ void bait_take_up(struct bait *bait);
 void bait_regrant(struct bait *bait, struct chance *chance);
 grant_ref_t bait_good(const struct bait *bait, struct chance *chance, bool writable);
 grant_ref_t bait_any(const struct bait *bait, struct chance *chance);
+void bait_spare(struct bait *bait, grant_ref_t gref);
 struct blkif_request_segment *bait_table(const struct bait *bait, unsigned int nr);
 
 #endif

@@ -170,6 +170,16 @@ static void round_strike(void *data, struct chance *chance)
 	count_inc(link->half.counts, COUNT_flips);
 }
 
+/* Whether answers are held against what was asked; then nothing but the peer writes them. */
+static void round_trust(struct link *link, struct pipe *pipe)
+{
+	unsigned int i;
+
+	pipe->unsure = link->odd;
+	for (i = 0; i < pipe->pages && !link->odd; i++)
+		bait_spare(&link->bait, pipe->gref[i]);
+}
+
 static void round_attack(struct link *link, struct chance *chance, u64 seed, u64 nr)
 {
 	struct craft craft = {
@@ -193,7 +203,7 @@ static void round_attack(struct link *link, struct chance *chance, u64 seed, u64
 			count_inc(link->half.counts, COUNT_failed);
 	}
 	for (i = 0; i < link->nr_pipes; i++)
-		link->pipe[i].unsure = link->odd;
+		round_trust(link, &link->pipe[i]);
 	round_fire(link, &craft, chance);
 	if (chance_one_in(chance, 2))
 		round_break(link, chance);
