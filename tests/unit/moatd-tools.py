@@ -153,7 +153,7 @@ class WithStandby(Moatd):
         self.wait(lambda: self.events("recovered"), "recovered")
         event, = self.events("recovered")
         self.assertEqual((event["why"], event["left"]), ("device", 1))
-        self.wait(lambda: (self.status()["standby"] or {}).get("state") == "ready", "a standby")
+        self.wait(lambda: self.has_standby(self.status()), "a standby")
         self.assertEqual(len(self.events("condemned")), 1)
         self.world.away.clear()
         self.whole()
@@ -277,7 +277,7 @@ class WithStandby(Moatd):
         self.assertEqual((event["disks"], event["left"]), (2, 1))
         event, = self.events("left-alone")
         self.assertEqual((event["domain"], event["vdev"]), ("other", "xvda"))
-        self.wait(lambda: (self.status()["standby"] or {}).get("state") == "ready", "a standby")
+        self.wait(lambda: self.has_standby(self.status()), "a standby")
         first = self.storage()
         self.assertTrue(self.ask(command="restart", storage="storage")["ok"])
         self.wait(lambda: len(self.events("recovered")) == 2, "restarted")
@@ -312,7 +312,7 @@ class WithStandby(Moatd):
             f"/local/domain/{self.storage()}/backend/vbd"))
         self.kill()
         self.start()
-        self.wait(lambda: (self.status()["standby"] or {}).get("state") == "ready", "a standby")
+        self.wait(lambda: self.has_standby(self.status()), "a standby")
         self.assertTrue(self.world.store.read(kept + "/backend").startswith(
             f"/local/domain/{old}/"))
 
@@ -722,7 +722,7 @@ class Booting(Moatd):
         front = self.world.front(guest)
         self.assertEqual(front["backend-id"], str(self.storage()))
         self.assertNotIn("moat-state", front)
-        self.wait(lambda: (self.status()["standby"] or {}).get("state") == "ready", "a standby")
+        self.wait(lambda: self.has_standby(self.status()), "a standby")
         self.assertTrue(self.ask(command="upgrade", storage="storage")["ok"])
         self.wait(lambda: self.events("upgraded"), "upgraded")
 

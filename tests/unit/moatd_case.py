@@ -143,11 +143,16 @@ class Moatd(unittest.TestCase):
     def events(self, name):
         return [e for e in self.ask(command="events")["events"] if e["event"] == name]
 
+    def has_standby(self, status):
+        """One that is there: what moatd shows may be of a moment ago."""
+        shown, domid = status["standby"] or {}, self.world.domid("storage-standby")
+        return domid and shown.get("state") == "ready" and shown["domid"] == domid
+
     def is_whole(self):
         status = self.status()
         return (status["state"] == "ready" and status["wish"] is None and
-                (self.standby == "false" or
-                 (status["standby"] or {}).get("state") == "ready") and
+                status["domid"] == self.storage() and
+                (self.standby == "false" or self.has_standby(status)) and
                 all(d["backend_domid"] == status["domid"] and d["moat_state"] == "up"
                     and d["front_state"] == 4 and d["hotplug"] == "connected"
                     for d in status["disks"]) and status["disks"] and

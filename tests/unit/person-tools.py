@@ -453,7 +453,7 @@ class Saved(Person):
 
     def is_whole(self):
         status = self.status()
-        return (status["state"] == "ready" and (status["standby"] or {}).get("state") == "ready"
+        return (status["state"] == "ready" and self.has_standby(status)
                 and all(d["moat_state"] == "up" for d in status["disks"]) and status["disks"])
 
     def test_saved_in_place(self):

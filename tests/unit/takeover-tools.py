@@ -46,6 +46,7 @@ class Takeover(Moatd):
     def is_whole(self):
         status = self.status()
         return (status["state"] == "ready" and status["wish"] is None and status["disks"] and
+                status["domid"] == self.storage() and
                 all(d["backend_domid"] == status["domid"] and d["front_state"] == 4 and
                     d["back_state"] == 4 and d["moat_state"] in (None, "up")
                     for d in status["disks"]) and
@@ -297,7 +298,7 @@ class WithStandby(Takeover):
     standby = "true"
 
     def stand_by(self):
-        self.wait(lambda: (self.status()["standby"] or {}).get("state") == "ready", "a standby")
+        self.wait(lambda: self.has_standby(self.status()), "a standby")
 
     def test_kept(self):
         domid, standby = self.storage(), self.world.domid("storage-standby")
