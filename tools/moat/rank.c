@@ -33,7 +33,6 @@ enum moat_rank moat_rank_parse(const char *name)
 
 static double value_of(const struct moat_row *row, enum moat_rank rank)
 {
-	const struct moat_sample *front = &row->half[MOAT_HALF_FRONT];
 	const struct moat_rate *rate = &moat_row_main(row)->rate;
 
 	switch (rank) {
@@ -46,8 +45,7 @@ static double value_of(const struct moat_row *row, enum moat_rank rank)
 	case MOAT_RANK_LATENCY:
 		return moat_rate_latency(rate, 0.99);
 	case MOAT_RANK_RETAINED:
-		return front->answered && front->stats.has_retained ?
-			       (double)front->stats.retained_bytes : -1;
+		return moat_row_retained(row);
 	default:
 		return 0;
 	}

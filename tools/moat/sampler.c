@@ -229,3 +229,11 @@ int moat_sampler_round(struct moat_sampler *sampler, double seconds)
 	}
 	return 0;
 }
+
+double moat_row_retained(const struct moat_row *row)
+{
+	const struct moat_sample *front = &row->half[MOAT_HALF_FRONT];
+
+	return front->answered && front->stats.has_retained ?
+		       (double)front->stats.retained_bytes : -1;
+}

@@ -54,5 +54,7 @@ void moat_sampler_deinit(struct moat_sampler *sampler);
 
 /* The half that counts what the application did: the front end if it can. */
 const struct moat_sample *moat_row_main(const struct moat_row *row);
+/* Bytes that the front end keeps for a replay; -1 if it does not tell. */
+double moat_row_retained(const struct moat_row *row);
 
 #endif

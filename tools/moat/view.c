@@ -98,8 +98,7 @@ static void add_row(struct moat_table *t, const struct moat_row *row)
 	add_pair_of(t, row, MOAT_STAT_spin_misses);
 	add_pair_of(t, row, MOAT_STAT_sleeps);
 	add_pair(t, grants_per_request(front), grants_per_request(back));
-	add_megabytes(t, front->answered && front->stats.has_retained ?
-				 (double)front->stats.retained_bytes : -1);
+	add_megabytes(t, moat_row_retained(row));
 }
 
 struct moat_table *moat_view_create(void)
@@ -182,9 +181,8 @@ static json_t *row_object(const struct moat_row *row, double time)
 	const struct moat_vbd *vbd = &row->vbd;
 	const struct moat_sample *front = &row->half[MOAT_HALF_FRONT];
 	const struct moat_rate *rate = &moat_row_main(row)->rate;
-	json_t *retained = front->answered && front->stats.has_retained ?
-		json_integer((json_int_t)front->stats.retained_bytes) :
-		json_null();
+	double kept = moat_row_retained(row);
+	json_t *retained = kept < 0 ? json_null() : json_integer((json_int_t)kept);
 
 	return json_pack("{s:f, s:o, s:i, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
 		" s:o, s:o}",
