@@ -169,45 +169,46 @@ static bool is_coming(const struct moat_uevent *ev)
 /*
  * Loading a module may mean to wait for its devices, for longer than a heart
  * may stand still: a child does it. SIGCHLD reaps it.
+ *
+ * Return: 0 in the child, which is to end with _exit(); less than 0: there is none, and
+ * the log says what comes of that.
  */
+static pid_t fork_aside(const char *otherwise)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		moat_warn("fork: %s; %s", strerror(errno), otherwise);
+	return pid;
+}
+
 static void load_aside(const char *modalias)
 {
 	pid_t pid;
 
 	if (!moat_modules_wants(&init.modules, modalias))
 		return;
-	pid = fork();
-	if (pid < 0)
-		moat_warn("fork: %s; loading a module ourselves",
-			  strerror(errno));
+	pid = fork_aside("loading a module ourselves");
 	if (pid <= 0)
 		moat_modules_load_alias(&init.modules, modalias);
 	if (pid == 0)
 		_exit(0);
 }
 
-/* Look at all devices, which may mean to load modules; a child, as above. */
+/* Look at all devices, which may mean to load modules. */
 static void coldplug_aside(void)
 {
-	pid_t pid = fork();
-
-	if (pid < 0)
-		moat_warn("fork: %s; devices may lack their modules", strerror(errno));
-	if (pid)
+	if (fork_aside("devices may lack their modules, and processors stay unused"))
 		return;
 	moat_modules_coldplug(&init.modules);
 	moat_processors_use();
 	_exit(0);
 }
 
-/* A processor has come; a child, as above. */
+/* A processor has come. */
 static void use_processor_aside(const char *devpath)
 {
-	pid_t pid = fork();
-
-	if (pid < 0)
-		moat_warn("fork: %s; %s is not used", strerror(errno), devpath);
-	if (pid)
+	if (fork_aside("a processor stays unused"))
 		return;
 	moat_processor_use(devpath);
 	_exit(0);
