@@ -164,13 +164,15 @@ static void turn_serve(struct host *host, struct chance *chance, const struct ma
 	flip_stop(&flip);
 }
 
-/* Break the connection, and wait until the front end says so. */
+/* Break the connection, and wait until the front end says just that: one that has not seen it
+ * would stall before long.
+ */
 static void turn_break(struct host *host, struct chance *chance)
 {
 	unsigned long end = jiffies + TELL_TIMEOUT;
 
 	desk_overrun(&host->desk[chance_below(chance, host->nr_desks)], chance);
-	while (!host_is_accused(host, "")) {
+	while (!host_is_accused(host, "protocol")) {
 		if (time_after(jiffies, end)) {
 			count_inc(host->half.counts, COUNT_unnoticed);
 			return;
