@@ -393,11 +393,14 @@ static void backend_connect(struct moat_backend *backend)
 		backend_fail(backend, -ENOENT, NULL);
 }
 
-/* One that has left is told when it is over; anybody else that it will be. */
+/* One that has left is told when it is over, and so is one that begins anew: it would take
+ * what is said of the old connection for a word on its next. Anybody else is told that it
+ * will be.
+ */
 static void backend_end(struct moat_backend *backend, enum moat_serve_front front)
 {
 	backend_enter_ending(backend);
-	if (!moat_serve_left(front))
+	if (!moat_serve_left(front) && front != MOAT_SERVE_FRONT_BEGINS)
 		backend_show(backend, XenbusStateClosing);
 }
 

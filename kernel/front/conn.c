@@ -397,12 +397,23 @@ static int conn_connected(struct moat_disk *disk)
 
 /* ---- end ---- */
 
-/* The back end wants to end, or has ended: the life work sees to it. */
-static void conn_closing(struct moat_disk *disk, enum xenbus_state theirs)
+/* A back end that has not heard yet of a new beginning shows what became of the connection
+ * before. Closing is more than that where the toolstack does not want the device any more,
+ * or where nobody has seen the disk yet. Return: 0 and @past; or -ENOMEM if it cannot be
+ * known now.
+ */
+static int conn_is_past(struct moat_disk *disk, enum xenbus_state theirs, bool *past)
 {
-	/* Its state of before this connection, not a wish. */
-	if (theirs == XenbusStateClosed && READ_ONCE(disk->link) == MOAT_LINK_DOWN)
-		return;
+	*past = READ_ONCE(disk->link) == MOAT_LINK_DOWN;
+	if (!*past || theirs == XenbusStateClosed)
+		return 0;
+	*past = disk->added;
+	return *past ? moat_lookup_flag(disk->xdev->otherend, "online", false, past) : 0;
+}
+
+/* The back end wants to end, or has ended: the life work sees to it. */
+static void conn_closing(struct moat_disk *disk)
+{
 	if (!test_and_set_bit(MOAT_DISK_CLOSING, &disk->flags))
 		dev_info(&disk->xdev->dev, "%s: closed by the back end%s\n", disk->name,
 			 disk->added && disk_openers(disk->gd) ?
@@ -425,7 +436,7 @@ static int conn_leave(struct moat_disk *disk)
 	if (!READ_ONCE(disk->parted)) {
 		/* One that was given up goes when that is asked. */
 		if (theirs == XenbusStateClosing || theirs == XenbusStateClosed)
-			conn_closing(disk, theirs);
+			conn_closing(disk);
 		return 0;
 	}
 	if (xdev->state != XenbusStateClosed) {
@@ -572,6 +583,7 @@ static int conn_step(struct moat_disk *disk)
 {
 	struct xenbus_device *xdev = disk->xdev;
 	enum xenbus_state theirs;
+	bool past;
 	int err;
 
 	device_lock_assert(&xdev->dev);
@@ -597,8 +609,10 @@ static int conn_step(struct moat_disk *disk)
 		return conn_connected(disk);
 	case XenbusStateClosing:
 	case XenbusStateClosed:
-		conn_closing(disk, theirs);
-		return 0;
+		err = conn_is_past(disk, theirs, &past);
+		if (!err && !past)
+			conn_closing(disk);
+		return err;
 	default:
 		return 0;
 	}

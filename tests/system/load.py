@@ -4,6 +4,12 @@ import json
 
 from runner import Failure
 
+# Longer than any case.
+LASTS_S = 3600
+# The fio command of reads, for lasting().
+READS = ("fio --name=reads --filename={dev} --rw=randread --bs={bs} --iodepth={depth} "
+         "--ioengine=libaio --direct=1 --size={size} --io_size=100g --thread")
+
 
 def block_size(bs):
     """fio has one option for a size and another for a range of sizes."""
@@ -64,8 +70,17 @@ def until_told(machine, domain, name, command):
                   .format(name, command))
 
 
+def lasting(machine, domain, name, command):
+    """in_background(): fio that goes on without a gap until stopped(), where its rate counts.
+
+    command: without an end of its own.
+    """
+    in_background(machine, domain, name, "rm -f /run/{0}.stop; {1} --time_based --runtime={2} "
+                  "--trigger-file=/run/{0}.stop".format(name, command, LASTS_S))
+
+
 def stopped(machine, domain, name, seconds=120):
-    """Have until_told() come to its end; fail unless the command succeeded each time."""
+    """Have until_told() or lasting() come to its end; fail unless the command succeeded each time."""
     machine.sh(domain, "touch /run/%s.stop" % name)
     finished(machine, domain, name, seconds)
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """What one tenant has in flight is bounded, and its neighbour sees no error."""
-from load import finished, in_background, verified
+from load import READS, lasting, stopped, verified
 from runner import check
 
 # A device that takes four seconds for whatever it is given, all at once; with five null_blk
@@ -16,10 +16,8 @@ def greedy(machine, storage, order, depth, *options):
     """A guest that has a slow disk read @depth requests of 512 KiB at once, in the background."""
     machine.create("greedy", "app", "--module-args", GREEDY % order, *options, front="stock")
     disk = machine.attach("xvdb", SLOW, app="greedy", storage=storage)
-    in_background(machine, "greedy", "load",
-                  "fio --name=load --filename=%s --rw=randread --bs=512k --iodepth=%d "
-                  "--ioengine=libaio --direct=1 --size=512m --io_size=100g --time_based "
-                  "--runtime=40 --thread" % (disk.dev, depth))
+    lasting(machine, "greedy", "load",
+            READS.format(dev=disk.dev, bs="512k", depth=depth, size="512m"))
     bounded = machine.wait_until(storage, "[ $(cat %s/ring0/bounded) -gt 0 ]" % disk.back.path,
                                  60)
     check(bounded, "nothing bounds what is in flight")
@@ -42,7 +40,7 @@ def test_mappings_run_out(machine):
                               60)
     check(full, "the table never ran out")
     verified(neighbour, size="64k", depth=4)
-    finished(machine, "greedy", "load", 120)
+    stopped(machine, "greedy", "load", 120)
     for name in ("greedy", "app"):
         half = disk.back if name == "greedy" else neighbour.back
         check(half.counters()["errors"] == 0, "%s was answered with errors" % name)
@@ -54,5 +52,5 @@ def test_memory_would_run_out(machine):
     disk = greedy(machine, "copying", 4, 512, "--memory", "640")
     neighbour = machine.attach("xvdb", "memory", storage="copying")
     verified(neighbour, size="256k", depth=4)
-    finished(machine, "greedy", "load", 120)
+    stopped(machine, "greedy", "load", 120)
     check(disk.back.counters()["errors"] == 0, "requests were answered with errors")

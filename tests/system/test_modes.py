@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Event, spin, adaptive: what they promise, in exact counts."""
-from load import finished, fio, in_background, verify_loop
+from load import finished, fio, in_background, lasting, stopped, verify_loop
 from runner import check
 from toolstack import Reconnection
 
@@ -154,9 +154,9 @@ def test_recovery_waits_for_no_poller(machine):
     disk = machine.attach("xvdb", "memory", app="app2", storage="storage2")
     link = Reconnection(disk)
     disk.front.set("stall_s", 0)
-    in_background(machine, "app2", "load", "fio --name=polled --filename=/dev/xvdb --rw=randread "
-                  "--bs=4k --iodepth=4 --ioengine=io_uring --hipri --direct=1 --size=8m "
-                  "--io_size=100g --time_based --runtime=20 --thread")
+    lasting(machine, "app2", "load", "fio --name=polled --filename=/dev/xvdb --rw=randread "
+            "--bs=4k --iodepth=4 --ioengine=io_uring --hipri --direct=1 --size=8m "
+            "--io_size=100g --thread")
     check(machine.wait_until("app2", "[ $(cat %s/ring1/reads) -gt 100 ]" % disk.front.path),
           "nothing is polled for")
     machine.sh("app2", "kill -STOP $(pidof fio)")
@@ -165,7 +165,7 @@ def test_recovery_waits_for_no_poller(machine):
     came = link.wait("moat-state", "up")
     machine.sh("app2", "kill -CONT $(pidof fio)")
     check(came, "moat-state is %s" % link.read("moat-state"))
-    finished(machine, "app2", "load", 60)
+    stopped(machine, "app2", "load", 60)
 
 
 def test_settings_refuse_nonsense(machine):

@@ -6,7 +6,7 @@ data: so what is issued again, and what the application sees, is the front end's
 alone. test_recovery has whole domains die.
 """
 import kernel_log
-from load import finished, fio, in_background, stopped, until_told, verify_loop
+from load import READS, finished, fio, in_background, lasting, stopped, until_told, verify_loop
 from runner import check
 from toolstack import Reconnection
 from watched import HOG, MODULE
@@ -229,6 +229,40 @@ def test_give_up(machine):
     machine.disks.remove(disk)
 
 
+def test_what_is_shown_of_the_connection_before(machine):
+    """Closing and Closed of one that has not heard of the new beginning are no wishes.
+
+    Closing is the toolstack's wish where it does not want the device any more.
+    """
+    disk = machine.attach("xvdb", CACHED)
+    link = Reconnection(disk)
+    # In dom0, where nobody serves it.
+    other = "/local/domain/0/backend/vbd/%d/%d" % (link.app, link.number)
+
+    def go_over(state, online):
+        machine.sh("dom0", "xenstore-write %s ''; xenstore-chmod %s n0 r%d; xenstore-write "
+                   "%s/frontend %s %s/frontend-id %d %s/state %d %s/online %d; xenstore-write "
+                   "%s/state 1 %s/moat-state ? %s/backend %s %s/backend-id 0" % (
+                       other, other, link.app, other, link.front, other, link.app, other, state,
+                       other, online, link.front, link.front, link.front, other, link.front))
+
+    for state in (5, 6):
+        link.cut()
+        go_over(state, online=1)
+        check(link.wait("moat-state", "waiting"), "moat-state is %s" % link.read("moat-state"))
+        check(not machine.wait_until("app", "! [ -e /sys/block/xvdb ]", 1),
+              "a state of before, %d, ends the disk" % state)
+        link.connect()
+        up(link)
+        machine.sh("dom0", "xenstore-rm " + other)
+    link.cut()
+    go_over(5, online=0)
+    check(machine.wait_until("app", "! [ -e /sys/block/xvdb ]"), "the disk stays")
+    machine.sh("dom0", "xenstore-rm %s; xenstore-rm %s" % (link.front, other))
+    machine.lab("disk", "detach", "app", "xvdb", "--force", check=False)
+    machine.disks.remove(disk)
+
+
 def test_stall_is_told(machine):
     """A device that takes its time: a suspicion, and withdrawn when it answers."""
     disk = machine.attach("xvdb", "null_blk:memory_backed=0,irqmode=2,"
@@ -334,9 +368,8 @@ def test_vanished_disk_is_waited_for(machine):
     link = Reconnection(disk)
     machine.allowed_log += [r"the disk has gone|has lost its device"]
     power = "echo %d >/sys/kernel/config/nullb/app-xvdb/power"
-    in_background(machine, "app", "load", "fio --name=load --filename=/dev/xvdb --rw=randread "
-                  "--bs=4k --iodepth=8 --ioengine=libaio --direct=1 --time_based --runtime=10 "
-                  "--thread")
+    lasting(machine, "app", "load",
+            READS.format(dev=disk.dev, bs="4k", depth=8, size="16m"))
     check(machine.wait_until("app", "[ $(cat %s/ring0/reads) -gt 20 ]" % disk.front.path),
           "the load never started")
     machine.sh("storage", power % 0)
@@ -346,4 +379,4 @@ def test_vanished_disk_is_waited_for(machine):
     machine.sh("storage", power % 1)
     link.connect()
     up(link)
-    finished(machine, "app", "load", 60)
+    stopped(machine, "app", "load", 60)

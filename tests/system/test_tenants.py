@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """One storage domain, many application domains and disks."""
 from doze import doze
-from load import finished, fio, in_background, verified, verify_loop
+from load import (READS, finished, fio, in_background, lasting, stopped, until_told, verified,
+                  verify_loop)
 from runner import check
 
 
@@ -32,14 +33,14 @@ def test_no_domain_starves_another(machine):
     machine.create("app2", "app")
     deep = machine.attach("xvdb", "memory", app="app")
     shallow = machine.attach("xvdb", "memory", app="app2")
-    in_background(machine, "app", "load", verify_loop(deep, 15, depth=64, bs="64k"))
+    until_told(machine, "app", "load", verify_loop(deep, 5, depth=64, bs="64k"))
     busy = machine.wait_until("app", "[ $(cat %s/ring0/writes) -gt 64 ]" % deep.front.path)
     check(busy, "the deep load never started")
     job = fio(shallow, rw="randread", bs="4k", depth=1, size="256k", verify=False,
               timeout=120)
     worst = job["read"]["clat_ns"]["max"] / 1e9
     check(worst < 5, "a read waited %.1f s beside a deep queue" % worst)
-    finished(machine, "app", "load", 180)
+    stopped(machine, "app", "load", 180)
 
 
 def bytes_read(disks):
@@ -58,10 +59,8 @@ def test_tenants_get_the_same_of_a_poller(machine):
     one = [machine.attach("xvdb", "null_blk:size=64", app="app2", storage="dozy")]
     for disk in many + one:
         bs, depth = ("512k", 8) if disk in many else ("64k", 16)
-        in_background(machine, disk.app, "load-" + disk.vdev,
-                      "fio --name=load --filename=%s --rw=randread --bs=%s --iodepth=%d "
-                      "--ioengine=libaio --direct=1 --size=64m --io_size=100g --time_based "
-                      "--runtime=45 --thread" % (disk.dev, bs, depth))
+        lasting(machine, disk.app, "load-" + disk.vdev,
+                READS.format(dev=disk.dev, bs=bs, depth=depth, size="64m"))
     for disk in many + one:
         begun = machine.wait_until("dozy", "[ $(cat %s/ring0/reads) -gt 8 ]" % disk.back.path)
         check(begun, "the load of %s in %s never started" % (disk.vdev, disk.app))
@@ -74,7 +73,7 @@ def test_tenants_get_the_same_of_a_poller(machine):
           % (got[1], got[0]))
     check(got[1] * 2 > got[0], "four disks got %d bytes while one got %d" % got)
     for disk in many + one:
-        finished(machine, disk.app, "load-" + disk.vdev, 240)
+        stopped(machine, disk.app, "load-" + disk.vdev, 240)
 
 
 def stands(machine, disk, read):
@@ -90,10 +89,7 @@ def test_little_is_at_a_device_while_another_asks_for_little(machine):
     deep = machine.attach("xvdb", "null_blk:memory_backed=0,irqmode=2,completion_nsec=10000000,"
                           "size=64")
     shallow = machine.attach("xvdb", "memory", app="app2")
-    in_background(machine, "app", "load",
-                  "fio --name=deep --filename=%s --rw=randread --bs=64k --iodepth=32 "
-                  "--ioengine=libaio --direct=1 --size=64m --io_size=100g --time_based "
-                  "--runtime=30 --thread" % deep.dev)
+    lasting(machine, "app", "load", READS.format(dev=deep.dev, bs="64k", depth=32, size="64m"))
     read = "[ $(cat %s/ring0/reads) -gt %%d ]" % deep.back.path
     check(machine.wait_until("storage", read % 64), "the deep load never started")
     # The other may still be looked at as a new disk is, for its partitions.
@@ -104,7 +100,7 @@ def test_little_is_at_a_device_while_another_asks_for_little(machine):
     check(counters["bounded"] > alone, "it is not bounded beside another")
     check(machine.wait_until("storage", read % (counters["reads"] + 64)), "it stands still")
     check(not shallow.back.counters()["bounded"], "who asks for little is bounded")
-    finished(machine, "app", "load", 120)
+    stopped(machine, "app", "load", 120)
 
 
 def test_slow_disk_does_not_hold_up_a_fast_one(machine):
@@ -112,14 +108,11 @@ def test_slow_disk_does_not_hold_up_a_fast_one(machine):
     slow = machine.attach("xvdb", "null_blk:memory_backed=0,irqmode=2,"
                           "completion_nsec=200000000,hw_queue_depth=1,size=16")
     fast = machine.attach("xvdc", "memory")
-    in_background(machine, "app", "load",
-                  "fio --name=slow --filename=%s --rw=randread --bs=4k --iodepth=16 "
-                  "--ioengine=libaio --direct=1 --size=16m --io_size=1g --time_based "
-                  "--runtime=10 --thread" % slow.dev)
+    lasting(machine, "app", "load", READS.format(dev=slow.dev, bs="4k", depth=16, size="16m"))
     busy = machine.wait_until("storage",
                               "[ $(cat %s/ring0/reads) -gt 0 ]" % slow.back.path)
     check(busy, "the slow load never started")
     job = verified(fast, bs="4k", depth=1, size="256k")
     mean = job["read"]["clat_ns"]["mean"] / 1e9
     check(mean < 0.1, "the fast disk's reads took %.3f s on average" % mean)
-    finished(machine, "app", "load", 120)
+    stopped(machine, "app", "load", 120)
