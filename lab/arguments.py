@@ -29,8 +29,8 @@ def add_up(verbs, commands):
     add_halves(verb)
     verb.add_argument("--accel", choices=("auto", "kvm", "tcg"), default="auto")
     verb.add_argument("--icount", type=int, metavar="SHIFT",
-                      help="the machine's clock advances 2^SHIFT ns an instruction, whatever "
-                           "the host does")
+                      help="an emulated machine's clock advances 2^SHIFT ns an instruction, "
+                           "whatever the host does")
     verb.add_argument("--cpu", default="", help="QEMU's CPU model")
     verb.add_argument("--qemu", choices=("auto", "own", "system"), default="auto",
                       help="the lab's own QEMU (where it can be had) or the system's; auto: own, "

@@ -49,8 +49,8 @@ def verified(disk, bs="4k", depth=16, size="8m", **more):
 
 def in_background(machine, domain, name, command):
     """Start a command in a domain; its exit status will stand in /run/NAME.status."""
-    machine.sh(domain, "rm -f /run/%s.status; (set +e; %s; echo $? >/run/%s.status)"
-               " >/run/%s.out 2>&1 </dev/null &" % (name, command, name, name))
+    machine.sh(domain, "rm -f /run/{0}.status /run/{0}.stop; (set +e; {1}; "
+               "echo $? >/run/{0}.status) >/run/{0}.out 2>&1 </dev/null &".format(name, command))
 
 
 def finished(machine, domain, name, seconds=120):
@@ -66,7 +66,7 @@ def finished(machine, domain, name, seconds=120):
 def until_told(machine, domain, name, command):
     """in_background(), again and again until stopped(): a host may be as slow as it likes."""
     in_background(machine, domain, name,
-                  "rm -f /run/{0}.stop; (until [ -e /run/{0}.stop ]; do {1} || exit 1; done)"
+                  "(until [ -e /run/{0}.stop ]; do {1} || exit 1; done)"
                   .format(name, command))
 
 
@@ -75,23 +75,24 @@ def lasting(machine, domain, name, command):
 
     command: without an end of its own.
     """
-    in_background(machine, domain, name, "rm -f /run/{0}.stop; {1} --time_based --runtime={2} "
+    in_background(machine, domain, name, "{1} --time_based --runtime={2} "
                   "--trigger-file=/run/{0}.stop".format(name, command, LASTS_S))
 
 
 def stopped(machine, domain, name, seconds=120):
-    """Have until_told() or lasting() come to its end; fail unless the command succeeded each time."""
+    """Have until_told() or lasting() come to its end; fail unless each command succeeded."""
     machine.sh(domain, "touch /run/%s.stop" % name)
     finished(machine, domain, name, seconds)
 
 
-def verify_loop(disk, seconds, depth=8, bs="512-64k", batch=1):
-    """The fio command of a time-bounded verified load, for in_background().
+def verify_loop(disk, seconds=None, depth=8, bs="512-64k", batch=1):
+    """The fio command of a verified load of so many seconds; None: for lasting().
 
     batch: so many requests are submitted with one call.
     """
+    bound = "--time_based --runtime=%d " % seconds if seconds else ""
     return ("fio --name=loop --filename=%s --rw=randrw %s --iodepth=%d "
-            "--ioengine=libaio --direct=1 --size=8m --io_size=1g --time_based "
-            "--runtime=%d --verify=crc32c --verify_fatal=1 --verify_backlog=64 --thread "
+            "--ioengine=libaio --direct=1 --size=8m --io_size=1g %s"
+            "--verify=crc32c --verify_fatal=1 --verify_backlog=64 --thread "
             "--randrepeat=0 --iodepth_batch=%d --iodepth_batch_complete_max=%d"
-            % (disk.dev, block_size(bs), depth, seconds, batch, batch))
+            % (disk.dev, block_size(bs), depth, bound, batch, batch))

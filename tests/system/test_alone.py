@@ -4,7 +4,7 @@ transaction for it, the toolstack forgets it. What it does then without anybody'
 what it tells when it can.
 """
 import kernel_log
-from load import finished, in_background, verify_loop
+from load import finished, in_background, lasting, stopped, verify_loop
 from runner import check
 from test_reconnect import CACHED, NO_BACK_END, again, goes_on, up
 from toolstack import Reconnection
@@ -133,7 +133,7 @@ def test_connects_once_it_can(machine):
     disk = machine.attach("xvdb", CACHED)
     link = Reconnection(disk)
     machine.allowed_log += [r"vbd vbd-\d+"]
-    in_background(machine, "app", "load", verify_loop(disk, 10))
+    lasting(machine, "app", "load", verify_loop(disk))
     goes_on(disk, 0)
     with Hog(machine):
         link.cut()
@@ -141,7 +141,7 @@ def test_connects_once_it_can(machine):
         check(not link.wait("moat-state", "up", 3), "it had a transaction after all")
     up(link, 40)
     check(link.read("moat-trouble") is None, "moat-trouble is %s" % link.read("moat-trouble"))
-    finished(machine, "app", "load", 120)
+    stopped(machine, "app", "load", 120)
 
 
 def test_answers_once_it_can(machine):
@@ -162,7 +162,7 @@ def test_back_end_tells_once_it_can(machine):
     disk = machine.attach("xvdb", CACHED)
     link = Reconnection(disk)
     machine.allowed_log += [r"not told yet|cannot tell what is to be told"]
-    in_background(machine, "app", "load", verify_loop(disk, 10))
+    lasting(machine, "app", "load", verify_loop(disk))
     goes_on(disk, 0)
     with Hog(machine, "storage"):
         # The same back end, anew: moat-init has nothing to say to that.
@@ -171,7 +171,7 @@ def test_back_end_tells_once_it_can(machine):
         check(not link.wait("moat-state", "up", 3), "it had a transaction after all")
     up(link, 40)
     check(link.read("moat-trouble") is None, "moat-trouble is %s" % link.read("moat-trouble"))
-    finished(machine, "app", "load", 120)
+    stopped(machine, "app", "load", 120)
 
 
 def test_many_disks_at_once(machine):
@@ -191,7 +191,7 @@ def test_restored_domain_can_recover(machine):
     """A saved and restored domain says anew what it can do, and does it."""
     disk = machine.attach("xvdb", CACHED)
     disk.front.set("mode", "event")
-    in_background(machine, "app", "load", verify_loop(disk, 25))
+    lasting(machine, "app", "load", verify_loop(disk))
     goes_on(disk, 0)
     machine.lab("domain", "save", "app", timeout=180)
     machine.lab("domain", "restore", "app", timeout=180)
@@ -200,7 +200,7 @@ def test_restored_domain_can_recover(machine):
     check(link.read("feature-moat-recovery") == "1", "it does not say that it can recover")
     check(link.wait("moat-mode", "event"), "moat-mode is %s" % link.read("moat-mode"))
     again(link)
-    finished(machine, "app", "load", 180)
+    stopped(machine, "app", "load", 180)
     machine.disks.remove(disk)
     machine.lab("disk", "detach", "app", "xvdb", timeout=60)
 

@@ -45,7 +45,7 @@ def test_cdrom_is_refused(machine):
     """With a clear error, and without harm to the next disk."""
     machine.allowed_log.append(r"CD-ROM|cdrom|vbd-?.*\b22\b|xenbus.*fatal")
     machine.lab("disk", "attach", "app", "xvdd", "--from", "storage", "--backing",
-                "memory", "--cdrom", timeout=120, check=False)
+                "memory", "--cdrom", "--no-wait", timeout=120, check=False)
     said = machine.wait_until(
         "dom0", "xl dmesg >/dev/null; xenstore-ls -f | grep -i 'error.*cd-\\?rom'")
     check(said, "no error about the CD-ROM in xenstore")

@@ -2,7 +2,7 @@
 """A half that means harm gets errors, and in the end no connection; its neighbour notices
 nothing. test_hostile_campaign.py has random ones."""
 import villain
-from load import finished, in_background, verify_loop
+from load import lasting, stopped, verify_loop
 from runner import check
 
 
@@ -27,9 +27,9 @@ def test_attack_on_mapped_pages(machine):
     machine.allowed_log += villain.ALLOWED["front"]
     machine.create("mapping", "storage")
     other = machine.attach("xvdc", "memory", storage="mapping")
-    in_background(machine, "app", "load", verify_loop(other, 25))
+    lasting(machine, "app", "load", verify_loop(other))
     shots(machine, "mapping")
-    finished(machine, "app", "load", 120)
+    stopped(machine, "app", "load", 120)
 
 
 def test_attack_on_copied_pages(machine):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Disks come and go, domains die; nothing is left behind."""
 from client import vdev_number
-from load import finished, in_background, verified, verify_loop
+from load import in_background, lasting, stopped, verified, verify_loop
 from runner import check
 
 # Going over begins when the state is written; it takes some ms until the watch on the old
@@ -73,10 +73,10 @@ def test_taken_away_while_going_over(machine):
 
 def test_load_runs_through_other_disks_coming_and_going(machine):
     disk = machine.attach("xvdb", "memory")
-    in_background(machine, "app", "load", verify_loop(disk, 12))
+    lasting(machine, "app", "load", verify_loop(disk))
     for _ in range(2):
         machine.attach("xvdc", "memory").detach()
-    finished(machine, "app", "load", 120)
+    stopped(machine, "app", "load", 120)
 
 
 XL_ATTACH = ("xl block-attach %s 'format=raw,backendtype=phy,backend=storage,vdev=%s,"

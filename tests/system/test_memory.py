@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0
 """The front end where memory and grants are short: it goes on, and takes no more than its share."""
-from load import finished, fio, in_background, verified
+from load import finished, fio, in_background, lasting, stopped, verified
 from runner import check
 
 # A device that says it has a volatile cache.
 CACHED = "null_blk:memory_backed=1,size=64,cache_size=8"
 # Pages of a budget of 1 MiB; and what a ring of 32 and the reserves may need besides.
 BUDGET, BESIDES = 256, 2 * 65 + 2 * 32
-# Three files in memory, more of it than there is: what does not fit is swapped.
-SWAPPED = ("mkswap /dev/xvda >/dev/null && swapon /dev/xvda && mkdir -p /run/t && "
-           "mount -t tmpfs -o size=400m t /run/t && "
-           "fio --name=swapped --directory=/run/t --numjobs=3 --size=%dm --rw=randrw "
-           "--bs=4k --verify=crc32c --verify_fatal=1 --verify_backlog=256 --thread "
-           "--ioengine=psync --time_based --runtime=%d --fallocate=none; "
-           "status=$?; umount /run/t; swapoff /dev/xvda; [ $status = 0 ]")
+# A disk to swap to, and room for more than there is memory.
+SWAP_ON = ("mkswap /dev/xvda >/dev/null && swapon /dev/xvda && mkdir -p /run/t && "
+           "mount -t tmpfs -o size=400m t /run/t")
+# Three files there: what does not fit is swapped.
+SWAPPED = ("fio --name=swapped --directory=/run/t --numjobs=3 --size=110m --rw=randrw --bs=4k "
+           "--verify=crc32c --verify_fatal=1 --verify_backlog=256 --thread --ioengine=psync "
+           "--fallocate=none")
+SWAP_OFF = "umount /run/t; swapoff /dev/xvda"
+# It swaps in a mode, by so many more writes.
+SWAPPED_OUT = 300
 
 
 def test_small_writes_cost_pages(machine):
@@ -59,24 +62,21 @@ def test_few_grants_many_disks(machine):
         finished(machine, "app2", "load-" + disk.vdev, 180)
 
 
-def swaps(machine, mode):
-    """A domain that swaps to a disk comes to an end, with the data that it had."""
-    machine.create("app2", "app", "--memory", "320", "--vcpus", "2", "--mode", mode)
-    machine.attach("xvda", "nvme:0", app="app2")
-    in_background(machine, "app2", "swapped", SWAPPED % (110, 20))
-    finished(machine, "app2", "swapped", 300)
+def test_swap(machine):
+    """A domain that swaps goes on in every mode, and comes to an end with the data that it had.
 
-
-def test_swap_event(machine):
-    """Swap never flushes: what it writes is retained until pages are short."""
-    swaps(machine, "event")
-
-
-def test_swap_spin(machine):
-    """The same, and whoever spins leaves the processor to those that need it."""
-    swaps(machine, "spin")
-
-
-def test_swap_adaptive(machine):
-    """The same in the mode that disks have by default."""
-    swaps(machine, "adaptive")
+    Swap never flushes: what it writes is retained until pages are short. Whoever spins leaves
+    the processor to those that need it.
+    """
+    machine.create("app2", "app", "--memory", "320", "--vcpus", "2", "--mode", "spin")
+    disk = machine.attach("xvda", "nvme:0", app="app2")
+    machine.sh("app2", SWAP_ON)
+    lasting(machine, "app2", "swapped", SWAPPED)
+    for mode in ("spin", "event", "adaptive"):
+        disk.front.set("mode", mode)
+        so_far = disk.back.counters()["writes"]
+        check(machine.wait_until("storage", "[ $(cat %s/ring0/writes) -gt %d ]"
+                                 % (disk.back.path, so_far + SWAPPED_OUT), 120),
+              "in mode %s it does not swap" % mode)
+    stopped(machine, "app2", "swapped", 300)
+    machine.sh("app2", SWAP_OFF)

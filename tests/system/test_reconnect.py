@@ -50,12 +50,12 @@ def test_reconnect_under_load(machine):
     for mode in ("event", "spin", "adaptive"):
         disk.modes(mode)
         before = disk.front.counters()
-        in_background(machine, "app", "load", verify_loop(disk, 10, batch=4))
+        lasting(machine, "app", "load", verify_loop(disk, batch=4))
         goes_on(disk, before["writes"])
         again(link)
         replays = disk.front.counters()["replays"] - before["replays"]
         check(replays > 0, "mode %s: nothing was issued again" % mode)
-        finished(machine, "app", "load", 120)
+        stopped(machine, "app", "load", 120)
 
 
 def test_break_within_a_batch(machine):
@@ -120,10 +120,10 @@ def test_scheduler(machine):
     again(link)
     got = disk.front.counters()["replays"] - before
     check(got >= 32, "%d writes issued again, at least 32 were not flushed" % got)
-    in_background(machine, "app", "load", verify_loop(disk, 5))
+    lasting(machine, "app", "load", verify_loop(disk))
     goes_on(disk, disk.front.counters()["writes"])
     again(link)
-    finished(machine, "app", "load", 60)
+    stopped(machine, "app", "load", 60)
 
 
 def test_nobody_to_spin_for(machine):
@@ -131,7 +131,7 @@ def test_nobody_to_spin_for(machine):
     disk = machine.attach("xvdb", CACHED)
     link = Reconnection(disk)
     disk.modes("spin")
-    in_background(machine, "app", "load", verify_loop(disk, 5))
+    lasting(machine, "app", "load", verify_loop(disk))
     goes_on(disk, disk.front.counters()["writes"])
     sleeps = disk.front.counters()["sleeps"]
     link.cut()
@@ -139,7 +139,7 @@ def test_nobody_to_spin_for(machine):
                              % (disk.front.path, sleeps)), "the poller never sleeps")
     link.connect()
     up(link)
-    finished(machine, "app", "load", 120)
+    stopped(machine, "app", "load", 120)
 
 
 def test_frozen_in_recovery(machine):
@@ -147,7 +147,7 @@ def test_frozen_in_recovery(machine):
     disk = machine.attach("xvdb", CACHED)
     link = Reconnection(disk)
     machine.sh("app", UNFLUSHED % (4, 32))
-    in_background(machine, "app", "load", verify_loop(disk, 10))
+    lasting(machine, "app", "load", verify_loop(disk))
     goes_on(disk, disk.front.counters()["writes"])
     link.cut()
     in_background(machine, "app", "freeze", "echo 16 >/sys/block/xvdb/queue/nr_requests")
@@ -156,7 +156,7 @@ def test_frozen_in_recovery(machine):
     link.connect()
     up(link)
     finished(machine, "app", "freeze", 60)
-    finished(machine, "app", "load", 120)
+    stopped(machine, "app", "load", 120)
 
 
 def test_shortage_in_replay(machine):
@@ -194,7 +194,7 @@ def test_hold(machine):
     """Held, it is at rest and nothing is only in the cache; released, it goes on."""
     disk = machine.attach("xvdb", CACHED)
     link = Reconnection(disk)
-    in_background(machine, "app", "load", verify_loop(disk, 8))
+    lasting(machine, "app", "load", verify_loop(disk))
     check(machine.wait_until("app", "[ $(cat %s/ring0/writes) -gt 20 ]" % disk.front.path),
           "the load never started")
     link.write("moat-hold", "1")
@@ -208,7 +208,7 @@ def test_hold(machine):
     check(link.wait("moat-state", "held"), "it was not held a second time")
     machine.sh("dom0", "xenstore-rm %s/moat-hold" % link.front)
     up(link)
-    finished(machine, "app", "load", 60)
+    stopped(machine, "app", "load", 60)
 
 
 def test_give_up(machine):
@@ -285,7 +285,7 @@ def test_another_disk_is_refused(machine):
     device = machine.sh("storage", "truncate -s 8M /run/small; d=$(losetup -f); "
                         "losetup $d /run/small; echo $d").strip()
     machine.allowed_log += [r"not the disk that was here|connecting disk"]
-    in_background(machine, "app", "load", verify_loop(disk, 5))
+    lasting(machine, "app", "load", verify_loop(disk))
     link.cut()
     link.connect(params=device)
     check(link.wait("moat-trouble", "'refused '*"), "a smaller disk was taken")
@@ -293,7 +293,7 @@ def test_another_disk_is_refused(machine):
     link.connect()
     up(link)
     check(link.read("moat-trouble") is None, "moat-trouble is %s" % link.read("moat-trouble"))
-    finished(machine, "app", "load", 60)
+    stopped(machine, "app", "load", 60)
     machine.sh("storage", "losetup -d %s; rm /run/small" % device)
 
 
@@ -313,7 +313,7 @@ def test_size_of_a_back_end_that_breaks(machine):
     machine.lab("push", "storage", MODULE, "/tmp/moat-fault.ko")
     machine.sh("storage", "[ -d /sys/module/moat_fault ] || insmod /tmp/moat-fault.ko; "
                "echo 1 >/sys/module/moat_fault/parameters/hits")
-    in_background(machine, "app", "load", verify_loop(disk, 20))
+    lasting(machine, "app", "load", verify_loop(disk))
     goes_on(disk, 0)
     announced(machine, link, 65536)
     machine.sh("storage", "echo overrun >/sys/module/moat_fault/parameters/inject")
@@ -321,7 +321,7 @@ def test_size_of_a_back_end_that_breaks(machine):
     again(link)
     size = machine.sh("app", "cat /sys/block/xvdb/size").strip()
     check(size == "32768", "its size is %s" % size)
-    finished(machine, "app", "load", 120)
+    stopped(machine, "app", "load", 120)
     announced(machine, link, 65536)
     link.cut()
     link.connect()
@@ -336,13 +336,13 @@ def test_saved_without_a_back_end(machine):
     """The domain is saved while its back end is dead, and goes on when restored."""
     disk = machine.attach("xvdb", CACHED)
     link = Reconnection(disk)
-    in_background(machine, "app", "load", verify_loop(disk, 15))
+    lasting(machine, "app", "load", verify_loop(disk))
     check(machine.wait_until("app", "[ $(cat %s/ring0/writes) -gt 20 ]" % disk.front.path),
           "the load never started")
     link.cut()
     machine.lab("domain", "save", "app", timeout=180)
     machine.lab("domain", "restore", "app", timeout=180)
-    finished(machine, "app", "load", 180)
+    stopped(machine, "app", "load", 180)
     machine.disks.remove(disk)
     machine.lab("disk", "detach", "app", "xvdb", timeout=60)
 

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0
 """xl save and xl restore under load: nothing is lost."""
-from load import finished, in_background, verify_loop
+from load import lasting, stopped, verify_loop
 from runner import check
 
 
 def save_and_restore(machine, mode):
     disk = machine.attach("xvdb", "memory")
     disk.modes(mode)
-    in_background(machine, "app", "load", verify_loop(disk, 20))
+    lasting(machine, "app", "load", verify_loop(disk))
     busy = machine.wait_until(
         "app", "[ $(cat %s/ring0/writes) -gt 50 ]" % disk.front.path)
     check(busy, "the load never started")
     machine.lab("domain", "save", "app", timeout=180)
     machine.lab("domain", "restore", "app", timeout=180)
-    finished(machine, "app", "load", 180)
+    writes = disk.front.counters()["writes"]
+    check(machine.wait_until("app", "[ $(cat %s/ring0/writes) -gt %d ]"
+                             % (disk.front.path, writes + 50)), "it does not go on")
+    stopped(machine, "app", "load", 180)
     machine.disks.remove(disk)
     machine.lab("disk", "detach", "app", "xvdb", timeout=60)
 
