@@ -29,8 +29,10 @@
 #define MOAT_WINDOW_LIGHT 16
 #define MOAT_WINDOW_LIGHT_NS 100000000ull
 
-/* The least window, a large request's pages; and the most, beyond which there is none. */
-#define MOAT_WINDOW_LEAST 128u
+/* The least window: as much as two large requests of a ring carry, so that the device has one
+ * while the other is answered. And the most, beyond which there is none.
+ */
+#define MOAT_WINDOW_LEAST 64u
 #define MOAT_WINDOW_MOST 8192u
 
 /* Requests that are judged together, and judgements until the least is tried anew. */

@@ -11,7 +11,7 @@ NEVER = ("strange", "silent", "unnoticed", "stuck")
 # While an operation of the neighbour's waits for the back end it sees the end of a turn, the
 # turn that takes it, and the one that answers it. In each of them the villain is answered so
 # many requests at most as come back, and so many that are refused (core/fair.h).
-TURNS, PARTS, TURN = 3, 2, 64
+TURNS, PARTS, TURN = 3, 2, 16
 # All else that it does may take it so much longer than before the attack: the villain's
 # processors and those that work for it are not idle any more. A hostile back end has no poller
 # in common with it, but has its guest's one processor work: for the load that asks again, for
