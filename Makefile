@@ -31,6 +31,10 @@ AGAIN ?= 0
 test-system: modules tools hostile faults
 	tests/system/run --again $(AGAIN)
 
+# The cases that are left out of test-system, because `make test` is to be over soon.
+test-long: modules tools hostile faults
+	tests/system/run --long --again $(AGAIN)
+
 # What hosts and guests set, with a recovery in the middle: too long for test-system.
 # LONG=1: every scheduler with every other setting, not only each once.
 test-settings: modules tools faults
@@ -176,7 +180,7 @@ clean:
 	kver=$$(scripts/kver) && $(MAKE) -C /lib/modules/$$kver/build M=$(CURDIR) clean || true
 	rm -rf $(BUILD)/modules $(BUILD)/debug $(BUILD)/tools $(BUILD)/tests $(BUILD)/bench/ring*
 
-.PHONY: all run test kernels test-kernels test-host test-system test-settings test-hostile \
-	test-debug debug-kernel debug-modules hostile faults campaign hostile-campaign bench \
-	bench-load bench-ring path test-path path-record path-counter fuzz check setup kver \
-	modules tools install clean
+.PHONY: all run test kernels test-kernels test-host test-system test-long test-settings \
+	test-hostile test-debug debug-kernel debug-modules hostile faults campaign \
+	hostile-campaign bench bench-load bench-ring path test-path path-record path-counter fuzz \
+	check setup kver modules tools install clean

@@ -34,8 +34,15 @@ def check(condition, text):
         raise Failure(text)
 
 
-def collect(folders, patterns):
-    """All cases of the folders, in name order of their files, then in order of definition.
+def takes_long(case):
+    """Mark a case as one that `make test-long` runs, and not `make test`."""
+    case.takes_long = True
+    return case
+
+
+def collect(folders, patterns, long=False):
+    """All cases of the folders, in name order of their files, then in order of definition;
+    where none are asked for, those that take long, or the others.
 
     A file whose cases need a machine of another kind has a function lab() that returns
     the options of `lab up`; such files come last, so that the machine changes once. One
@@ -51,7 +58,8 @@ def collect(folders, patterns):
             continue
         found = [f for n, f in vars(module).items()
                  if n.startswith("test_") and callable(f)
-                 and f.__module__ == module.__name__]
+                 and f.__module__ == module.__name__
+                 and (patterns or hasattr(f, "takes_long") == long)]
         cases += sorted(found, key=lambda f: f.__code__.co_firstlineno)
     cases.sort(key=lambda case: options_of(case) is not None)
     if patterns:

@@ -3,7 +3,7 @@
 import test_identity
 from client import vdev_number
 from load import finished, in_background, verified
-from runner import check
+from runner import check, takes_long
 from test_identity import partitioned
 from toolstack import Reconnection
 
@@ -146,6 +146,7 @@ FLOOD_S = 12
 FLOOD_MOST = 3 + 5 + FLOOD_S // 2
 
 
+@takes_long
 def test_flood_of_connections(machine):
     """Attempts that come to nothing become rare, and so do the lines that they cost."""
     machine.allowed_log.append(r"moat-back.*mapping in shared page|moat-back.*cannot take up|"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What one tenant has in flight is bounded, and its neighbour sees no error."""
 from load import READS, lasting, stopped, verified
-from runner import check
+from runner import check, takes_long
 
 # A device that takes four seconds for whatever it is given, all at once; with five null_blk
 # itself would give up.
@@ -24,6 +24,7 @@ def greedy(machine, storage, order, depth, *options):
     return disk
 
 
+@takes_long
 def test_mappings_run_out(machine):
     """Xen's table of mappings is small; what one guest may have of it is smaller yet.
 

@@ -2,7 +2,7 @@
 """How a storage domain shows that it lives; and that it ends when it does not."""
 from client import Lost, vdev_number
 from load import READS, lasting, stopped, verified
-from runner import check
+from runner import check, takes_long
 
 HEALTH = "/sys/module/moat_back/parameters/health"
 
@@ -31,6 +31,7 @@ def test_health_is_told(machine):
     well()
 
 
+@takes_long
 def test_slow_device_is_not_a_dead_domain(machine):
     """Seconds for a request: the device's age says so, the pollers' does not.
 
@@ -83,6 +84,7 @@ def test_watchdog_ends_a_domain_that_does_not_serve(machine):
           "it was not the watchdog")
 
 
+@takes_long
 def test_going_down_is_no_crash(machine):
     """An orderly end stops the watchdog; so does whoever takes the promise back."""
     machine.create("leaving", "storage")

@@ -12,13 +12,14 @@ import results
 from kinds import KINDS
 from lasting_load import Alone, Plain, partition
 from load import finished, in_background, lasting, stopped, verify_loop
-from runner import check
+from runner import check, takes_long
 from watched import Watched, lab_options
 
 WORK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../build/tests/recovery")
-# One for each way of being found out: a crash, with nobody there to see it; a poller that does
-# not answer; a front end that complains. test_time has an endless loop.
-SOME = {"moatd-kill": ("crash",), "sleep": ("poller",), "overrun": ("protocol",)}
+# One for each way of being found out: a crash, with nobody there to see it; a front end that
+# complains; a poller that does not answer. test_time has an endless loop.
+QUICK = {"moatd-kill": ("crash",), "overrun": ("protocol",)}
+SLOW = {"sleep": ("poller",)}
 
 
 def lab():
@@ -33,14 +34,14 @@ def ready(machine, *disks):
         machine.attach(vdev, backing)
 
 
-def test_driver_dies_unnoticed(machine):
+def lives_through(machine, kinds):
     """Writers, a bank and a file system, over one fault after another."""
     ready(machine, ("xvdb", "nvme:0"), ("xvdc", "cache:32M"))
     partition(machine)
     watched, load = Watched(machine), Plain(machine)
     try:
         load.start()
-        for name, why in SOME.items():
+        for name, why in kinds.items():
             record = watched.suffer(KINDS[name], load)
             record["said"] += load.bank()
             check(not results.bad(record) and not record["said"] and
@@ -52,6 +53,18 @@ def test_driver_dies_unnoticed(machine):
         watched.close()
 
 
+def test_driver_dies_unnoticed(machine):
+    """Found out at once."""
+    lives_through(machine, QUICK)
+
+
+@takes_long
+def test_poller_sleeps_unnoticed(machine):
+    """Found out after some seconds."""
+    lives_through(machine, SLOW)
+
+
+@takes_long
 def test_without_retention_writes_are_lost(machine):
     """The counter-test: the cache really forgets, and the load really notices."""
     ready(machine, ("xvdc", "cache:32M"))
@@ -76,6 +89,7 @@ def busy(machine, disk):
           "the load on %s of %s never started" % (disk.vdev, disk.app))
 
 
+@takes_long
 def test_two_domains_recover_together(machine):
     """Three disks of two domains, one storage domain that is gone: nobody is left behind."""
     ready(machine, ("xvdb", "nvme:0"), ("xvdc", "cache:16M"))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """xl save and xl restore under load: nothing is lost."""
 from load import lasting, stopped, verify_loop
-from runner import check
+from runner import check, takes_long
 
 
 def save_and_restore(machine, mode):
@@ -25,5 +25,6 @@ def test_save_and_restore_event(machine):
     save_and_restore(machine, "event")
 
 
+@takes_long
 def test_save_and_restore_spin(machine):
     save_and_restore(machine, "spin")

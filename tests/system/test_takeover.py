@@ -5,7 +5,7 @@ A domain is made anew with the id of the dead one, and goes on with the rings as
 the guest sees late answers, and no errors. No moatd here: its part is done by hand.
 """
 from load import in_background, finished, stopped, until_told
-from runner import check
+from runner import check, takes_long
 from stock_guest import RINGS, Guest, panicked, paused
 
 # Beside a load that verifies, on another part of the disk: discards and flushes.
@@ -40,6 +40,7 @@ def test_destroyed_under_load(machine):
     stopped(machine, "app", "load", 240)
 
 
+@takes_long
 def test_saved_behind_it(machine):
     """A guest whose disk was taken up is saved and restored under its load, as any."""
     guest = Guest(machine)

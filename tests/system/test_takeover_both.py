@@ -10,7 +10,7 @@ import os
 import kernel_log
 from kinds import KINDS
 from load import stopped, until_told, verify_loop
-from runner import check
+from runner import check, takes_long
 from watched import DETECT_S, Watched, lab_options
 
 WORK = os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -103,6 +103,7 @@ def test_dies_and_is_replaced_under_both(machine):
         machine.detach(disk)
 
 
+@takes_long
 def test_guest_goes_meanwhile(machine):
     """While it has no back end the stock guest is saved, and restored behind; then destroyed."""
     slot = Slot(machine)

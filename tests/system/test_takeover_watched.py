@@ -5,7 +5,7 @@ import json
 import kernel_log
 from events import Events
 from load import stopped, until_told
-from runner import check
+from runner import check, takes_long
 from stock_guest import Guest, panicked
 
 RECOVER_S = 480
@@ -26,6 +26,7 @@ def cover(machine):
     return disk["cover"], disk.get("cover_why")
 
 
+@takes_long
 def test_crashes(machine):
     """Panics under a verified load: the same domid, and the load goes on."""
     machine.allowed_log += kernel_log.RECOVERY

@@ -3,7 +3,7 @@
 from doze import doze
 from load import (READS, finished, fio, in_background, lasting, stopped, until_told, verified,
                   verify_loop)
-from runner import check
+from runner import check, takes_long
 
 
 def test_four_disks_two_domains(machine):
@@ -17,6 +17,7 @@ def test_four_disks_two_domains(machine):
         finished(machine, disk.app, "load-" + disk.vdev, 180)
 
 
+@takes_long
 def test_one_vcpu_two_spinning_domains(machine):
     """Three spinners on one storage vCPU and its poller: all make progress."""
     machine.create("app2", "app")

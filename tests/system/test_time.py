@@ -6,7 +6,7 @@ import os
 import kernel_log
 from kinds import KINDS
 from load import in_background, lasting, stopped, verify_loop
-from runner import check
+from runner import check, takes_long
 from watched import DETECT_S, Watched, lab_options
 
 WORK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../build/tests/time")
@@ -55,6 +55,7 @@ def test_loop(machine):
         watched.close()
 
 
+@takes_long
 def test_overcommitted(machine):
     """Two vCPUs on one processor, with six busy ones of another domain: no false alarm."""
     disk, watched = begin(machine)
