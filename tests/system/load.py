@@ -49,7 +49,7 @@ def verified(disk, bs="4k", depth=16, size="8m", **more):
 
 def in_background(machine, domain, name, command):
     """Start a command in a domain; its exit status will stand in /run/NAME.status."""
-    machine.sh(domain, "rm -f /run/{0}.status /run/{0}.stop; (set +e; {1}; "
+    machine.sh(domain, "cd /run; rm -f {0}.status {0}.begun {0}.stop; (set +e; {1}; "
                "echo $? >/run/{0}.status) >/run/{0}.out 2>&1 </dev/null &".format(name, command))
 
 
@@ -66,7 +66,7 @@ def finished(machine, domain, name, seconds=120):
 def until_told(machine, domain, name, command):
     """in_background(), again and again until stopped(): a host may be as slow as it likes."""
     in_background(machine, domain, name,
-                  "(until [ -e /run/{0}.stop ]; do {1} || exit 1; done)"
+                  "touch /run/{0}.begun; (until [ -e /run/{0}.stop ]; do {1} || exit 1; done)"
                   .format(name, command))
 
 
@@ -75,12 +75,15 @@ def lasting(machine, domain, name, command):
 
     command: without an end of its own.
     """
-    in_background(machine, domain, name, "{1} --time_based --runtime={2} "
-                  "--trigger-file=/run/{0}.stop".format(name, command, LASTS_S))
+    in_background(machine, domain, name, "{1} --time_based --runtime={2} --trigger-file=/run/"
+                  "{0}.stop --exec_prerun='touch /run/{0}.begun'".format(name, command, LASTS_S))
 
 
 def stopped(machine, domain, name, seconds=120):
     """Have until_told() or lasting() come to its end; fail unless each command succeeded."""
+    # Told before it has begun fio calls that an error.
+    if not machine.wait_until(domain, "[ -e /run/%s.begun ]" % name, seconds):
+        raise Failure("%s in %s has not begun within %d s" % (name, domain, seconds))
     machine.sh(domain, "touch /run/%s.stop" % name)
     finished(machine, domain, name, seconds)
 

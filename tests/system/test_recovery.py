@@ -84,8 +84,10 @@ def test_without_retention_writes_are_lost(machine):
 
 def busy(machine, disk):
     """A verified load in the background, that has begun."""
+    writes = disk.front.counters()["writes"]
     lasting(machine, disk.app, "load-" + disk.vdev, verify_loop(disk))
-    check(machine.wait_until(disk.app, "[ $(cat %s/ring0/writes) -gt 20 ]" % disk.front.path),
+    check(machine.wait_until(disk.app, "[ $(cat %s/ring0/writes) -gt %d ]"
+                             % (disk.front.path, writes + 20)),
           "the load on %s of %s never started" % (disk.vdev, disk.app))
 
 
