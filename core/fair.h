@@ -20,8 +20,8 @@
 
 #include "env.h"
 
-/* Pages that a turn carries: who wants little waits for half of one, in the mean. Fewer would
- * cost more than they give: a turn looks at all rings once.
+/* Pages that a turn carries: who wants little waits for half of one, in the mean
+ * (docs/evaluation.md has what more of them cost him).
  */
 #define MOAT_FAIR_TURN 16
 
