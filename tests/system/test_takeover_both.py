@@ -17,8 +17,8 @@ WORK = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                     "../../build/tests/takeover-both")
 # So a host that is not ours alone may take its time.
 SETTINGS = ("crash_window=5", "probe_limit=120", "boot_limit=180")
-# Found out by a crash, with nobody there to see it; by silence.
-ENDS = ("moatd-kill", "pause")
+# Found out by a crash, with nobody there to see it; by silence. And by nothing that is left.
+ENDS, GONE = ("moatd-kill", "pause"), ("destroy",)
 # Reads and writes that a disk has completed.
 DONE = "awk '{ print $1 + $5 }' /sys/block/%s/stat"
 
@@ -80,27 +80,38 @@ class Slot:
             stopped(self.machine, disk.app, "load", 300)
 
 
-def test_dies_and_is_replaced_under_both(machine):
+def replaced_under_both(machine, ends, verb, name):
     """One end after another, then on purpose; libxl finds all that it knows where it was."""
     slot = Slot(machine)
     try:
         covers = slot.told("cover")
         check(covers == {"app": "takeover", "app2": "takeover"}, "covered by %s" % covers)
-        for name in ENDS:
-            slot.watched.prepare(KINDS[name])
+        for end in ends:
+            slot.watched.prepare(KINDS[end])
             mark = slot.watched.events.mark()
-            slot.watched.inject(KINDS[name])
+            slot.watched.inject(KINDS[end])
             slot.replaced(mark, "recovered")
             slot.go_on()
         mark = slot.watched.events.mark()
-        machine.sh("dom0", "moat upgrade --no-wait storage")
-        slot.replaced(mark, "upgraded")
+        machine.sh("dom0", "moat %s --no-wait storage" % verb)
+        slot.replaced(mark, name)
         slot.go_on()
         slot.end()
     finally:
         slot.watched.close()
     for disk in list(machine.disks):
         machine.detach(disk)
+
+
+def test_dies_and_is_replaced_under_both(machine):
+    """Two faults, and an upgrade."""
+    replaced_under_both(machine, ENDS, "upgrade", "upgraded")
+
+
+@takes_long
+def test_goes_and_is_replaced_under_both(machine):
+    """Destroyed by somebody, and restarted by wish."""
+    replaced_under_both(machine, GONE, "restart", "recovered")
 
 
 @takes_long
