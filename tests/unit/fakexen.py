@@ -136,6 +136,8 @@ class Store:
             self.touch(tree, path)
 
     def drop(self, tree, path):
+        if path.strip("/") == "":
+            raise Refused("EINVAL")
         if path not in tree.nodes:
             raise Refused("ENOENT")
         if tree is self:
@@ -308,6 +310,7 @@ class World:
         self.served = {}
         self.thief = None           # a domain that gets the device when it is let go
         self.slow_destroy = self.keep_nodes = False
+        self.linger = 0             # seconds from Xen's end of a domain to xenstore's
         self.health = "0 0"
         self.away = set()           # application domains whose disks' devices are nowhere
         self.idle = set()           # application domains whose front ends do nothing
@@ -406,16 +409,18 @@ class World:
         self.store.special("@releaseDomain")
 
     def destroy(self, domid):
+        """Xen's part, then the store's, in which moatd may be first with some of it."""
         with self.lock:
             if domid not in self.domains:
                 return
+            vm = self.store.read(f"/local/domain/{domid}/vm")
             del self.domains[domid]
             self.store.forget(domid)
             for name in os.listdir(self.dir):
                 if name in (f"paused.{domid}", f"destroy.{domid}", f"vcpus.{domid}"):
                     os.unlink(self.path(name))
             self.flush()
-        vm = self.store.read(f"/local/domain/{domid}/vm") or ""
+        self.ended.wait(self.linger)
         for top in f"/local/domain/{domid}", f"/libxl/{domid}", vm:
             if self.keep_nodes and "domain" in top:
                 continue    # as where it was not libxl that destroyed it

@@ -646,6 +646,15 @@ class Daemon(Moatd):
         for domid in (first, second):
             self.assertEqual(self.world.store.names(f"/local/domain/{domid}"), [])
 
+    def test_destroyed_slowly(self):
+        """moatd cleans up what a person's xl is still at, which Xen has no longer."""
+        self.world.linger = 2
+        self.world.destroy(self.storage())
+        self.world.linger = 0
+        self.wait(lambda: self.events("recovered"), "recovered")
+        self.whole()
+        self.assertEqual(self.status()["disks"][0]["domid"], self.app)
+
     def test_domid_given_again(self):
         """Whoever has the domid of a storage domain that has gone is none of moatd's."""
         self.kill()
