@@ -54,8 +54,13 @@ test-debug: debug-modules
 
 # Built once, and cached: 15 minutes of processor time.
 debug-kernel: setup
-	scripts/setup scripts/packages-debug
-	lab/debug_kernel.py $(DEBUG)
+	scripts/setup scripts/packages-kernel
+	lab/built_kernel.py $(DEBUG)
+
+# A storage domain's own kernel, and all modules for it: `lab/lab up --kernel storage=lean`.
+lean: modules tools
+	scripts/setup scripts/packages-kernel
+	scripts/modules-for lean
 
 debug-modules: tools debug-kernel
 	scripts/modules-for $(DEBUG)

@@ -49,7 +49,7 @@ def add_up(verbs, commands):
                       help="a kernel that finds its own bugs, in all domains but dom0")
     repeatable(verb, "--kernel", metavar="[DOMAIN=]KERNEL",
                help="of app, storage or both: the beginning of its version (6.12, 7.3), "
-                    "installed here or from Debian's archive")
+                    "installed here or from Debian's archive; or lean, which is built")
     verb.add_argument("--nvme", type=int, default=1, help="NVMe controllers (1)")
     verb.add_argument("--nvme-size", default="1G", help="size of each (1G)")
     verb.add_argument("--cache-nvme", type=int, metavar="N",

@@ -8,9 +8,9 @@ import sys
 import time
 
 import arguments
+import built_kernel
 import console
 import debian
-import debug_kernel
 import disks
 import domains
 import files
@@ -53,7 +53,7 @@ def machine_options(args):
 
 def guest_kernel(args):
     """Returns the version of the debug kernel for all domains but dom0, None for dom0's."""
-    return debug_kernel.version(args.debug_kernel) if args.debug_kernel else None
+    return built_kernel.version(args.debug_kernel) if args.debug_kernel else None
 
 
 def machine_memory(args):
@@ -95,13 +95,14 @@ def kernels(texts):
     found = {}
     for text in texts:
         name, _, wanted = text.rpartition("=")
-        found[name] = debian.chosen_kernel(wanted)
+        found[name] = (built_kernel.version(wanted) if wanted in built_kernel.VARIANTS else
+                       debian.chosen_kernel(wanted))
     return found
 
 
 def do_up(args):
     """Boots a lab."""
-    if args.debug_kernel == debug_kernel.PVH_ONLY and (args.nvme or not args.pvh):
+    if args.debug_kernel == built_kernel.PVH_ONLY and (args.nvme or not args.pvh):
         raise LabError(f"--debug-kernel {args.debug_kernel} runs as PVH, which takes no PCI "
                        "device: --pvh --nvme 0")
     options = machine_options(args)

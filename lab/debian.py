@@ -22,6 +22,7 @@ from paths import ROOT, LabError
 
 XEN_PACKAGE = "xen-hypervisor-4.17-amd64"
 XEN_FILE = "boot/xen-4.17-amd64.gz"
+BUILT = "-moat-"        # in the versions of kernels that are no package's (built_kernel.py)
 # What later kernels have without a module.
 OPTIONAL = ("crc32c_generic",)
 BOOT_PROTOCOL = 0x206
@@ -57,7 +58,7 @@ def chosen_kernel(wanted):
     places = ("/lib/modules", os.path.dirname(cache.path("kernels/any")))
     found = [name for place in places if os.path.isdir(place) for name in os.listdir(place)
              if archive_kernel.is_version(name, wanted) and
-             os.path.isdir(os.path.join(place, name)) and "-debug-" not in name]
+             os.path.isdir(os.path.join(place, name)) and BUILT not in name]
     return max(found, key=numbers) if found else archive_kernel.unpacked(wanted)[0]
 
 
@@ -106,10 +107,10 @@ def kernel_image(root, version):
 
 
 def kernel_root(version):
-    """Returns the directory below which a kernel's files are, Debian's or a debug kernel's."""
-    debug = cache.path(f"kernels/{version}")
-    if os.path.isdir(debug):
-        return debug
+    """Returns the directory below which a kernel's files are, Debian's or one that was built."""
+    built = cache.path(f"kernels/{version}")
+    if os.path.isdir(built):
+        return built
     if kernel_image("/", version) and os.path.isdir(f"/lib/modules/{version}/kernel"):
         return "/"
 

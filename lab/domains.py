@@ -4,8 +4,8 @@
 import json
 import os
 
+import built_kernel
 import debian
-import debug_kernel
 import images
 import machine
 import session
@@ -115,7 +115,7 @@ def bring(state, paths):
 
 def kernel_options(spec, options):
     """Returns a domain's kernel command line."""
-    debug = debug_kernel.OPTIONS if options["debug"] else ()
+    debug = built_kernel.DEBUG_OPTIONS if options["debug"] else ()
     # A PV kernel with a PCI device bounces DMA; set up late, it gets only 4 MiB for that.
     bounce = ["iommu=soft", "swiotlb=16384"] if spec["kind"] == "storage" else []
     return [*DOMAIN_OPTIONS, *debug, *bounce, *spec["kernel_args"]]

@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
 """Kernel modules of the tests' own, for the kernel that the machine's domains run."""
 import os
+import subprocess
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
 # Set where that is not Debian's: see `run --debug-kernel`.
 VARIABLE = "MOAT_TEST_MODULES"
+
+
+def use_built(kernel):
+    """From here on, those for one of the kernels of lab/built_kernel.py."""
+    found = subprocess.run([os.path.join(ROOT, "lab/built_kernel.py"), kernel], check=True,
+                           text=True, stdout=subprocess.PIPE).stdout
+    os.environ[VARIABLE] = os.path.join(ROOT, "build/debug", found.split()[0], "tests")
 
 
 def path(name):

@@ -10,7 +10,8 @@ from events import Events
 from kinds import BREACHES, KINDS, SCRIPTS
 from runner import Failure
 
-MODULE = own_modules.path("faults/moat-fault.ko")
+FAULT = "faults/moat-fault.ko"
+MODULE = own_modules.path(FAULT)
 HOG = own_modules.path("faults/moat-hog.ko")
 IN_DOMAIN = "/lib/moat-fault.ko"
 STORAGE = "storage"
@@ -29,7 +30,8 @@ def overlay(folder):
     """Make a folder that holds what a storage domain's image is to have, besides."""
     target = os.path.join(folder, IN_DOMAIN.lstrip("/"))
     os.makedirs(os.path.dirname(target), exist_ok=True)
-    subprocess.run(["strip", "-g", "-o", target, MODULE], check=True)
+    subprocess.run(["strip", "-g", "-o", target, own_modules.path(FAULT)],
+                   check=True)
     return folder
 
 

@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""The debug kernels of the lab's domains: built once from Debian's source, and cached.
+"""Kernels of the lab's domains that are built, once, from Debian's source, and cached.
 
-`plain` runs as PV and PVH, with everything that finds a kernel's bugs but KASAN; `kasan` has
-that too, and runs as PVH only. What each has, and why, stands in debug/config*. A version
-names what it was built from, so that modules can be built for no other.
+`lean` is what image/kernel/config is for: a storage domain's. The debug kernels are for all
+domains but dom0: `plain` runs as PV and PVH, with everything that finds a kernel's bugs but KASAN;
+`kasan` has that too, and runs as PVH only. What each has, and why, stands in the fragments. A
+version names what it was built from, so that modules can be built for no other.
 
-    lab/debug_kernel.py VARIANT      builds it where needed, prints its version and directory
+    lab/built_kernel.py VARIANT      builds it where needed, prints its version and directory
 """
 
 import glob
@@ -17,21 +18,27 @@ import sys
 
 import cache
 import debian
-from paths import LAB, LabError
+from paths import LAB, ROOT, LabError
 
 SOURCE = "linux-source-6.1"
-DEBUG = os.path.join(LAB, "debug")
-VARIANTS = {"plain": ("config",), "kasan": ("config", "config-kasan")}
+FOLDER = os.path.join(ROOT, "image", "kernel")
+BUILD = os.path.join(FOLDER, "build")
+STORAGE = os.path.join(FOLDER, "config")
+LEAN = "lean"
+# Fragments of lab/kernels, on top of a storage domain's own.
+VARIANTS = {LEAN: ("lean",), "plain": ("tests", "debug"), "kasan": ("tests", "debug", "kasan")}
+DEBUG = ("plain", "kasan")
 PVH_ONLY = "kasan"
 PROGRAMS = ("bison", "flex", "bc")
 BUILD_S = 3 * 3600      # 15 minutes of processor time, and hosts are shared
 # Red zones and owners of slab objects are on by configuration, this is not.
-OPTIONS = ("page_poison=1", "page_owner=on")
+DEBUG_OPTIONS = ("page_poison=1", "page_owner=on")
 
 
 def configs(variant):
     """Returns the fragments of a variant's configuration."""
-    return [pathlib.Path(DEBUG, name) for name in VARIANTS[variant]]
+    return [pathlib.Path(STORAGE),
+            *(pathlib.Path(LAB, "kernels", name) for name in VARIANTS[variant])]
 
 
 def tarball():
@@ -41,8 +48,8 @@ def tarball():
 
 def suffix(variant):
     """Returns what a variant's version has behind the kernel's own."""
-    key = cache.digest(*configs(variant), pathlib.Path(DEBUG, "build"), tarball())[:8]
-    return f"-debug-{variant}-{key}"
+    key = cache.digest(*configs(variant), pathlib.Path(BUILD), tarball())[:8]
+    return f"{debian.BUILT}{variant}-{key}"
 
 
 def built(variant):
@@ -56,7 +63,8 @@ def build(variant):
     missing = [name for name in PROGRAMS if not any(
         os.path.exists(os.path.join(place, name)) for place in os.get_exec_path())]
     if missing:
-        raise LabError(f"a debug kernel needs {', '.join(missing)}: run `make debug-kernel`")
+        raise LabError(f"kernel {variant}: needs {', '.join(missing)}: run "
+                       f"`make built-kernel VARIANT={variant}`")
     work = cache.path(f"kernels/work{suffix(variant)}")
     with cache.locked(work):
         return built(variant) or build_in(work, variant)
@@ -66,17 +74,17 @@ def build_in(work, variant):
     """Builds a variant in the directory work, which then goes; returns its version."""
     cache.remove(work)
     os.makedirs(work)
-    print(f"lab: building debug kernel {variant}: some 15 minutes of processor time",
+    print(f"lab: building kernel {variant}: five to fifteen minutes of processor time",
           file=sys.stderr, flush=True)
     try:
         subprocess.run(["tar", "-xJf", tarball(), "-C", work], check=True)
         target = os.path.join(work, "target")
         run = subprocess.run(
-            [os.path.join(DEBUG, "build"), os.path.join(work, SOURCE),
-             os.path.join(work, "objects"), suffix(variant), target, *configs(variant)],
+            [BUILD, os.path.join(work, SOURCE), os.path.join(work, "objects"), suffix(variant),
+             target, *configs(variant)],
             stdout=subprocess.PIPE, text=True, timeout=BUILD_S, check=False)
         if run.returncode:
-            raise LabError(f"debug kernel {variant}: not built, see above")
+            raise LabError(f"kernel {variant}: not built, see above")
         version = run.stdout.split()[-1]
         os.rename(target, cache.path(f"kernels/{version}"))
     finally:
