@@ -61,6 +61,8 @@ debug-kernel: setup
 lean: modules tools
 	scripts/setup scripts/packages-kernel
 	scripts/modules-for lean
+	@lab/built_kernel.py lean | (read -r version root && echo \
+		"for a real host: image/build --kver $$version --kernel-root $$root")
 
 debug-modules: tools debug-kernel
 	scripts/modules-for $(DEBUG)

@@ -9,6 +9,7 @@ import os
 import re
 
 import kernel_log
+import own_modules
 from kinds import KINDS
 from lasting_load import Alone
 from runner import Failure
@@ -51,11 +52,13 @@ def boot_phases(log, phases):
 
 
 class Guarded(Testbed):
-    """Boots, and has one recovery after another."""
+    """Boots, and has one recovery after another; lean: with a kernel of the storage domain's."""
 
-    def __init__(self, say):
-        super().__init__(lab_options(os.path.join(BUILD, "overlay"), SETTINGS, cache=False),
-                         say=say)
+    def __init__(self, say, lean=False):
+        if lean:
+            own_modules.use_built("lean")
+        super().__init__([*lab_options(os.path.join(BUILD, "overlay"), SETTINGS, cache=False),
+                          *(["--kernel", "storage=lean"] if lean else [])], say=say)
         self.unjudged.add(STORAGE)
         self.allowed_log = list(kernel_log.RECOVERY)
         self.watched = self.load = self.disk = None
