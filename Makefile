@@ -4,11 +4,13 @@
 # The kernel to build for: the one that runs, else the newest here that is supported.
 KVER ?= $(shell scripts/kver)
 BUILD := build
+# What using the lab takes.
+LAB := setup modules tools
 
 all: modules tools
 
 # The main job: boot a whole Xen machine and watch an isolated driver at work.
-run: modules tools faults
+run: $(LAB) faults
 	demo/run
 
 # Everything that can be proven here: host tests, the length of the path, then the real machine.
@@ -28,22 +30,22 @@ check: setup
 
 # AGAIN=N: on a host that is not ours alone, N cases may be tried a second time.
 AGAIN ?= 0
-test-system: modules tools hostile faults
+test-system: $(LAB) hostile faults
 	tests/system/run --again $(AGAIN)
 
 # The cases that are left out of test-system, because `make test` is to be over soon.
-test-long: modules tools hostile faults
+test-long: $(LAB) hostile faults
 	tests/system/run --long --again $(AGAIN)
 
 # What hosts and guests set, with a recovery in the middle: too long for test-system.
 # LONG=1: every scheduler with every other setting, not only each once.
-test-settings: modules tools faults
+test-settings: $(LAB) faults
 	MOAT_LONG=$(LONG) tests/system/run --again $(AGAIN) --only settings. \
 		--only settings_memory. --only settings_recovery. \
 		--only settings_pvh.
 
 # Short runs of the hostile campaign, in both directions.
-test-hostile: modules tools hostile faults
+test-hostile: $(LAB) hostile faults
 	tests/system/run --again $(AGAIN) --only hostile_campaign.
 
 # The system tests on debug kernels (DEBUG=plain or kasan), and what only they can show: leaks,
@@ -54,12 +56,12 @@ test-debug: debug-modules
 
 # Built once, and cached: 15 minutes of processor time.
 debug-kernel: setup
-	scripts/setup scripts/packages-kernel
+	scripts/setup kernel
 	lab/built_kernel.py $(DEBUG)
 
 # A storage domain's own kernel, and all modules for it: `lab/lab up --kernel storage=lean`.
-lean: modules tools
-	scripts/setup scripts/packages-kernel
+lean: $(LAB)
+	scripts/setup kernel
 	scripts/modules-for lean
 	@lab/built_kernel.py lean | (read -r version root && echo \
 		"for a real host: image/build --kver $$version --kernel-root $$root")
@@ -72,7 +74,7 @@ debug-modules: tools debug-kernel
 # fetched, and not installed (as root). What is built is for `lab/lab up --kernel`; with a target
 # of its own, guests and storage domains run it.
 KERNELS ?= 6.12 7.3
-kernels: modules
+kernels: setup modules
 	for kernel in $(KERNELS); do scripts/modules-for $$kernel || exit; done
 
 test-kernels: kernels tools
@@ -94,7 +96,7 @@ faults: kver
 # N random faults under a verified load (SEED=, KINDS=, RESULTS=, ARGS=).
 N ?= 20
 RESULTS ?= $(BUILD)/campaign/results.jsonl
-campaign: modules tools faults
+campaign: $(LAB) faults
 	tests/system/campaign $(N) --results $(RESULTS) $(if $(SEED),--seed $(SEED)) \
 		$(if $(KINDS),--kinds $(KINDS)) $(ARGS)
 
@@ -102,13 +104,13 @@ campaign: modules tools faults
 # of half a million.
 HOSTILE_RESULTS ?= $(BUILD)/hostile/results.jsonl
 hostile-campaign: N := 100000
-hostile-campaign: modules tools hostile faults
+hostile-campaign: $(LAB) hostile faults
 	tests/system/hostile_campaign $(N) --results $(HOSTILE_RESULTS) \
 		$(if $(SEED),--seed $(SEED)) $(ARGS)
 
 # The evaluation: every way to a disk, measured side by side (QUICK=1: the main table, in
 # under ten minutes; ARGS= for bench/run).
-bench: modules tools bench-load
+bench: $(LAB) bench-load
 	bench/run $(if $(QUICK),--quick) --out $(BUILD)/bench/results.json $(ARGS); status=$$?; \
 		bench/report $(BUILD)/bench/results.json && exit $$status
 
@@ -118,14 +120,14 @@ bench-load: setup
 
 # Instructions per request, on every way to a disk (ARGS= for bench/path/run). The short run of
 # `make test` fails where a way's path is longer than recorded; path-record renews what is.
-path: modules tools path-counter
+path: $(LAB) path-counter
 	bench/path/run --out $(BUILD)/bench/path.json $(ARGS)
 	bench/path/report $(BUILD)/bench/path.json
 
-test-path: modules tools path-counter
+test-path: $(LAB) path-counter
 	bench/path/check
 
-path-record: modules tools path-counter
+path-record: $(LAB) path-counter
 	bench/path/check --record
 
 path-counter: bench-load
@@ -136,16 +138,30 @@ path-counter: bench-load
 bench-ring: setup
 	$(MAKE) -C bench/ring run
 
-# The tools, for dom0: programs, man pages, unit, an example to start from.
+# Packages for Debian: moat-dkms, moat and moat-storage, in build/deb. Takes no root and no network.
+deb: setup-deb
+	packaging/deb
+
+setup-deb:
+	scripts/setup build deb
+
+# They are built, installed in a Debian of their own, and purged; takes root and a mirror.
+SUITE ?=
+test-deb: setup-deb
+	tests/packages/run $(SUITE)
+
+# The tools, for dom0: programs, man pages, unit, an example to start from. Builds nothing.
 PREFIX ?= /usr
-install: tools
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+install:
+	@[ -x $(BUILD)/tools/moatd ] || { echo 'install: nothing is built; make tools' >&2; exit 1; }
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man5 \
-		$(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/lib/systemd/system \
+		$(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(UNITDIR) \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions \
 		$(DESTDIR)$(PREFIX)/share/moat $(DESTDIR)/etc/moat \
 		$(DESTDIR)$(PREFIX)/lib/moat/xendomains \
-		$(DESTDIR)$(PREFIX)/lib/systemd/system/xendomains.service.d
+		$(DESTDIR)$(UNITDIR)/xendomains.service.d
 	install -p -m 755 $(BUILD)/tools/moat $(BUILD)/tools/moatd $(BUILD)/tools/moat-create \
 		$(DESTDIR)$(PREFIX)/sbin/
 	install -p -m 644 tools/moatd/moatd.conf.5 tools/moat/moat-json.5 \
@@ -153,13 +169,13 @@ install: tools
 	install -p -m 644 tools/moat/moat.8 tools/moatd/moatd.8 tools/moat-init/moat-init.8 \
 		tools/moat-create/moat-create.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 	install -p -m 644 tools/moatd/moatd.service tools/moatd/moat-storage.service \
-		$(DESTDIR)$(PREFIX)/lib/systemd/system/
+		$(DESTDIR)$(UNITDIR)/
 	install -p -m 644 tools/moatd/xendomains.conf \
-		$(DESTDIR)$(PREFIX)/lib/systemd/system/xendomains.service.d/moat.conf
+		$(DESTDIR)$(UNITDIR)/xendomains.service.d/moat.conf
 	install -p -m 755 tools/moatd/storage-service $(DESTDIR)$(PREFIX)/lib/moat/
 	install -p -m 755 tools/moatd/xendomains-xen $(DESTDIR)$(PREFIX)/lib/moat/xendomains/xen
 	install -p -m 644 tools/moat/moat-metrics.service tools/moat/moat-metrics.timer \
-		$(DESTDIR)$(PREFIX)/lib/systemd/system/
+		$(DESTDIR)$(UNITDIR)/
 	install -p -m 644 tools/moat/moat-grafana.json $(DESTDIR)$(PREFIX)/share/moat/
 	install -p -m 644 tools/moat/moat.bash-completion \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/moat
@@ -171,16 +187,20 @@ install: tools
 setup:
 	scripts/setup
 
+# Only what building takes.
+setup-build:
+	scripts/setup build
+
 # Says in one line what is wrong, where there is no kernel to build for.
-kver: setup
+kver: setup-build
 	@scripts/kver >/dev/null
 
 modules: kver
-	$(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR) W=1 modules
+	$(MAKE) -C /lib/modules/$(KVER)/build M=$(CURDIR) W=1 MOAT_STRICT=1 modules
 	install -d $(BUILD)/modules/$(KVER)
 	install -p -m 644 kernel/*/*.ko $(BUILD)/modules/$(KVER)/
 
-tools: setup
+tools: setup-build
 	$(MAKE) -C tools
 
 clean:
@@ -188,6 +208,6 @@ clean:
 	rm -rf $(BUILD)/modules $(BUILD)/debug $(BUILD)/tools $(BUILD)/tests $(BUILD)/bench/ring*
 
 .PHONY: all run test kernels test-kernels test-host test-system test-long test-settings \
-	test-hostile test-debug debug-kernel debug-modules hostile faults campaign \
+	test-hostile test-debug debug-kernel debug-modules lean hostile faults campaign \
 	hostile-campaign bench bench-load bench-ring path test-path path-record path-counter fuzz \
-	check setup kver modules tools install clean
+	check setup setup-build setup-deb deb test-deb kver modules tools install clean
