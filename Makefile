@@ -138,7 +138,7 @@ path-counter: bench-load
 bench-ring: setup
 	$(MAKE) -C bench/ring run
 
-# Packages for Debian: moat-dkms, moat and moat-storage, in build/deb. Takes no root and no network.
+# Packages for Debian: moat-dkms, moat and moat-storage, in build/deb; no root, no network.
 deb: setup-deb
 	packaging/deb
 
