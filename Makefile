@@ -154,7 +154,7 @@ test-deb: setup-deb
 PREFIX ?= /usr
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 install:
-	@[ -x $(BUILD)/tools/moatd ] || { echo 'install: nothing is built; make tools' >&2; exit 1; }
+	@[ -x $(BUILD)/tools/moatd ] || { echo 'install: make tools comes first' >&2; exit 1; }
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man5 \
 		$(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(UNITDIR) \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
