@@ -98,7 +98,21 @@ build --out "$dir/pci" --back none --pci 8086:5845 --overlay "$dir/overlay" \
 	--module-args 'nvme poll_queues=1' --run /bin/sh |
 	grep -q "up to date" && bad "a changed overlay not noticed"
 
+# Modules of ours that are packed, as DKMS leaves them where the kernel's are.
+mkdir -p "$dir/plain" "$dir/xz" "$dir/zst"
+find "$top/build/image-cache" /lib/modules -name crc64.ko 2>/dev/null | head -n 1 |
+	xargs -I {} cp {} "$dir/plain/moat-back.ko"
+xz -c "$dir/plain/moat-back.ko" >"$dir/xz/moat-back.ko.xz"
+zstd -qc "$dir/plain/moat-back.ko" >"$dir/zst/moat-back.ko.zst"
+for how in plain xz zst; do
+	build --out "$dir/$how" --moat-modules "$dir/$how" >/dev/null
+	grep -q '/moat/moat-back.ko$' "$dir/$how/manifest" || bad "$how: no moat-back"
+	cmp "$dir/plain/initramfs" "$dir/$how/initramfs" || bad "$how: another image"
+done
+
 refuses "unknown argument" --frob
+refuses "back.ko is missing" --moat-modules "$dir"
+refuses "is missing; run" --moat-init "$dir/nothing"
 refuses "needs a value" --out
 refuses "neither moat, stock nor none" --back other
 refuses "has none such" --back none --modules no-such-module
