@@ -8,6 +8,7 @@ where its boot went. A guest with a stock front end has the disk where a takeove
 import os
 import re
 
+import clock
 import kernel_log
 import own_modules
 from kinds import KINDS
@@ -52,13 +53,17 @@ def boot_phases(log, phases):
 
 
 class Guarded(Testbed):
-    """Boots, and has one recovery after another; lean: with a kernel of the storage domain's."""
+    """Boots, and has one recovery after another.
 
-    def __init__(self, say, lean=False):
+    lean: with a kernel of the storage domain's own; by_clock: see tests/system/clock.py.
+    """
+
+    def __init__(self, say, lean=False, by_clock=clock.HOST):
         if lean:
             own_modules.use_built("lean")
         super().__init__([*lab_options(os.path.join(BUILD, "overlay"), SETTINGS, cache=False),
-                          *(["--kernel", "storage=lean"] if lean else [])], say=say)
+                          *(["--kernel", "storage=lean"] if lean else []),
+                          *clock.options(by_clock)], say=say)
         self.unjudged.add(STORAGE)
         self.allowed_log = list(kernel_log.RECOVERY)
         self.watched = self.load = self.disk = None
