@@ -284,7 +284,8 @@ def idle_run(bench, rig, meter, way, disks, used):
 def restarts(bench):
     """What an application waits for: a crash with a standby, without, under a front end that
     cannot follow; an upgrade."""
-    with running(bench, recovery.Guarded(bench.say, bench.args.lean_kernel, bench.args.clock)) as rig:
+    guarded = recovery.Guarded(bench.say, bench.args.lean_kernel, bench.args.clock)
+    with running(bench, guarded) as rig:
         first = max([r["round"] for r in bench.data["recovery"]], default=-1) + 1
         host = measure.Host(measure.find_qemu(rig))
         for number in range(first, first + bench.args.rounds):

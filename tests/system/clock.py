@@ -9,10 +9,10 @@ ICOUNT, DEBUG_ICOUNT = 2, 0
 MACHINE, HOST = "machine", "host"
 
 
-def add(parser, default=MACHINE):
-    """Adds the option that chooses one."""
+def add(parser, default=MACHINE, of=""):
+    """Adds the option that chooses one; of: what it is for, if not for everything."""
     parser.add_argument("--clock", choices=(MACHINE, HOST), default=default,
-                        help="machine: an emulated machine's clock goes by what it executes; "
+                        help=of + "machine: an emulated machine's clock goes by what it executes; "
                         "host: the host's (default: %(default)s)")
 
 
