@@ -79,6 +79,7 @@ class Store:
         self.asked = collections.Counter()  # by path
         self.serial = 0
         self.delay = 0              # seconds that each read takes
+        self.traps = {}             # path: what is done as it is looked at, once
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
         self.listener.listen()
@@ -248,6 +249,7 @@ class Store:
         if self.delay:
             time.sleep(self.delay)  # check-ok: sleep: a store that is slow
         self.asked[path] += 1
+        self.traps.pop(path, lambda: None)()
         if tree is not self:
             tree.touched.add(path)
         if path not in tree.nodes:

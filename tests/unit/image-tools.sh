@@ -100,7 +100,7 @@ build --out "$dir/pci" --back none --pci 8086:5845 --overlay "$dir/overlay" \
 
 # Modules of ours that are packed, as DKMS leaves them where the kernel's are.
 mkdir -p "$dir/plain" "$dir/xz" "$dir/zst"
-find "$top/build/image-cache" /lib/modules -name crc64.ko 2>/dev/null | head -n 1 |
+find "$top/build/image-cache/" /lib/modules -name crc64.ko 2>/dev/null | head -n 1 |
 	xargs -I {} cp {} "$dir/plain/moat-back.ko"
 xz -c "$dir/plain/moat-back.ko" >"$dir/xz/moat-back.ko.xz"
 zstd -qc "$dir/plain/moat-back.ko" >"$dir/zst/moat-back.ko.zst"

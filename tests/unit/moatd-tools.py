@@ -655,6 +655,21 @@ class Daemon(Moatd):
         self.whole()
         self.assertEqual(self.status()["disks"][0]["domid"], self.app)
 
+    def test_guest_goes_meanwhile(self):
+        """What is found of a guest that goes in the middle of a look is no disk's state."""
+        def goes():
+            del self.world.domains[self.app]
+            self.world.flush()
+            self.world.store.remove(f"/local/domain/{self.app}")
+        old = self.storage()
+        self.world.end_domain(old, "crashed")
+        self.wait(lambda: old not in self.world.domains, "destroyed")
+        self.world.store.traps[f"/local/domain/{self.app}/device/vbd/{DEVICE}"] = goes
+        self.wait(lambda: self.events("recovered"), "recovered")
+        self.wait(lambda: not self.status()["disks"], "no disk")
+        self.assertEqual(self.world.store.traps, {})
+        self.assertEqual(self.events("left-alone"), [])
+
     def test_domid_given_again(self):
         """Whoever has the domid of a storage domain that has gone is none of moatd's."""
         self.kill()
