@@ -21,7 +21,7 @@ import qdisk
 import session
 from paths import LabError, LostError
 
-MAKE_S = 120
+MAKE_S = 480        # as domains.XL_S
 MEMORY_MIB = 64
 BRD_DISKS = 8
 PLAIN = {"readonly": False, "cdrom": False, "wait": True, "xl": []}

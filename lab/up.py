@@ -20,7 +20,7 @@ import qemu
 import session
 from paths import LAB, LabError
 
-BOOT_MS = 180000
+BOOT_MS = 720000
 DOM0_IMAGE = "dom0.cpio"
 
 
