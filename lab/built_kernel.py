@@ -24,9 +24,8 @@ SOURCE = "linux-source-6.1"
 FOLDER = os.path.join(ROOT, "image", "kernel")
 BUILD = os.path.join(FOLDER, "build")
 STORAGE = os.path.join(FOLDER, "config")
-LEAN = "lean"
 # Fragments of lab/kernels, on top of a storage domain's own.
-VARIANTS = {LEAN: ("lean",), "plain": ("tests", "debug"), "kasan": ("tests", "debug", "kasan")}
+VARIANTS = {"lean": ("lean",), "plain": ("tests", "debug"), "kasan": ("tests", "debug", "kasan")}
 DEBUG = ("plain", "kasan")
 PVH_ONLY = "kasan"
 PROGRAMS = ("bison", "flex", "bc")
@@ -63,8 +62,8 @@ def build(variant):
     missing = [name for name in PROGRAMS if not any(
         os.path.exists(os.path.join(place, name)) for place in os.get_exec_path())]
     if missing:
-        raise LabError(f"kernel {variant}: needs {', '.join(missing)}: run "
-                       f"`make built-kernel VARIANT={variant}`")
+        target = f"debug-kernel DEBUG={variant}" if variant in DEBUG else variant
+        raise LabError(f"kernel {variant}: needs {', '.join(missing)}: run `make {target}`")
     work = cache.path(f"kernels/work{suffix(variant)}")
     with cache.locked(work):
         return built(variant) or build_in(work, variant)
