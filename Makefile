@@ -205,7 +205,7 @@ tools: setup-build
 
 clean:
 	kver=$$(scripts/kver) && $(MAKE) -C /lib/modules/$$kver/build M=$(CURDIR) clean || true
-	rm -rf $(BUILD)/modules $(BUILD)/deb $(BUILD)/debug $(BUILD)/tools $(BUILD)/tests $(BUILD)/bench/ring*
+	rm -rf $(addprefix $(BUILD)/,modules deb debug tools tests bench/ring*)
 
 .PHONY: all run test kernels test-kernels test-host test-system test-long test-settings \
 	test-hostile test-debug debug-kernel debug-modules lean hostile faults campaign \

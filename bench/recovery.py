@@ -10,7 +10,6 @@ import re
 
 import clock
 import kernel_log
-import own_modules
 from kinds import KINDS
 from lasting_load import Alone
 from runner import Failure
@@ -59,11 +58,8 @@ class Guarded(Testbed):
     """
 
     def __init__(self, say, lean=False, by_clock=clock.HOST):
-        if lean:
-            own_modules.use_built("lean")
-        super().__init__([*lab_options(os.path.join(BUILD, "overlay"), SETTINGS, cache=False),
-                          *(["--kernel", "storage=lean"] if lean else []),
-                          *clock.options(by_clock)], say=say)
+        super().__init__([*lab_options(os.path.join(BUILD, "overlay"), SETTINGS, cache=False,
+                                       lean=lean), *clock.options(by_clock)], say=say)
         self.unjudged.add(STORAGE)
         self.allowed_log = list(kernel_log.RECOVERY)
         self.watched = self.load = self.disk = None

@@ -35,15 +35,19 @@ def overlay(folder):
     return folder
 
 
-def lab_options(folder, settings=(), cache=True, nvme=1):
+def lab_options(folder, settings=(), cache=True, nvme=1, lean=False):
     """What `lab up` is given for a machine that can be watched.
 
     settings: moatd's, "KEY=VALUE". cache: with a second controller, for disks behind a
-    volatile cache; without, nvme is how many there are. Three processors: while a standby
-    boots or takes over, dom0 and it need one, and the application domain goes on on another.
+    volatile cache; without, nvme is how many there are. lean: storage domains run the kernel
+    of `make lean`. Three processors: while a standby boots or takes over, dom0 and it need
+    one, and the application domain goes on on another.
     """
     controllers = ["2", "--cache-nvme", "1"] if cache else [str(nvme)]
-    return ["--vcpus", "3", "--no-disk", "--moatd", "--nvme", *controllers, "--nvme-size", "512M",
+    if lean:
+        own_modules.use_built("lean")
+    return [*(["--kernel", STORAGE + "=lean"] if lean else []),
+            "--vcpus", "3", "--no-disk", "--moatd", "--nvme", *controllers, "--nvme-size", "512M",
             "--overlay", STORAGE + "=" + overlay(folder),
             *(word for text in settings for word in ("--moatd-set", text))]
 
