@@ -322,44 +322,29 @@ static int take_list(struct moat_scan *scan,
 	return 0;
 }
 
-/*
- * A domain goes before its nodes do. So where it is still there when they have been read, they
- * were not half taken away.
- */
-static int drop_gone(struct moat_scan *scan, struct moat_hyper *hyper)
+/* Which domains there are now. */
+static int list_domains(struct moat_scan *scan, struct moat_hyper *hyper)
 {
 	const struct moat_hyper_domain *xen;
 	int count = moat_hyper_list(hyper, &xen);
-	size_t kept = 0, at = 0;
 
-	if (count < 0)
-		return count;
-	for (size_t i = 0; i < scan->count; i++) {
-		struct moat_scan_domain domain = scan->domains[i];
-
-		while (at < (size_t)count && xen[at].domid < domain.xen.domid)
-			at++;
-		if (at < (size_t)count && xen[at].domid == domain.xen.domid)
-			scan->domains[kept++] = domain;
-		else
-			forget(&domain);
-	}
-	scan->count = kept;
-	return 0;
+	return count < 0 ? count : take_list(scan, xen, count);
 }
 
+/*
+ * A domain goes before its nodes do. So where it is still there when they have been read, they
+ * were not half taken away. One that is new by then is read when it is looked at next.
+ */
 int moat_scan_update(struct moat_scan *scan, struct moat_xs *xs,
 		     struct moat_hyper *hyper, msec now)
 {
-	const struct moat_hyper_domain *xen;
-	int count = moat_hyper_list(hyper, &xen);
-	int err = count < 0 ? count : take_list(scan, xen, count);
+	int err = list_domains(scan, hyper);
 
 	scan->again = 0;
 	scan->aged = 0;
 	for (size_t i = 0; i < scan->count && !err; i++)
 		err = refresh(scan, &scan->domains[i], xs, now);
-	return err ? err : drop_gone(scan, hyper);
+	return err ? err : list_domains(scan, hyper);
 }
 
 void moat_scan_deinit(struct moat_scan *scan)
