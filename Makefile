@@ -54,7 +54,7 @@ DEBUG ?= plain
 test-debug: debug-modules
 	tests/system/run --debug-kernel $(DEBUG) --again $(AGAIN) $(ONLY)
 
-# Built once, and cached: 15 minutes of processor time.
+# Built once, and cached: twenty minutes of processor time.
 debug-kernel: setup
 	scripts/setup kernel
 	lab/built_kernel.py $(DEBUG)
