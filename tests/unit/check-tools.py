@@ -246,6 +246,14 @@ class Broken(Check):
         self.put("/etc/default/xencommons", 'XENSTORED_ARGS="--entry-nb=20000"\n')
         self.look(OK)
 
+    def test_quota_elsewhere(self):
+        """Fedora's place for the same file."""
+        self.storage["disks"] *= 30
+        self.put("/etc/sysconfig/xencommons", 'XENSTORED_ARGS=""\n')
+        self.finds(DEGRADED, "quota", "30 disks need", "/etc/sysconfig/xencommons")
+        self.put("/etc/sysconfig/xencommons", 'XENSTORED_ARGS="--entry-nb=20000"\n')
+        self.look(OK)
+
     def test_xendomains_saves(self):
         self.edit("/etc/default/xendomains", "true", "false")
         self.finds(DEGRADED, "xendomains", "storage domains before the guests", "AUTO_ONLY=true")

@@ -18,6 +18,20 @@
 
 #define MEMORY_DEFAULT_MIB 256
 
+/* A file of settings for Xen's services. @path: receives where this host has it. */
+static char *read_settings(const struct moat_check *check, const char *name, char *path,
+			   size_t size)
+{
+	char *text;
+
+	snprintf(path, size, "/etc/sysconfig/%s", name);
+	text = moat_host_read(&check->host, path);
+	if (text)
+		return text;
+	snprintf(path, size, "/etc/default/%s", name);
+	return moat_host_read(&check->host, path);
+}
+
 /* --- memory ---------------------------------------------------------------- */
 
 static bool is_off(const char *value)
@@ -112,10 +126,11 @@ static void check_memory(struct moat_check *check)
 
 static void check_quota(struct moat_check *check)
 {
-	char *text = moat_host_read(&check->host, "/etc/default/xencommons");
+	char path[64];
+	char *text = read_settings(check, "xencommons", path, sizeof(path));
 	long limit = NODES_DEFAULT;
 	long need = NODES_BASE + check->disks * NODES_PER_DISK;
-	char args[512] = "";
+	char args[512] = "", hint[128];
 	const char *at;
 
 	moat_settings_get(text, "XENSTORED_ARGS", args, sizeof(args));
@@ -125,6 +140,8 @@ static void check_quota(struct moat_check *check)
 		limit = strtol(strchr(at, '=') + 1, NULL, 10);
 	if (check->disks < 0)
 		return;
+	snprintf(hint, sizeof(hint), "XENSTORED_ARGS=\"--entry-nb=20000 --watch-nb=2000\" in %s",
+		 path);
 	if (need <= limit)
 		moat_report_ok(&check->report, "quota", "",
 			       "%ld of %ld nodes of xenstore are needed", need,
@@ -132,9 +149,7 @@ static void check_quota(struct moat_check *check)
 	else
 		moat_report_wrong(&check->report, MOAT_CONDITION_DEGRADED,
 				  "quota", "",
-				  "XENSTORED_ARGS=\"--entry-nb=20000 "
-				  "--watch-nb=2000\" in "
-				  "/etc/default/xencommons",
+				  hint,
 				  "%ld disks need some %ld nodes of xenstore, "
 				  "a domain may have %ld",
 				  check->disks, need, limit);
@@ -144,10 +159,9 @@ static void check_quota(struct moat_check *check)
 
 static char *read_xendomains(const struct moat_check *check)
 {
-	char *text = moat_host_read(&check->host, "/etc/default/xendomains");
+	char path[64];
 
-	return text ? text : moat_host_read(&check->host,
-					    "/etc/sysconfig/xendomains");
+	return read_settings(check, "xendomains", path, sizeof(path));
 }
 
 /* Debian's own knows no list of those that it is to see to. */
