@@ -433,7 +433,7 @@ static void poller_answer(struct moat_poller *poller)
 		return;
 	poller->seen = moat_ping_current();
 	list_for_each_entry(client, &poller->serves, served)
-		age = max(age, poller->ops->device_age(client));
+		age = max(age, poller->ops->ping(client));
 	WRITE_ONCE(poller->device_ns, age);
 	moat_ping_answered();
 }

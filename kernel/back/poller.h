@@ -79,7 +79,8 @@ struct moat_errand {
  *	of them; says what they cost
  * @waits: has it more to take, that may be taken now?
  * @resume: it was held, moat_poller_hold(), and is not any more
- * @device_age: for how long has its device, with work to do, done nothing? In ns
+ * @ping: it is asked how things are, once a second: for how long has its device, with
+ *	work to do, done nothing? In ns
  * @done: errands have come back; empties the list
  * @retry: errands that were put off; empties the list
  */
@@ -90,7 +91,7 @@ struct moat_poller_ops {
 	u32 (*take)(struct moat_client *client, u32 most);
 	bool (*waits)(struct moat_client *client);
 	void (*resume)(struct moat_client *client);
-	u64 (*device_age)(struct moat_client *client);
+	u64 (*ping)(struct moat_client *client);
 	void (*done)(struct moat_poller *poller, struct list_head *errands);
 	void (*retry)(struct moat_poller *poller, struct list_head *errands);
 };
@@ -119,7 +120,7 @@ struct moat_poller_ops {
  * @now: time at the beginning of the turn, in nanoseconds
  * @busy: the CPU has other runnable work
  * @seen: the last ping it has answered, see ping.c
- * @device_ns: what @device_age said then, at most; anybody reads
+ * @device_ns: what @ping said then, at most; anybody reads
  * @transfer: what gets at the data
  *
  * From @active on it is the thread's own.

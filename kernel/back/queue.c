@@ -289,6 +289,13 @@ static void queue_resume(struct moat_client *client)
 		queue_enter(queue, MOAT_QUEUE_OPEN);
 }
 
+/* Block devices tell nobody when they grow. */
+static void queue_look_at_disk(struct moat_queue *queue)
+{
+	if (moat_disk_changed(queue->source.disk))
+		queue->host->attend(queue->host);
+}
+
 /* It is the ring's turn. */
 static u32 queue_take(struct moat_client *client, u32 most)
 {
@@ -309,8 +316,7 @@ static u32 queue_take(struct moat_client *client, u32 most)
 	queue->prompt = moat_poller_has_done(poller, n);
 	if (queue->state == MOAT_QUEUE_FENCED)
 		queue_run_barrier(queue);
-	if (moat_disk_changed(queue->source.disk))
-		queue->host->attend(queue->host);
+	queue_look_at_disk(queue);
 	queue_trim(queue, poller);
 	return cost;
 }
@@ -603,15 +609,24 @@ static u64 age(u64 now, u64 then)
  * was given work, or last did some. One request that it has lost among others that it
  * does is seen by its own age, ten times as late.
  */
-static u64 queue_device_age(struct moat_client *client)
+static u64 queue_device_age(struct moat_queue *queue)
 {
-	const struct moat_queue *queue = queue_of(client);
-	u64 oldest = queue_oldest(queue), now = client->poller->now;
+	u64 oldest = queue_oldest(queue), now = queue->source.client.poller->now;
 	u64 done = READ_ONCE(queue->source.disk->done_ns);
 
 	if (!oldest)
 		return 0;
 	return max(age(now, max(oldest, done)), div_u64(age(now, oldest), LOST_AMONG_OTHERS));
+}
+
+static u64 queue_ping(struct moat_client *client)
+{
+	struct moat_queue *queue = queue_of(client);
+
+	/* Of an idle one nobody else would notice. */
+	if (queue->state == MOAT_QUEUE_OPEN)
+		queue_look_at_disk(queue);
+	return queue_device_age(queue);
 }
 
 const struct moat_poller_ops moat_queue_poller_ops = {
@@ -621,7 +636,7 @@ const struct moat_poller_ops moat_queue_poller_ops = {
 	.take = queue_take,
 	.waits = queue_waits,
 	.resume = queue_resume,
-	.device_age = queue_device_age,
+	.ping = queue_ping,
 	.done = moat_jobs_done,
 	.retry = moat_jobs_retry,
 };
