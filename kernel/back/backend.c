@@ -359,7 +359,8 @@ static int backend_take_up(struct moat_backend *backend, const char **what)
 	int err;
 
 	*what = "cannot serve what the front end asks for";
-	err = moat_handshake_read_front(backend->dev, &backend->offered, &front);
+	err = moat_handshake_read_front(backend->dev, &backend->offered,
+					backend->disk.offer.block_size, &front);
 	if (err)
 		return err;
 	backend->relies = !front.recovers;

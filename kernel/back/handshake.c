@@ -8,6 +8,7 @@
  */
 #include "handshake.h"
 
+#include <linux/blkdev.h>
 #include <linux/kdev_t.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -244,6 +245,20 @@ static int read_layout(struct xenbus_device *dev, enum moat_layout *layout)
 	return err;
 }
 
+/* Where blocks are larger than 512 bytes a front end may say that it counts in those. The
+ * ring is read in units of 512, so it is refused before a request goes astray.
+ */
+static int read_units(struct xenbus_device *dev, u32 block_size)
+{
+	bool blocks;
+	int err;
+
+	err = moat_lookup_flag(dev->otherend, "feature-large-sector-size", false, &blocks);
+	if (err)
+		return err;
+	return blocks && block_size != SECTOR_SIZE ? -EPROTONOSUPPORT : 0;
+}
+
 /* A flag of Moat's own: set, and set for this connection?
  * Return: 0, or -ENOMEM if it cannot be known now.
  */
@@ -334,19 +349,22 @@ static int read_persistent(struct xenbus_device *dev, const struct moat_offered 
  * moat_handshake_read_front() - what does the front end ask for?
  * @dev: the device
  * @offered: what it was told before it began
+ * @block_size: of the disk
  * @front: the answer
  *
  * Context: process, may sleep.
- * Return: 0; -EPROTONOSUPPORT for a layout that nobody knows; -ERANGE for more
+ * Return: 0; -EPROTONOSUPPORT for a layout or units that are not served; -ERANGE for more
  * rings or larger ones than were offered; -ENOMEM if it cannot be known now.
  */
 int moat_handshake_read_front(struct xenbus_device *dev,
-			      const struct moat_offered *offered,
+			      const struct moat_offered *offered, u32 block_size,
 			      struct moat_front *front)
 {
 	int err;
 
 	err = read_layout(dev, &front->layout);
+	if (!err)
+		err = read_units(dev, block_size);
 	if (!err)
 		err = read_queues(dev, offered, front);
 	if (!err)

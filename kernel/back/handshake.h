@@ -57,7 +57,7 @@ int moat_handshake_offer(struct xenbus_device *dev, bool persistent,
 			 struct moat_offered *offered);
 int moat_handshake_read_wish(struct xenbus_device *dev, struct moat_disk_wish *wish);
 int moat_handshake_read_front(struct xenbus_device *dev,
-			      const struct moat_offered *offered,
+			      const struct moat_offered *offered, u32 block_size,
 			      struct moat_front *front);
 int __must_check moat_handshake_recovers(struct xenbus_device *dev,
 					 const struct moat_offered *offered, bool *recovers);

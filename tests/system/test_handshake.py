@@ -105,6 +105,25 @@ def test_moat_keys_of_an_earlier_front_end(machine):
     check(disk.back.counters()["errors"] == 0, "requests ended in errors")
 
 
+def test_units_of_blocks_are_refused(machine):
+    """A front end that counts in blocks of 4096 bytes would read and write elsewhere."""
+    machine.allowed_log.append("cannot serve what the front end asks for|vbd")
+    machine.create("stockapp", "app", front="stock")
+    disk = machine.attach("xvdb", "null_blk:memory_backed=1,size=16,blocksize=4096",
+                          app="stockapp")
+    node = Node(disk)
+    node.leave()
+    node.begin([("feature-large-sector-size", 1)])
+    machine.sh(disk.app, "echo 1 >%s/drivers_autoprobe; echo vbd-%d >%s/drivers/vbd/bind"
+               % (BUS, node.number, BUS))
+    node.back_state(6)
+    check(machine.try_sh(disk.app, "[ -b %s ]" % disk.dev)[0] != 0, "it was served")
+    node.leave()
+    node.begin()
+    node.come()
+    verified(disk, size="256k")
+
+
 def test_what_was_offered_counts(machine):
     """Limits that sink between the offer and the answer are for the next connection."""
     disk = stock_disk(machine, "--vcpus", "2", "--module-args",
