@@ -112,19 +112,24 @@ static int state_put(struct xenbus_transaction t, void *data)
  * As xenbus_switch_state(), but a failure is told to the caller, who can try
  * again, and is no reason to end the device.
  *
+ * Linux 7's xenbus takes a device that shows Initialising, and is in another state, for one
+ * that has vanished; so it is in that state before it shows it.
+ *
  * Context: as moat_transact(); nobody else changes the state meanwhile.
  * Return: 0; -ENOENT if the directory is gone; or another negative errno.
  */
 int moat_transact_state(struct xenbus_device *dev, enum xenbus_state state)
 {
 	struct new_state new = { dev, state };
+	enum xenbus_state was = dev->state;
 	int err;
 
-	if (dev->state == state)
+	if (was == state)
 		return 0;
-	err = moat_transact(state_put, &new);
-	if (!err)
+	if (state == XenbusStateInitialising)
 		dev->state = state;
+	err = moat_transact(state_put, &new);
+	dev->state = err ? was : state;
 	return err;
 }
 EXPORT_SYMBOL_GPL(moat_transact_state);

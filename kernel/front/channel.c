@@ -11,7 +11,10 @@
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <xen/grant_table.h>
+#include <xen/interface/event_channel.h>
 #include <xen/page.h>
+
+#include <asm/xen/hypercall.h>
 
 /* Let the back end see the memory. */
 static int channel_grant(struct moat_channel *ch, domid_t peer)
@@ -85,6 +88,19 @@ static int channel_alloc(struct moat_channel *ch, unsigned int pages)
 	return 0;
 }
 
+/* xenbus's own function says Closing where there are no more, and waits for xenstored; this
+ * passes, and who is told nothing tries again.
+ */
+static int channel_alloc_port(struct moat_channel *ch, domid_t peer)
+{
+	struct evtchn_alloc_unbound alloc = { .dom = DOMID_SELF, .remote_dom = peer };
+	int err = HYPERVISOR_event_channel_op(EVTCHNOP_alloc_unbound, &alloc);
+
+	if (!err)
+		ch->port = alloc.port;
+	return err;
+}
+
 /**
  * moat_channel_open() - make memory and an event channel for the back end
  * @ch: the channel, closed
@@ -108,7 +124,7 @@ int moat_channel_open(struct moat_channel *ch, struct xenbus_device *xdev,
 	if (!err)
 		err = channel_grant(ch, xdev->otherend_id);
 	if (!err)
-		err = xenbus_alloc_evtchn(xdev, &ch->port);
+		err = channel_alloc_port(ch, xdev->otherend_id);
 	if (err)
 		return err;
 	err = bind_evtchn_to_irqhandler_lateeoi(ch->port, handler, 0, name, data);

@@ -25,6 +25,11 @@
  * never be, for it takes the device's lock when the directory goes, and the work
  * holds that. So the work never waits for the thread.
  *
+ * Linux 7's xenbus watches, too: a device that is with a back end, and whose state the
+ * toolstack puts back to Initialising, has vanished in its eyes, and it removes it. So a
+ * disk whose back end has gone is with nobody until there is another (conn_part()), which
+ * xenbus's thread sees to when it learns of that, before it can learn of anything later.
+ *
  * What fails for a passing reason (memory, grants, transactions that cannot be
  * had) is tried again, ever less often, with smaller rings if that helps.
  *
@@ -457,6 +462,12 @@ static int conn_leave(struct moat_disk *disk)
 	return 0;
 }
 
+static void conn_forget(struct moat_disk *disk)
+{
+	kfree(disk->conn.left);
+	disk->conn.left = NULL;
+}
+
 /**
  * moat_conn_drop() - the connection is nobody's any more: wait for another
  * @disk: the disk
@@ -471,6 +482,7 @@ void moat_conn_drop(struct moat_disk *disk)
 	if (!test_bit(MOAT_DISK_GONE, &disk->flags))
 		clear_bit(MOAT_DISK_CLOSING, &disk->flags);
 	clear_bit(MOAT_DISK_HOLDING, &disk->flags);
+	conn_forget(disk);
 	disk->conn.anew = false;
 	WRITE_ONCE(disk->conn.rest, jiffies);
 	if (disk->link != MOAT_LINK_CLOSED) {
@@ -485,6 +497,44 @@ void moat_conn_drop(struct moat_disk *disk)
 
 /* ---- another back end ---- */
 
+/* The back end that we are, or were, with. There is none where the last one named did not
+ * exist.
+ */
+static const char *conn_back_end(const struct moat_disk *disk)
+{
+	return disk->xdev->otherend ?: disk->conn.left;
+}
+
+/* The back end has gone: be with nobody. Rings and requests stay as they are. */
+static void conn_part(struct moat_disk *disk)
+{
+	struct xenbus_device *xdev = disk->xdev;
+
+	device_lock_assert(&xdev->dev);
+	if (!xdev->otherend || READ_ONCE(disk->link) == MOAT_LINK_CLOSED)
+		return;
+	disk->conn.left = xdev->otherend;
+	xdev->otherend = NULL;
+	xdev->state = XenbusStateInitialising;
+}
+
+/* Is another one named than the one we have?
+ * Return: 1 or 0, or a negative errno if that cannot be told now.
+ */
+static int conn_other_named(struct moat_disk *disk)
+{
+	const char *with = conn_back_end(disk);
+	bool other;
+	char *path;
+
+	path = xenbus_read(XBT_NIL, disk->xdev->nodename, "backend", NULL);
+	if (IS_ERR(path))
+		return PTR_ERR(path) == -ENOENT ? 0 : PTR_ERR(path);
+	other = *path && (!with || strcmp(path, with));
+	kfree(path);
+	return other;
+}
+
 /* Does the toolstack want another connection than the one we have?
  * Return: 1 or 0, or a negative errno if that cannot be told now.
  */
@@ -492,19 +542,21 @@ static int conn_switch_wanted(struct moat_disk *disk)
 {
 	struct xenbus_device *xdev = disk->xdev;
 	enum xenbus_state state;
-	bool wanted;
-	char *path;
 	int err;
 
 	if (disk->conn.halfway)
 		return 1;
-	path = xenbus_read(XBT_NIL, xdev->nodename, "backend", NULL);
-	if (IS_ERR(path))
-		return PTR_ERR(path) == -ENOENT ? 0 : PTR_ERR(path);
-	/* There is none where the last one named did not exist. */
-	wanted = *path && (!xdev->otherend || strcmp(path, xdev->otherend));
-	kfree(path);
-	if (wanted)
+	err = conn_other_named(disk);
+	if (err || !conn_back_end(disk))
+		return err;
+	err = moat_lookup_state(conn_back_end(disk), &state);
+	if (err)
+		return err;
+	if (state == XenbusStateUnknown) {
+		conn_part(disk);
+		return 0;
+	}
+	if (disk->conn.left)
 		return 1;
 	err = moat_lookup_state(xdev->nodename, &state);
 	if (err)
@@ -528,7 +580,8 @@ static int conn_switch(struct moat_disk *disk)
 }
 
 /**
- * moat_conn_follow() - go over to another back end, if that is wanted
+ * moat_conn_follow() - go over to another back end, if that is wanted; be with nobody, if
+ * there is none
  * @disk: the disk
  *
  * Context: xenbus's thread; waits for xenstored, and for a step of the work.
@@ -578,6 +631,15 @@ static void conn_ask_again(struct moat_disk *disk)
 
 /* ---- the work ---- */
 
+/* What the back end says is read when the event is handled: one that waits is enough, however
+ * often it writes. xenbus takes up all until it is told otherwise, of each back end anew.
+ */
+static bool conn_event_wanted(struct xenbus_watch *watch, const char *path,
+			      const char *token)
+{
+	return !watch->nr_pending;
+}
+
 /* Return: 0, also where there is nothing to do; or a negative errno, to be tried again. */
 static int conn_step(struct moat_disk *disk)
 {
@@ -595,6 +657,7 @@ static int conn_step(struct moat_disk *disk)
 		return conn_leave(disk);
 	if (!xdev->otherend)
 		return 0;
+	WRITE_ONCE(xdev->otherend_watch.will_handle, conn_event_wanted);
 	err = moat_lookup_state(xdev->otherend, &theirs);
 	if (err)
 		return err;
@@ -631,7 +694,7 @@ static void conn_run(struct work_struct *work)
 					      conn.work);
 	struct moat_conn *conn = &disk->conn;
 	struct device *dev = &disk->xdev->dev;
-	unsigned int noio;
+	unsigned int scope;
 	int err;
 
 	mutex_lock(&conn->step);
@@ -641,8 +704,10 @@ static void conn_run(struct work_struct *work)
 		queue_delayed_work(moat_front_conn_wq, &conn->work, BUSY_RETRY);
 		return;
 	}
-	/* Memory may be short because of what waits for this connection. */
-	noio = memalloc_noio_save();
+	/* Memory may be short because of what waits for this connection: it may have the
+	 * reserves, and where these are used up it fails, and is tried again.
+	 */
+	scope = memalloc_noreclaim_save();
 	err = conn_step(disk);
 	if (READ_ONCE(disk->link) == MOAT_LINK_UP)
 		WRITE_ONCE(conn->rest, jiffies + REFRESH_REST);
@@ -651,7 +716,7 @@ static void conn_run(struct work_struct *work)
 				   conn_retry(conn->failures++));
 	else if (READ_ONCE(disk->link) == MOAT_LINK_UP)
 		conn->failures = 0;
-	memalloc_noio_restore(noio);
+	memalloc_noreclaim_restore(scope);
 	device_unlock(dev);
 	mutex_unlock(&conn->step);
 }
@@ -691,6 +756,7 @@ void moat_conn_stop(struct moat_disk *disk)
 {
 	might_sleep();
 	cancel_delayed_work_sync(&disk->conn.work);
+	conn_forget(disk);
 }
 
 /**

@@ -159,13 +159,15 @@ static void life_run(struct work_struct *work)
 	struct moat_disk *disk = container_of(work, struct moat_disk, life);
 	unsigned int noio;
 
-	if (test_bit(MOAT_DISK_GONE, &disk->flags))
-		return;
 	noio = memalloc_noio_save();
+	/* Who takes the disk away may be waiting for them. */
 	life_resubmit(disk);
+	if (test_bit(MOAT_DISK_GONE, &disk->flags))
+		goto out;
 	life_add(disk);
 	if (test_bit(MOAT_DISK_CLOSING, &disk->flags))
 		life_close(disk);
+out:
 	memalloc_noio_restore(noio);
 }
 

@@ -27,8 +27,9 @@ enum moat_link {
  * @failures: steps in a row that failed for a passing reason
  * @anew: a handshake has failed for a passing reason and is to be begun again
  * @halfway: so has going over to another back end, which is xenbus's thread's
+ * @left: the path of the back end that was there and has gone; NULL while there is one
  *
- * All but @rest and @halfway is the work's own.
+ * All but @rest is only for who holds @step.
  */
 struct moat_conn {
 	struct delayed_work work;
@@ -38,6 +39,7 @@ struct moat_conn {
 	unsigned int failures;
 	bool anew;
 	bool halfway;
+	const char *left;
 };
 
 #endif

@@ -251,7 +251,8 @@ static enum moat_own_result own_replay_part(struct moat_disk *disk, struct moat_
 		return MOAT_OWN_WAIT;
 	q = own_queue(own);
 	part = own_describe(own, keep);
-	if (moat_io_map(&own->io, &q->terms, moat_queue_pool(q, own->io.op), GFP_NOIO)) {
+	if (moat_io_map(&own->io, &q->terms, moat_queue_pool(q, own->io.op),
+			MOAT_POOL_GFP)) {
 		own_put(own);
 		return MOAT_OWN_RETRY;
 	}

@@ -6,12 +6,19 @@
 #define MOAT_FRONT_POOL_H
 
 #include <linux/atomic.h>
+#include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include <xen/grant_table.h>
+
+/* How who issues requests again allocates: without waiting, for memory may come free only by
+ * what he does; nor from the reserves, which a disk's data would use up. What a pool has
+ * set aside is enough to go on.
+ */
+#define MOAT_POOL_GFP (GFP_NOWAIT | __GFP_HIGH | __GFP_NOMEMALLOC)
 
 /**
  * struct moat_purse - what the pools of one kind of a disk may hold together

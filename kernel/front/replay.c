@@ -20,7 +20,6 @@
 #include "replay.h"
 
 #include <linux/blk-mq.h>
-#include <linux/gfp.h>
 #include <linux/sched/mm.h>
 
 #include <moat/keys.h>
@@ -73,7 +72,7 @@ static enum step replay_one(struct moat_disk *disk, struct moat_rq *mine, bool p
 	struct moat_queue *q = moat_disk_queue(disk, rq->mq_hctx->queue_num);
 	int err;
 
-	err = moat_rq_map(rq, q, GFP_NOIO);
+	err = moat_rq_map(rq, q, MOAT_POOL_GFP);
 	if (err && err != -E2BIG)
 		return STEP_RETRY;
 	if (!err && !moat_queue_room(q)) {
@@ -298,8 +297,8 @@ void moat_replay_run(struct work_struct *work)
 {
 	struct moat_disk *disk = container_of(to_delayed_work(work),
 					      struct moat_disk, replay);
-	/* What is dirty may wait for this very disk. */
-	unsigned int noio = memalloc_noio_save();
+	/* Nobody who has the disk's lock waits for memory, which may wait for this disk. */
+	unsigned int scope = memalloc_noreclaim_save();
 
 	mutex_lock(&disk->lock);
 	if (disk->link == MOAT_LINK_UP) {
@@ -311,5 +310,5 @@ void moat_replay_run(struct work_struct *work)
 	if (disk->link != MOAT_LINK_CLOSED)
 		moat_report_update(disk);
 	mutex_unlock(&disk->lock);
-	memalloc_noio_restore(noio);
+	memalloc_noreclaim_restore(scope);
 }

@@ -235,7 +235,8 @@ static void report_run(struct work_struct *work)
 	struct moat_disk *disk = container_of(to_delayed_work(work), struct moat_disk,
 					      told.work);
 	struct moat_told *told = &disk->told;
-	unsigned int noio = memalloc_noio_save();
+	/* Who helps must hear of it, however short memory is. */
+	unsigned int scope = memalloc_noreclaim_save();
 	int err = report_tell(disk);
 
 	/* A directory that is gone, or the next connection's by now, is not told. */
@@ -246,7 +247,7 @@ static void report_run(struct work_struct *work)
 						min(told->failures++, 10u)));
 	else
 		told->failures = 0;
-	memalloc_noio_restore(noio);
+	memalloc_noreclaim_restore(scope);
 }
 
 /**

@@ -4,8 +4,9 @@
  *
  * What is kept for how long is core/retain.h. A kept write holds the bounce
  * pages that it was carried in, so nothing is copied for it. They stay granted
- * while the connection lasts, and are taken back when it ends; to be issued
- * again (own.c), the data is copied into bounce pages of the new one.
+ * while the connection lasts, and are taken back when it ends, or, where the back
+ * end still maps them then, when they are freed; to be issued again (own.c), the data
+ * is copied into bounce pages of the new connection.
  */
 #include "retain.h"
 
@@ -37,7 +38,9 @@ static bool retained_wanted(const struct moat_retained *r, u8 op)
 
 static struct moat_keep *keep_create(const struct moat_io *io, gfp_t gfp)
 {
-	struct moat_keep *keep = mempool_alloc(keeps, gfp | __GFP_NOWARN);
+	/* A mempool waits for ever where it may wait at all. */
+	struct moat_keep *keep = mempool_alloc(keeps, (gfp & ~__GFP_DIRECT_RECLAIM) |
+						      __GFP_NOWARN);
 
 	if (!keep)
 		return NULL;
@@ -331,25 +334,16 @@ void moat_retained_failed(struct moat_retained *r)
 static void page_recall(struct page *page)
 {
 	grant_ref_t gref = moat_pool_gref(page);
-	struct page *copy;
 
-	if (gref == INVALID_GRANT_REF)
-		return;
-	if (gnttab_try_end_foreign_access(gref)) {
+	/* One that is still mapped is taken back when it is freed. A copy would need memory,
+	 * which may wait for this very disk.
+	 */
+	if (gref != INVALID_GRANT_REF && gnttab_try_end_foreign_access(gref))
 		set_page_private(page, INVALID_GRANT_REF);
-		return;
-	}
-	/* Still mapped: it goes when it is not, and may be written until then. */
-	copy = alloc_page(GFP_NOIO | __GFP_NOFAIL);
-	copy_page(page_address(copy), page_address(page));
-	set_page_private(copy, INVALID_GRANT_REF);
-	list_replace_init(&page->lru, &copy->lru);
-	set_page_private(page, 0);
-	gnttab_end_foreign_access(gref, page);
 }
 
 /**
- * moat_retained_recall() - the connection is gone: nobody may see what is retained
+ * moat_retained_recall() - the connection is gone: take back what is retained
  * @r: what is retained; the disk's queue is quiesced, its rings and pools are closed
  *
  * Context: process, may sleep; the disk's lock held.
@@ -357,7 +351,7 @@ static void page_recall(struct page *page)
 void moat_retained_recall(struct moat_retained *r)
 {
 	struct moat_replay_item *item = moat_retained_first(r);
-	struct page *page, *next;
+	struct page *page;
 
 	might_sleep();
 	/* The list stays as it is: nothing is answered or flushed now. */
@@ -366,7 +360,7 @@ void moat_retained_recall(struct moat_retained *r)
 
 		keep->at = 0;
 		keep->pending = 0;
-		list_for_each_entry_safe(page, next, &keep->pages, lru)
+		list_for_each_entry(page, &keep->pages, lru)
 			page_recall(page);
 	}
 }

@@ -49,7 +49,7 @@ static void toolstack_changed(struct xenbus_watch *watch, const char *path,
 	const char *key = strrchr(path, '/');
 	bool again = test_bit(MOAT_DISK_ASKED, &disk->flags);
 	bool follow, hold;
-	unsigned int noio;
+	unsigned int scope;
 	int err = 0;
 
 	if (!key)
@@ -57,7 +57,8 @@ static void toolstack_changed(struct xenbus_watch *watch, const char *path,
 	key++;
 	hold = again || !strcmp(key, MOAT_KEY_HOLD);
 	follow = again || !strcmp(key, "backend") || !strcmp(key, "state");
-	noio = memalloc_noio_save();
+	/* I/O waits for what is done here, and memory may wait for I/O. */
+	scope = memalloc_noreclaim_save();
 	moat_control_changed(disk->sysfs, disk->xdev, path);
 	if (hold)
 		err = hold_changed(disk);
@@ -65,7 +66,7 @@ static void toolstack_changed(struct xenbus_watch *watch, const char *path,
 		err = moat_conn_follow(disk) ?: err;
 	if (hold || follow)
 		moat_conn_ask(disk, err);
-	memalloc_noio_restore(noio);
+	memalloc_noreclaim_restore(scope);
 }
 
 /**

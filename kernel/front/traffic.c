@@ -544,6 +544,9 @@ static bool queue_visit(struct moat_visit *v, bool busy)
 			queue_unwatch(q);
 			queue_settle(q, &done);
 		}
+	} else if (found) {
+		/* Let go of since it was chosen, and what was taken has disarmed the ring. */
+		queue_settle(q, &done);
 	}
 	spin_unlock_irqrestore(&q->lock, irq);
 	queue_finish(&done, NULL);

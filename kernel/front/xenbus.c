@@ -3,9 +3,9 @@
  * The driver as xenbus sees it.
  *
  * xenbus calls from its one thread for the whole domain, so nothing here waits
- * for a back end or for I/O, and what a back end can bring about as often as it
- * likes does not even wait for xenstored: that is the business of conn.c, life.c
- * and replay.c. Nor is memory had by I/O, which may wait for this very disk.
+ * for a back end or for I/O: that is the business of conn.c, life.c and replay.c.
+ * Of what a back end brings about as often as it likes one event waits, and no more
+ * (conn.c). Nor is memory waited for, which may wait for this very disk.
  */
 #include "xenbus.h"
 
@@ -59,10 +59,10 @@ static void front_remove(struct xenbus_device *xdev)
 static int front_resume(struct xenbus_device *xdev)
 {
 	struct moat_disk *disk = dev_get_drvdata(&xdev->dev);
-	unsigned int noio = memalloc_noio_save();
+	unsigned int scope = memalloc_noreclaim_save();
 
 	moat_conn_drop(disk);
-	memalloc_noio_restore(noio);
+	memalloc_noreclaim_restore(scope);
 	return 0;
 }
 
@@ -70,10 +70,18 @@ static void front_otherend_changed(struct xenbus_device *xdev,
 				   enum xenbus_state state)
 {
 	struct moat_disk *disk = dev_get_drvdata(&xdev->dev);
+	unsigned int scope;
 
 	/* Its directory has gone, and most likely so has its domain. */
 	if (state == XenbusStateUnknown)
 		moat_disk_vanish(disk);
+	/* There may be another already, and what tells of it comes next. */
+	if (state <= XenbusStateInitWait) {
+		scope = memalloc_noreclaim_save();
+		if (moat_conn_follow(disk))
+			moat_conn_ask(disk, true);
+		memalloc_noreclaim_restore(scope);
+	}
 	moat_conn_notice(disk);
 }
 

@@ -174,6 +174,22 @@ def test_back_end_tells_once_it_can(machine):
     stopped(machine, "app", "load", 120)
 
 
+def test_what_has_gone_is_not_written_to(machine):
+    """A back end whose directory goes while it has something to tell does not bring it back."""
+    disk = machine.attach("xvdb", CACHED)
+    link = Reconnection(disk)
+    machine.allowed_log += [r"not told yet|cannot tell what is to be told"]
+    back = link.read("backend")
+    with Hog(machine, "storage"):
+        machine.sh("dom0", "xenstore-write %s/moat-state waiting %s/state 1"
+                   % (link.front, link.front))
+        check(not link.wait("moat-state", "up", 2), "it had a transaction after all")
+        machine.sh("dom0", "xenstore-rm " + back)
+    check(not machine.wait_until("dom0", "xenstore-exists " + back, 3), "it came back")
+    link.connect()
+    up(link)
+
+
 def test_many_disks_at_once(machine):
     """More disks than a domain may have transactions, all at once: each is up."""
     disks = [machine.attach("xvd" + c, "null_blk:size=1,memory_backed=1")

@@ -11,6 +11,11 @@ from toolstack import Reconnection
 lab = test_identity.lab
 
 
+# Who waits for a disk before it gives it up is in a state that no watchdog minds.
+WAITS_IDLE = ("for task in /proc/[0-9]*; do grep -qs moat_queue_stop $task/stack && "
+              "grep -qs '^State:.I' $task/status && exit 0; done; exit 1")
+
+
 class Node:
     """A back end's directory, as dom0 sees it."""
 
@@ -112,6 +117,7 @@ def test_removal_waits_for_no_disk(machine):
         link.cut()
         verified(machine.attach("xvdd", "memory"), size="128k")
         check(machine.try_sh("storage", stuck)[0] == 0, "the disk did not stand still")
+        check(machine.try_sh("storage", WAITS_IDLE)[0] == 0, "a hung task, in the kernel's eyes")
         link.connect()
         verified(machine.disks[-1], size="128k")
         check(link.read("moat-state") == "waiting", "moat-state is %s beside a write of before"

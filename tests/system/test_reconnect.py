@@ -11,12 +11,16 @@ from runner import check
 from toolstack import Reconnection
 from watched import HOG, MODULE
 
+# A device that takes three seconds for whatever it is given.
+SLOW = "null_blk:memory_backed=0,irqmode=2,completion_nsec=3000000000,hw_queue_depth=64,size=16"
 # A device that says it has a volatile cache.
 CACHED = "null_blk:memory_backed=1,size=64,cache_size=8"
 # So many blocks of so many KiB, acknowledged and not flushed.
 UNFLUSHED = "dd if=/dev/urandom of=/dev/xvdb bs=%dk count=%d oflag=direct 2>/dev/null"
 # A ring, and for reads and for writes what the largest request takes; and little more.
 FEW_GRANTS = 1 + 2 * 65 + 20
+# How long a guest is without memory.
+HOG_S = 40
 # How often a ring is broken, each time at one of so many calls.
 BREAKS, HITS = 6, 20
 # A load that goes on behind them is begun anew so often.
@@ -44,11 +48,12 @@ def again(link):
 
 
 def test_reconnect_under_load(machine):
-    """In every mode, under a load that verifies its data."""
+    """In every mode and with grants of both kinds, under a load that verifies its data."""
     disk = machine.attach("xvdb", CACHED)
     link = Reconnection(disk)
-    for mode in ("event", "spin", "adaptive"):
+    for mode, path in (("event", "persistent"), ("spin", "grant"), ("adaptive", "persistent")):
         disk.modes(mode)
+        disk.front.set("data_path", path)
         before = disk.front.counters()
         lasting(machine, "app", "load", verify_loop(disk, batch=4))
         goes_on(disk, before["writes"])
@@ -103,6 +108,49 @@ def test_a_discard_that_cannot_be_repeated(machine):
     machine.sh("app", "dd if=/dev/null of=/dev/xvdb conv=fsync,notrunc 2>/dev/null")
     got = disk.front.counters()["replays"] - before
     check(got >= 9, "%d changes issued again, not 8 writes and a discard" % got)
+
+
+def test_fewer_segments(machine):
+    """The next back end takes smaller requests: what was in flight is cut to size."""
+    disk = machine.attach("xvdb", CACHED)
+    link = Reconnection(disk)
+    most = "/sys/module/moat_back/parameters/max_indirect_segments"
+    usual = machine.sh("storage", "cat " + most).strip()
+    lasting(machine, "app", "load", verify_loop(disk, depth=4, bs="256k"))
+    for segments in (0, usual):
+        goes_on(disk, disk.front.counters()["writes"])
+        link.cut()
+        machine.sh("storage", "echo %s >%s" % (segments, most))
+        link.connect()
+        up(link)
+    stopped(machine, "app", "load", 120)
+
+
+def test_taken_away_between_cut_and_done(machine):
+    """The driver lets go of the disk while pieces of a large write wait for their turn."""
+    most = "/sys/module/moat_back/parameters/max_indirect_segments"
+    disk = machine.attach("xvdb", SLOW)
+    link = Reconnection(disk)
+    usual = machine.sh("storage", "cat " + most).strip()
+    bus = "/sys/bus/xen/drivers/moat-front/"
+    name = "vbd-%d" % link.number
+    in_background(machine, "app", "write", "dd if=/dev/zero of=/dev/xvdb bs=256k count=1 "
+                  "conv=fsync & dd if=/dev/xvdb of=/dev/null bs=4k count=1 skip=2048 "
+                  "iflag=direct; wait $!")
+    check(machine.wait_until("app", "[ $(awk '{ print $1 + $2 }' /sys/block/xvdb/inflight) "
+                             "-gt 1 ]"), "nothing is in flight")
+    link.cut()
+    machine.sh("storage", "echo 0 >" + most)
+    try:
+        link.connect()
+        check(link.wait("moat-state", "replaying"), "moat-state is %s" % link.read("moat-state"))
+        in_background(machine, "app", "unbind", "echo %s >%sunbind" % (name, bus))
+        finished(machine, "app", "unbind", 60)
+        finished(machine, "app", "write", 60)
+    finally:
+        machine.sh("storage", "echo %s >%s" % (usual, most))
+    machine.sh("app", "echo %s >%sbind" % (name, bus))
+    check(machine.wait_until("app", "[ -b /dev/xvdb ]"), "the disk does not come back")
 
 
 def test_scheduler(machine):
@@ -160,24 +208,53 @@ def test_frozen_in_recovery(machine):
 
 
 def test_shortage_in_replay(machine):
-    """Grants for one large request at a time, as the retained writes are issued again."""
+    """Grants for nobody at first, and then for one large request at a time."""
     disk = machine.attach("xvdb", CACHED)
     link = Reconnection(disk)
     machine.lab("push", "app", HOG, "/tmp/moat-hog.ko")
     machine.sh("app", UNFLUSHED % (64, 32))
     link.cut()
     link.write("backend", "/local/domain/0/backend/vbd/none/0")
-    machine.allowed_log.append(NO_BACK_END)
+    machine.allowed_log += [NO_BACK_END, "not connected, to be tried again"]
     check(link.wait("moat-state", "waiting"), "moat-state is %s" % link.read("moat-state"))
-    machine.sh("app", "insmod /tmp/moat-hog.ko leave=%d" % FEW_GRANTS)
+    machine.sh("app", "insmod /tmp/moat-hog.ko leave=4")
     before = disk.front.counters()["replays"]
     try:
         link.connect()
+        check(link.wait("moat-trouble", "'shortage '*"), "moat-trouble is %s"
+              % link.read("moat-trouble"))
+        machine.sh("app", "echo %d >/sys/module/moat_hog/parameters/leave" % FEW_GRANTS)
         up(link)
         got = disk.front.counters()["replays"] - before
         check(got == 32, "%d writes issued again, 32 were not flushed" % got)
     finally:
         machine.sh("app", "rmmod moat-hog")
+
+
+def test_no_memory(machine):
+    """No more than what is kept for emergencies is free: who waits for memory would wait for ever.
+
+    The guest's programs are not asked anything meanwhile, as they may wait for it.
+    """
+    disk = machine.attach("xvdb", CACHED)
+    link = Reconnection(disk)
+    machine.lab("push", "app", HOG, "/tmp/moat-hog.ko")
+    machine.sh("app", UNFLUSHED % (64, 32))
+    link.cut()
+    link.write("backend", "/local/domain/0/backend/vbd/none/0")
+    machine.allowed_log += [NO_BACK_END, "not connected, to be tried again"]
+    check(link.wait("moat-state", "waiting"), "moat-state is %s" % link.read("moat-state"))
+    before = disk.front.counters()["replays"]
+    hogged = "[ \"$(xenstore-read /local/domain/%d/data/moat-hog 2>/dev/null)\" = %%d ]" % link.app
+    machine.sh("app", "insmod /tmp/moat-hog.ko pages_s=%d" % HOG_S)
+    check(machine.wait_until("dom0", hogged % 1), "the memory was never taken")
+    link.connect()
+    up(link, HOG_S // 2)
+    check(machine.try_sh("dom0", hogged % 1)[0] == 0, "there was memory again")
+    check(machine.wait_until("dom0", hogged % 0, HOG_S + 20), "the memory was never given back")
+    got = disk.front.counters()["replays"] - before
+    check(got == 32, "%d writes issued again, 32 were not flushed" % got)
+    machine.sh("app", "rmmod moat-hog")
 
 
 def test_budget_makes_it_flush(machine):

@@ -5,7 +5,7 @@
  *   echo N >/sys/module/moat_hog/parameters/leave	leaves N for all others, at most
  *   echo -1 >...					gives all back
  *
- * and what transactions.c has.
+ * and what transactions.c and pages.c have.
  */
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -86,10 +86,11 @@ module_init(hog_init);
 static void __exit hog_exit(void)
 {
 	hog_end_transactions();
+	hog_give_pages();
 	hog_give(count);
 	kvfree(taken);
 }
 module_exit(hog_exit);
 
-MODULE_DESCRIPTION("Moat: a shortage of grant references or transactions, for tests");
+MODULE_DESCRIPTION("Moat: a shortage of grant references, transactions or memory, for tests");
 MODULE_LICENSE("GPL");

@@ -8,4 +8,7 @@
 /* Give back all transactions. Context: process; waits for xenstored. */
 void hog_end_transactions(void);
 
+/* Give back all memory. Context: process. */
+void hog_give_pages(void);
+
 #endif
