@@ -263,6 +263,12 @@ class Takeover(Moatd):
         self.world.release_at[domid] = 0
         self.recovered()
 
+    def test_stray_hold(self):
+        """What nobody wants held any more is let go, whoever was asked."""
+        hold = f"/local/domain/{self.stock}/device/vbd/{DEVICE}/moat-hold"
+        self.world.store.write({hold: "1"})
+        self.wait(lambda: self.world.store.read(hold) is None, "let go")
+
     def test_killed_at_random(self):
         domid = self.storage()
 

@@ -248,8 +248,8 @@ static int hold(struct moat_unit *u, bool wanted)
 	for (size_t i = 0; i < u->view.count && !result; i++) {
 		const struct moat_view_disk *disk = &u->view.disks[i];
 
-		if (!disk->able || disk->hold == wanted ||
-		    disk->backend != domid_of(u, MOAT_ACTIVE))
+		if (disk->hold == wanted ||
+		    (wanted && (!disk->able || disk->backend != domid_of(u, MOAT_ACTIVE))))
 			continue;
 		moat_scan_spoil_disk(&u->daemon->scan, disk->app, disk->device);
 		result = moat_disk_hold(xs_of(u), disk, wanted);
