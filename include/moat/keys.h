@@ -34,8 +34,8 @@
  * Moat's in the front end's directory only while the two numbers are equal. A
  * front end that leaves in order takes all its keys away.
  *
- * moatd asks whether a disk could go over to another back end also where there is
- * none any more, and so goes by feature-moat-recovery alone.
+ * moatd judges likewise, once the front end shows rings, and notes a number that was not
+ * right beside what libxl knows of the disk, for when there is no back end any more.
  */
 #define MOAT_KEY_CONNECTION "moat-connection"
 

@@ -316,6 +316,8 @@ class World:
         self.health = "0 0"
         self.away = set()           # application domains whose disks' devices are nowhere
         self.idle = set()           # application domains whose front ends do nothing
+        self.heirs = set()          # those with a stock front end that has found Moat's keys
+        self.connections = 0        # that back ends have ever offered
         self.without_pci = False    # disks are files
         self.robber = None          # a domain that gets the domid of the next that is destroyed
         self.offer = "ring=1"       # what is offered to who cannot follow; None: nothing
@@ -477,6 +479,17 @@ class World:
             self.store.perms[back] = f"n{storage} r{app}"
             self.store.remove(back + "/x")
             self.store.write({f"{back}/{key}": value for key, value in keys.items()})
+
+    def succeed(self, app, storage, moats, device=51712):
+        """Another driver begins at a front end's node, with what the last one has left there."""
+        with self.lock:
+            (self.heirs.discard if moats else self.heirs.add)(app)
+            self.store.write({f"/local/domain/{app}/device/vbd/{device}/state": "1",
+                              f"/local/domain/{storage}/backend/vbd/{app}/{device}/state": "1"})
+
+    def is_moats(self, front):
+        return self.store.read(front + "/feature-moat-recovery") is not None and \
+            int(front.split("/")[3]) not in self.heirs
 
     def front(self, app, device=51712):
         """A front end's keys."""
@@ -672,7 +685,12 @@ class World:
         for node in [front] + [f"{front}/{n}" for n in self.store.names(front)]:
             if f"r{domid}" not in self.store.perms.get(node, ""):
                 self.wrong.append(f"{node} cannot be read by domain {domid}")
-        if self.store.read(front + "/feature-moat-recovery") is not None:
+        if self.store.read(back + "/state") == "1":
+            self.connections += 1
+            self.store.write({back + "/moat-connection": str(self.connections)})
+        if self.is_moats(front):
+            self.store.write({front + "/moat-connection": self.store.read(
+                back + "/moat-connection")})
             self.store.write({back + "/hotplug-status": "connected", back + "/state": "4"})
         else:
             self.serve_stock(front, back)
@@ -710,7 +728,7 @@ class World:
             up = (self.works(storage) and self.store.read(back + "/state") == "4")
             held = self.store.read(front + "/moat-hold") is not None
             word = "waiting" if not up else "held" if held else "up"
-            if self.store.read(front + "/feature-moat-recovery") is None:
+            if not self.is_moats(front):
                 self.live_stock(front, back)
                 continue
             if self.store.read(front + "/moat-state") != word:

@@ -7,6 +7,7 @@ $SEED and $TURNS are for killing it at random.
 
 import signal
 import sys
+import time
 import unittest
 
 from moatd_case import DEVICE, Moatd
@@ -341,6 +342,210 @@ class WithStandby(Takeover):
 for test in [name for name in dir(Takeover) if name.startswith("test_")
              and name not in vars(WithStandby)]:
     setattr(WithStandby, test, None)
+
+
+class Heir(Moatd):
+    """One front end after the other at the same node: the first has left its keys there."""
+
+    beat = 20
+
+    def succeed(self, moats):
+        """Another driver, which has connected."""
+        self.world.succeed(self.app, self.storage(), moats)
+        self.connected(moats)
+
+    def connected(self, moats):
+        self.wait(lambda: (self.disk()["recovery"], self.disk()["front_state"],
+                           self.disk()["back_state"]) == (moats, 4, 4), "connected")
+
+    def disk(self):
+        return self.status()["disks"][0]
+
+    def is_whole(self):
+        """A standby that could not be used is not made."""
+        status = self.status()
+        disk = status["disks"][0] if status["disks"] else {}
+        return (status["state"] == "ready" and status["wish"] is None and
+                status["domid"] == self.storage() == disk.get("backend_domid") and
+                (self.has_standby(status) or not status["standby_wanted"]) and
+                disk["front_state"] == disk["back_state"] == 4 and
+                disk["moat_state"] == ("up" if disk["recovery"] else None))
+
+    def noted(self):
+        """All there is to be: of a disk that moatd has looked at it notes everything at once."""
+        kept = f"/libxl/{self.app}/device/vbd/{DEVICE}/moat-offered"
+        self.wait(lambda: self.world.store.read(kept) == self.world.offer, "what is offered")
+
+    def with_moatd(self, harm):
+        """moatd dies with the storage domain."""
+        self.kill()
+        harm()
+        self.start()
+
+    def crash(self):
+        self.world.end_domain(self.storage(), "crashed")
+
+    def destroy(self):
+        """By somebody else; and nothing is left of it."""
+        domid = self.storage()
+        with self.world.lock:
+            self.world.store.remove(f"/local/domain/0/backend/pci/{domid}")
+            self.world.store.remove("/libxl/pci/0000-00-04-0")
+            self.world.touch(f"paused.{domid}")
+            self.world.destroy(domid)
+
+    def recovered(self):
+        self.wait(lambda: self.events("recovered"), "recovered")
+        self.whole()
+        event, = self.events("recovered")
+        self.assertEqual((event["disks"], event["left"]), (1, 0))
+        self.assertEqual(self.events("left-alone"), [])
+        return event
+
+    def check_taken_over(self, harm):
+        self.succeed(moats=False)
+        self.noted()
+        self.assertEqual(self.disk()["cover"], "takeover")
+        front = self.world.front(self.app)
+        harm()
+        event = self.recovered()
+        self.assertEqual(event["new_domid"], event["domid"])
+        self.assertEqual(self.world.front(self.app), front)
+        self.assertFalse(self.disk()["recovery"])
+
+    def check_moved(self, harm):
+        harm()
+        event = self.recovered()
+        self.assertNotEqual(event["new_domid"], event["domid"])
+        self.assertTrue(self.disk()["recovery"])
+
+    def test_stock(self):
+        self.check_taken_over(self.crash)
+
+    def test_stock_destroyed(self):
+        self.check_taken_over(self.destroy)
+
+    def test_stock_with_moatd(self):
+        self.check_taken_over(lambda: self.with_moatd(self.crash))
+
+    def test_stock_destroyed_with_moatd(self):
+        self.check_taken_over(lambda: self.with_moatd(self.destroy))
+
+    def test_stock_unseen(self):
+        """It came while moatd was away, and nobody has noted anything."""
+        self.kill()
+        self.world.succeed(self.app, self.storage(), moats=False)
+        self.wait_without_moatd(lambda: self.world.front(self.app)["state"] == "4")
+        self.crash()
+        self.start()
+        event = self.recovered()
+        self.assertEqual(event["new_domid"], event["domid"])
+
+    def wait_without_moatd(self, condition):
+        deadline = time.monotonic() + 20
+        while not condition() and time.monotonic() < deadline:
+            self.world.ended.wait(0.02)
+        self.assertTrue(condition())
+
+    def test_stock_on_its_way(self):
+        """It has granted its rings, and no back end has taken them yet."""
+        back = f"/local/domain/{self.storage()}/backend/vbd/{self.app}/{DEVICE}"
+        with self.world.lock:
+            self.world.away.add(self.app)
+            self.world.succeed(self.app, self.storage(), moats=False)
+            self.world.store.write({back + "/moat-connection": "77", back + "/state": "2"})
+            self.world.store.write({f"/local/domain/{self.app}/device/vbd/{DEVICE}/state": "3"})
+        self.wait(lambda: self.disk()["recovery"] is False, "seen")
+        self.with_moatd(self.destroy)
+        self.wait(lambda: self.world.store.read(back + "/state") == "1", "a back end again")
+        self.assertEqual(self.world.front(self.app)["state"], "3")
+        self.world.away.clear()
+        event = self.recovered()
+        self.assertEqual(event["new_domid"], event["domid"])
+
+    def test_stock_while_held(self):
+        """A note is no step: what a person destroys is judged by it, too."""
+        self.assertTrue(self.ask(command="hold", storage="storage")["ok"])
+
+        def destroy():
+            self.destroy()
+            self.assertTrue(self.ask(command="resume", storage="storage")["ok"])
+
+        self.check_taken_over(destroy)
+
+    def test_stock_killed_at_random(self):
+        self.succeed(moats=False)
+        self.noted()
+        domid, front = self.storage(), self.world.front(self.app)
+
+        def settled():
+            self.assertEqual(self.storage(), domid)
+            self.assertEqual(self.world.front(self.app), front)
+
+        self.kill_at_random(self.crash, 4, settled)
+
+    def test_stock_unsaved(self):
+        """What could not be taken over is lost; it is not moved."""
+        self.world.offer = None
+        self.succeed(moats=False)
+        self.assertEqual(self.disk()["cover"], "not")
+        front = self.world.front(self.app)
+        self.with_moatd(self.crash)
+        self.wait(lambda: self.events("left-alone"), "it is lost")
+        self.assertEqual(self.world.front(self.app), front)
+
+    def test_words_of_the_first(self):
+        """A complaint is none of the second's, nor is it asked to hold for ever."""
+        front = f"/local/domain/{self.app}/device/vbd/{DEVICE}"
+        self.world.idle.add(self.app)
+        with self.world.lock:
+            self.world.store.write({front + "/state": "1"})
+            self.wait(lambda: self.disk()["front_state"] == 1, "begins anew")
+            self.world.store.write({front + "/moat-hold": "1", front + "/moat-state": "failed",
+                                    front + "/moat-trouble": "protocol it lies"})
+            self.world.succeed(self.app, self.storage(), moats=False)
+            self.world.idle.clear()
+        self.connected(False)
+        self.noted()
+        self.wait(lambda: self.world.store.read(front + "/moat-hold") is None, "let go")
+        self.assertIsNone(self.disk()["moat_state"])
+        self.assertIsNone(self.disk()["trouble"])
+        self.assertEqual([e for e in self.ask(command="events")["events"]
+                          if e["event"] in ("reconnected", "condemned")], [])
+        self.crash()
+        self.recovered()
+
+    def test_moats(self):
+        self.check_moved(self.crash)
+
+    def test_moats_destroyed_with_moatd(self):
+        self.check_moved(lambda: self.with_moatd(self.destroy))
+
+    def test_moats_again(self):
+        """What is noted of a stock front end says nothing of the next."""
+        self.succeed(moats=False)
+        self.noted()
+        self.succeed(moats=True)
+        self.whole()
+        self.check_moved(self.crash)
+
+    def test_moats_again_destroyed_with_moatd(self):
+        self.succeed(moats=False)
+        self.noted()
+        self.succeed(moats=True)
+        self.check_moved(lambda: self.with_moatd(self.destroy))
+
+    def test_moats_on_its_way(self):
+        """The back end has made its offer, and the front end has not come to it yet."""
+        back = f"/local/domain/{self.storage()}/backend/vbd/{self.app}/{DEVICE}"
+        with self.world.lock:
+            self.world.away.add(self.app)
+            self.world.succeed(self.app, self.storage(), moats=True)
+            self.world.store.write({back + "/moat-connection": "77", back + "/state": "2"})
+        self.wait(lambda: self.disk()["back_state"] == 2, "seen")
+        self.assertTrue(self.disk()["recovery"])
+        self.world.away.clear()
+        self.check_moved(self.crash)
 
 
 if __name__ == "__main__":

@@ -293,6 +293,24 @@ static int note_served(struct moat_unit *u)
 	return err;
 }
 
+/* As above. */
+static int note_stale(struct moat_unit *u)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < u->view.count && !err; i++) {
+		struct moat_view_disk *disk = &u->view.disks[i];
+		struct moat_view_disk *known = scanned(u, i);
+
+		if (!disk->stale_due)
+			continue;
+		err = moat_disk_note_stale(xs_of(u), disk);
+		if (known)
+			known->stale_due = disk->stale_due;
+	}
+	return err;
+}
+
 static int note_detached(struct moat_unit *u, size_t index)
 {
 	struct moat_view_disk *disk = &u->view.disks[index];
@@ -589,6 +607,8 @@ static int act_on_disks(struct moat_unit *u, const struct moat_action *a)
 		return reconnect(u, a);
 	case MOAT_ACT_SERVED:
 		return note_served(u);
+	case MOAT_ACT_STALE:
+		return note_stale(u);
 	case MOAT_ACT_DETACHED:
 		return note_detached(u, a->index);
 	case MOAT_ACT_OFFERED:

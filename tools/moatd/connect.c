@@ -108,6 +108,18 @@ bool moat_disks_note_detached(struct decision *d)
 }
 
 /*
+ * What shows that a front end has found its keys goes with the back end's directory, too.
+ */
+bool moat_disks_note_stale(struct decision *d)
+{
+	for (size_t i = 0; i < d->view->count; i++)
+		if (d->view->disks[i].stale_due)
+			return act(d, MOAT_ACT_STALE,
+				   "its front end names a connection that is over");
+	return false;
+}
+
+/*
  * What a successor has to offer, too, stands in the back end's directory, and goes with
  * that as well.
  */

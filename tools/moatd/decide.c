@@ -86,7 +86,7 @@ static void ask_all(struct decision *d)
 	const struct moat_view_domain *active = domain(d, MOAT_ACTIVE);
 
 	if (moat_abandon_jobs(d) || moat_disks_note_detached(d) ||
-	    moat_disks_note_offered(d))
+	    moat_disks_note_stale(d) || moat_disks_note_offered(d))
 		return;
 	if (moat_judge(d) || moat_remove_condemned(d) || moat_replace(d))
 		return;
@@ -119,6 +119,7 @@ static bool is_observation(enum moat_act act)
 	case MOAT_ACT_ABANDON:
 	case MOAT_ACT_SERVED:
 	case MOAT_ACT_DETACHED:
+	case MOAT_ACT_STALE:
 	case MOAT_ACT_OFFERED:
 	case MOAT_ACT_PHASE:
 	case MOAT_ACT_REPORT:

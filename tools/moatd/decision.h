@@ -157,6 +157,7 @@ msec moat_pause_after(unsigned int failures);
 /* connect.c: disks, and how far a recovery has come. */
 bool moat_disks_repoint(struct decision *d);
 bool moat_disks_note_detached(struct decision *d);
+bool moat_disks_note_stale(struct decision *d);
 bool moat_disks_note_offered(struct decision *d);
 bool moat_disks_note_served(struct decision *d);
 bool moat_recovery_advance(struct decision *d);

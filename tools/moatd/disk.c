@@ -166,14 +166,20 @@ static int write_owed(struct moat_xs *xs, const struct move *m)
 	return err;
 }
 
-/* Is the disk still there, and still where it was? Return: 0, or -errno. */
-static int check_unchanged(struct moat_xs *xs, const struct move *m)
+/* Is it still where it was, for all that libxl knows? */
+static bool is_unmoved(struct moat_xs *xs, const struct move *m)
 {
 	char old[80];
 
 	snprintf(old, sizeof(old), "/local/domain/%u/backend/vbd/%u/%u",
 		 m->disk->backend, m->disk->app, m->disk->device);
-	if (!moat_xs_is(xs, old, "%s/backend", m->kept))
+	return moat_xs_is(xs, old, "%s/backend", m->kept);
+}
+
+/* Is the disk still there, and still where it was? Return: 0, or -errno. */
+static int check_unchanged(struct moat_xs *xs, const struct move *m)
+{
+	if (!is_unmoved(xs, m))
 		return -ESTALE;
 	return moat_xs_exists(xs, "%s/state", m->front) ? 0 : -ENOENT;
 }
@@ -273,6 +279,28 @@ int moat_disk_note_offer(struct moat_xs *xs, struct moat_view_disk *disk)
 	disk->note_due = false;
 	disk->noted = moat_xs_exists(xs, "%s/" MOAT_KEY_OFFERED, m.kept);
 	disk->safe = moat_xs_is(xs, "1", "%s/" MOAT_KEY_SAFE, m.kept);
+	return 0;
+}
+
+/* Nothing is read that the guest could write again and again. */
+static int note_stale(struct moat_xs *xs, void *context)
+{
+	const struct move *m = context;
+
+	return !is_unmoved(xs, m) ? -ESTALE :
+	       moat_xs_set_number(xs, m->disk->connection, "%s/" MOAT_KEPT_STALE, m->kept);
+}
+
+int moat_disk_note_stale(struct moat_xs *xs, struct moat_view_disk *disk)
+{
+	struct move m = { .disk = disk, .domid = disk->backend };
+	int err;
+
+	name_paths(&m);
+	err = moat_xs_transact(xs, note_stale, &m);
+	if (err && err != -ESTALE)
+		return err;
+	disk->stale_due = false;
 	return 0;
 }
 

@@ -42,6 +42,14 @@ int moat_disk_renew(struct moat_xs *xs, const struct moat_view_disk *disk);
  */
 int moat_disk_note_offer(struct moat_xs *xs, struct moat_view_disk *disk);
 
+/**
+ * moat_disk_note_stale() - note that a front end's keys of Moat's are not its own
+ * @disk: with the connection they are of; told that it is noted
+ *
+ * Return: 0, or -errno.
+ */
+int moat_disk_note_stale(struct moat_xs *xs, struct moat_view_disk *disk);
+
 /* Take a disk's back end away, and forget the complaint. Return: as above. */
 int moat_disk_tear(struct moat_xs *xs, const struct moat_view_disk *disk);
 

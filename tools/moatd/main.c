@@ -186,7 +186,7 @@ static bool is_noted(enum moat_act act)
 {
 	return act == MOAT_ACT_PHASE || act == MOAT_ACT_SERVED ||
 	       act == MOAT_ACT_LEAVE || act == MOAT_ACT_DETACHED ||
-	       act == MOAT_ACT_OFFERED;
+	       act == MOAT_ACT_STALE || act == MOAT_ACT_OFFERED;
 }
 
 /* Look, decide, act, until nothing is to be done now; @beats: at the heartbeats only. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The scan. A disk costs ten reads, so a handshake, which changes a node at a time,
+ * The scan. A disk costs a dozen reads, so a handshake, which changes a node at a time,
  * is not followed from node to node: what a watch has made old is read anew a
  * moment later, with all that has changed by then. And it is one disk's: what becomes
  * of it costs nothing for the others of its domain.
@@ -88,10 +88,39 @@ static void read_kept(struct moat_xs *xs, struct moat_view_disk *disk)
 	disk->served = has(&l, "moat-served");
 	disk->left = has(&l, "moat-left");
 	disk->detached = has(&l, "moat-detached");
+	disk->stale = has(&l, MOAT_KEPT_STALE);
 	disk->noted = has(&l, MOAT_KEY_OFFERED);
 	disk->safe = has(&l, MOAT_KEY_SAFE) &&
 		     moat_xs_is(xs, "1", "%s/" MOAT_KEY_SAFE, dir);
 	free(l.names);
+}
+
+/*
+ * Are the front end's keys of Moat's its own? Moat's may have left them without taking leave,
+ * and another have found them. Moat's publishes its rings together with the number of the
+ * connection: from then on it is judged as moat-back does. A number that was another's is
+ * noted, for when there is no back end to hold it against.
+ *
+ * The back end's is read behind the front end's: what is noted can only be too old.
+ */
+static bool is_current(struct moat_xs *xs, struct moat_view_disk *disk, const char *front)
+{
+	bool shown = disk->front_state == 3 || disk->front_state == 4;
+	uint64_t offered;
+
+	if (!shown && !disk->stale)
+		return true;
+	disk->connection = moat_xs_number(xs, 0, "%s/" MOAT_KEY_CONNECTION, front);
+	if (disk->stale &&
+	    disk->connection == moat_xs_number(xs, UINT64_MAX, "/libxl/%u/device/vbd/%u/"
+					       MOAT_KEPT_STALE, disk->app, disk->device))
+		return false;
+	if (!shown)
+		return true;
+	offered = moat_xs_number(xs, 0, "/local/domain/%u/backend/vbd/%u/%u/"
+				 MOAT_KEY_CONNECTION, disk->backend, disk->app, disk->device);
+	disk->stale_due = offered && disk->connection != offered;
+	return !disk->stale_due;
 }
 
 static void read_front(struct moat_xs *xs, struct moat_view_disk *disk)
@@ -104,14 +133,15 @@ static void read_front(struct moat_xs *xs, struct moat_view_disk *disk)
 	l = list(xs, dir);
 	disk->front_state = moat_xs_number(xs, 0, "%s/state", dir);
 	disk->able = has(&l, MOAT_KEY_RECOVERY) &&
-		     moat_xs_is(xs, "1", "%s/" MOAT_KEY_RECOVERY, dir);
+		     moat_xs_is(xs, "1", "%s/" MOAT_KEY_RECOVERY, dir) &&
+		     is_current(xs, disk, dir);
 	disk->fresh = !disk->able && disk->front_state == 1;
 	disk->hold = has(&l, MOAT_KEY_HOLD);
-	if (has(&l, MOAT_KEY_FRONT_STATE))
+	if (disk->able && has(&l, MOAT_KEY_FRONT_STATE))
 		disk->front = FIND_WORD(
 			moat_xs_get(xs, "%s/" MOAT_KEY_FRONT_STATE, dir),
 			front_words);
-	if (has(&l, MOAT_KEY_TROUBLE))
+	if (disk->able && has(&l, MOAT_KEY_TROUBLE))
 		disk->trouble = FIND_WORD(
 			moat_xs_get(xs, "%s/" MOAT_KEY_TROUBLE, dir),
 			trouble_words);

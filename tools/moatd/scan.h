@@ -11,6 +11,9 @@
 #include "view.h"
 #include "xs.h"
 
+/* Beside what libxl knows of a disk: a connection whose keys an earlier front end has left. */
+#define MOAT_KEPT_STALE "moat-stale"
+
 enum moat_scan_age {
 	MOAT_SCAN_KNOWN,
 	MOAT_SCAN_OLD,		/* a watch has fired: soon */

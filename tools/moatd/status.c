@@ -95,6 +95,13 @@ static const char *cover_of(const struct moat_unit *u, enum moat_cover cover)
 	return u->storage->limits.standby ? "standby" : "restart";
 }
 
+/* What Moat's front end says of itself; what it has left to another is not said. */
+static json_t *word_of(struct moat_xs *xs, const struct moat_view_disk *d, const char *front,
+		       const char *key)
+{
+	return text_or_null(d->able ? moat_xs_get(xs, "%s/%s", front, key) : NULL);
+}
+
 static json_t *disk_of(struct moat_unit *u, const struct moat_view_disk *d)
 {
 	enum moat_cover cover = moat_disk_cover(d, &u->storage->limits);
@@ -122,10 +129,8 @@ static json_t *disk_of(struct moat_unit *u, const struct moat_view_disk *d)
 		"recovery", (int)d->able,
 		"cover", cover_of(u, cover), "cover_why", lost,
 		"misfit", text_or_null(moat_xs_get(xs, "%s/" MOAT_KEY_MISFIT, back)),
-		"moat_state",
-		text_or_null(moat_xs_get(xs, "%s/" MOAT_KEY_FRONT_STATE, front)),
-		"trouble",
-		text_or_null(moat_xs_get(xs, "%s/" MOAT_KEY_TROUBLE, front)),
+		"moat_state", word_of(xs, d, front, MOAT_KEY_FRONT_STATE),
+		"trouble", word_of(xs, d, front, MOAT_KEY_TROUBLE),
 		"mode", text_or_null(moat_xs_get(xs, "%s/mode", kept)),
 		"params", text_or_null(moat_xs_get(xs, "%s/params", kept)));
 }

@@ -28,6 +28,7 @@ enum moat_act {
 	MOAT_ACT_RECONNECT,	/* disk "index" only: take its back end away */
 	MOAT_ACT_SERVED,	/* note that every new disk has been connected */
 	MOAT_ACT_DETACHED,	/* note whether disk "index" is to be detached */
+	MOAT_ACT_STALE,		/* note whose front ends have found the keys of earlier ones */
 	MOAT_ACT_OFFERED,	/* note what the back end of disk "index" offers */
 	MOAT_ACT_LEAVE,		/* note that disk "index" cannot be helped */
 	MOAT_ACT_HOLD,		/* ask every disk to hold */

@@ -152,6 +152,9 @@ struct moat_view_disk {
 	bool orphan;		/* which does not exist any more, whoever has its domid */
 	bool torn;		/* its back-end directory is not there */
 	bool able;		/* the front end follows its backend key */
+	uint64_t connection;	/* that its keys of Moat's are of; 0: it names none */
+	bool stale;		/* of one it is noted that they were an earlier front end's */
+	bool stale_due;		/* so they are of this one, which is not noted */
 	bool fresh;		/* no front end has come yet: it is anybody's */
 	bool awake;		/* the application domain runs */
 	bool closing;		/* being detached, or closed for good */
