@@ -78,7 +78,7 @@ kernels: setup modules
 	for kernel in $(KERNELS); do scripts/modules-for $$kernel || exit; done
 
 test-kernels: kernels tools
-	tests/system/run --again $(AGAIN) --only kernels.
+	tests/system/run --again $(AGAIN) --only kernels. --only kernels_watched.
 
 # A front end and a back end that mean harm, for the system tests.
 hostile: kver

@@ -47,12 +47,15 @@ RECOVERY = [
 ]
 
 # Whole reports that are right all the same: from the first word of one to the end of its stack,
-# in which the function stands that is to blame.
-REPORT = r"WARNING: %s(?:(?!</TASK>).)*\b%s\+0x.*?</TASK>"
+# in which the function stands that is to blame, and none of Moat's.
+REPORT = r"WARNING: %s(?:(?!</TASK>|\bmoat_).)*\b%s\+0x(?:(?!\bmoat_).)*?</TASK>"
 KNOWN_REPORTS = re.compile("|".join(REPORT % pair for pair in [
     # Lockdep, in a PV domain's next processor: that its APIC id is another than the firmware's is
     # told where RCU does not watch yet.
     ("suspicious RCU usage", "cpu_bringup"),
+    # Lockdep, as a domain suspends: xenstored's answers and watches are locked out in one order
+    # there, and in another where a program has set a watch through /dev/xen/xenbus.
+    ("possible circular locking dependency", "xs_suspend"),
 ]), re.DOTALL)
 
 

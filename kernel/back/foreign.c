@@ -16,6 +16,8 @@
 #include <linux/kernel.h>
 #include <linux/sched.h>
 
+#include "kernel/compat/workqueue.h"
+
 #include "params.h"
 
 /* With fewer at hand the work is asked for more; two of the largest requests. */
@@ -101,7 +103,7 @@ struct page *moat_foreign_get(struct moat_foreign *foreign)
 	struct page *page;
 
 	if (count < LOW)
-		queue_work(system_unbound_wq, &foreign->tend);
+		queue_work(moat_unbound_wq, &foreign->tend);
 	if (!count || gnttab_page_cache_get(&foreign->cache, &page))
 		return NULL;
 	return page;
@@ -120,5 +122,5 @@ void moat_foreign_put(struct moat_foreign *foreign, struct page **pages,
 {
 	gnttab_page_cache_put(&foreign->cache, pages, count);
 	if (foreign_count(foreign) > MOST)
-		queue_work(system_unbound_wq, &foreign->tend);
+		queue_work(moat_unbound_wq, &foreign->tend);
 }

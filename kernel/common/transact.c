@@ -91,7 +91,7 @@ EXPORT_SYMBOL_GPL(moat_transact_exists);
 
 /* A state for a device to change to. */
 struct new_state {
-	struct xenbus_device *dev;
+	const struct xenbus_device *dev;
 	enum xenbus_state state;
 };
 
@@ -103,6 +103,22 @@ static int state_put(struct xenbus_transaction t, void *data)
 
 	return err ?: xenbus_printf(t, new->dev->nodename, "state", "%d", new->state);
 }
+
+/**
+ * moat_transact_show() - show a state that the device is not in yet
+ * @dev: the device
+ * @state: the state
+ *
+ * Context: as moat_transact().
+ * Return: 0; -ENOENT if the directory is gone; or another negative errno.
+ */
+int moat_transact_show(const struct xenbus_device *dev, enum xenbus_state state)
+{
+	struct new_state new = { dev, state };
+
+	return moat_transact(state_put, &new);
+}
+EXPORT_SYMBOL_GPL(moat_transact_show);
 
 /**
  * moat_transact_state() - change the state that a device shows
@@ -120,7 +136,6 @@ static int state_put(struct xenbus_transaction t, void *data)
  */
 int moat_transact_state(struct xenbus_device *dev, enum xenbus_state state)
 {
-	struct new_state new = { dev, state };
 	enum xenbus_state was = dev->state;
 	int err;
 
@@ -128,7 +143,7 @@ int moat_transact_state(struct xenbus_device *dev, enum xenbus_state state)
 		return 0;
 	if (state == XenbusStateInitialising)
 		dev->state = state;
-	err = moat_transact(state_put, &new);
+	err = moat_transact_show(dev, state);
 	dev->state = err ? was : state;
 	return err;
 }

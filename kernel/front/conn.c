@@ -20,15 +20,8 @@
  * that one. xenbus's thread, which the whole domain needs, does no more than to
  * queue it, and to have the disk go over to another back end, between two steps.
  *
- * Going over is for that thread to do. It gives up the watch on the back end of
- * before, and whoever else does that waits until the thread is idle: which it may
- * never be, for it takes the device's lock when the directory goes, and the work
- * holds that. So the work never waits for the thread.
- *
- * Linux 7's xenbus watches, too: a device that is with a back end, and whose state the
- * toolstack puts back to Initialising, has vanished in its eyes, and it removes it. So a
- * disk whose back end has gone is with nobody until there is another (conn_part()), which
- * xenbus's thread sees to when it learns of that, before it can learn of anything later.
+ * Going over is for that thread to do (peer.c), and so is to take note of the state that
+ * the work has shown. The work waits for neither, and takes no step between.
  *
  * What fails for a passing reason (memory, grants, transactions that cannot be
  * had) is tried again, ever less often, with smaller rings if that helps.
@@ -47,7 +40,6 @@
 
 #include "kernel/common/lookup.h"
 #include "kernel/common/transact.h"
-#include "kernel/compat/xenbus.h"
 
 #include "disk.h"
 #include "gendisk.h"
@@ -67,13 +59,22 @@
 
 /* ---- what cannot be ---- */
 
-/* Show a state of our own. Return: 0, also where nobody can see it any more; or a
- * negative errno, for a reason that passes.
+/* Show a state of our own; peer.c says why not all of them are taken note of here.
+ * Return: 0, also where nobody can see it any more; or a negative errno, for a reason that
+ * passes.
  */
 static int conn_show(struct moat_disk *disk, enum xenbus_state state)
 {
-	int err = moat_transact_state(disk->xdev, state);
+	struct xenbus_device *xdev = disk->xdev;
+	int err;
 
+	if (xdev->state != XenbusStateInitialising || state == XenbusStateInitialising) {
+		err = moat_transact_state(xdev, state);
+	} else {
+		err = moat_transact_show(xdev, state);
+		if (!err)
+			disk->conn.shown = state;
+	}
 	return err == -ENOENT ? 0 : err;
 }
 
@@ -462,148 +463,7 @@ static int conn_leave(struct moat_disk *disk)
 	return 0;
 }
 
-static void conn_forget(struct moat_disk *disk)
-{
-	kfree(disk->conn.left);
-	disk->conn.left = NULL;
-}
-
-/**
- * moat_conn_drop() - the connection is nobody's any more: wait for another
- * @disk: the disk
- *
- * Context: process, may sleep; the device's lock held.
- */
-void moat_conn_drop(struct moat_disk *disk)
-{
-	device_lock_assert(&disk->xdev->dev);
-	mutex_lock(&disk->lock);
-	/* One that only waited for its last user to close it goes on. */
-	if (!test_bit(MOAT_DISK_GONE, &disk->flags))
-		clear_bit(MOAT_DISK_CLOSING, &disk->flags);
-	clear_bit(MOAT_DISK_HOLDING, &disk->flags);
-	conn_forget(disk);
-	disk->conn.anew = false;
-	WRITE_ONCE(disk->conn.rest, jiffies);
-	if (disk->link != MOAT_LINK_CLOSED) {
-		moat_disk_quiesce(disk);
-		moat_rings_close(disk);
-		moat_disk_lose(disk);
-	}
-	/* The toolstack may have written it, and a restored domain has a new one. */
-	moat_report_anew(disk);
-	mutex_unlock(&disk->lock);
-}
-
-/* ---- another back end ---- */
-
-/* The back end that we are, or were, with. There is none where the last one named did not
- * exist.
- */
-static const char *conn_back_end(const struct moat_disk *disk)
-{
-	return disk->xdev->otherend ?: disk->conn.left;
-}
-
-/* The back end has gone: be with nobody. Rings and requests stay as they are. */
-static void conn_part(struct moat_disk *disk)
-{
-	struct xenbus_device *xdev = disk->xdev;
-
-	device_lock_assert(&xdev->dev);
-	if (!xdev->otherend || READ_ONCE(disk->link) == MOAT_LINK_CLOSED)
-		return;
-	disk->conn.left = xdev->otherend;
-	xdev->otherend = NULL;
-	xdev->state = XenbusStateInitialising;
-}
-
-/* Is another one named than the one we have?
- * Return: 1 or 0, or a negative errno if that cannot be told now.
- */
-static int conn_other_named(struct moat_disk *disk)
-{
-	const char *with = conn_back_end(disk);
-	bool other;
-	char *path;
-
-	path = xenbus_read(XBT_NIL, disk->xdev->nodename, "backend", NULL);
-	if (IS_ERR(path))
-		return PTR_ERR(path) == -ENOENT ? 0 : PTR_ERR(path);
-	other = *path && (!with || strcmp(path, with));
-	kfree(path);
-	return other;
-}
-
-/* Does the toolstack want another connection than the one we have?
- * Return: 1 or 0, or a negative errno if that cannot be told now.
- */
-static int conn_switch_wanted(struct moat_disk *disk)
-{
-	struct xenbus_device *xdev = disk->xdev;
-	enum xenbus_state state;
-	int err;
-
-	if (disk->conn.halfway)
-		return 1;
-	err = conn_other_named(disk);
-	if (err || !conn_back_end(disk))
-		return err;
-	err = moat_lookup_state(conn_back_end(disk), &state);
-	if (err)
-		return err;
-	if (state == XenbusStateUnknown) {
-		conn_part(disk);
-		return 0;
-	}
-	if (disk->conn.left)
-		return 1;
-	err = moat_lookup_state(xdev->nodename, &state);
-	if (err)
-		return err;
-	return xdev->state != XenbusStateInitialising && state == XenbusStateInitialising;
-}
-
-/* Return: 0, or -ENOMEM if it is to be done again. */
-static int conn_switch(struct moat_disk *disk)
-{
-	struct device *dev = &disk->xdev->dev;
-	int err;
-
-	dev_info(dev, "%s: going over to another back end\n", disk->name);
-	err = moat_xenbus_restore(dev);
-	disk->conn.halfway = err == -ENOMEM;
-	if (err)
-		moat_conn_drop(disk);
-	/* It may be gone already, and so is the one before: wait for the next. */
-	return disk->conn.halfway ? err : 0;
-}
-
-/**
- * moat_conn_follow() - go over to another back end, if that is wanted; be with nobody, if
- * there is none
- * @disk: the disk
- *
- * Context: xenbus's thread; waits for xenstored, and for a step of the work.
- * Return: 0; or a negative errno if that is to be tried again. moat_conn_ask() is due in
- * both cases.
- */
-int moat_conn_follow(struct moat_disk *disk)
-{
-	struct device *dev = &disk->xdev->dev;
-	int ret = -EBUSY;
-
-	mutex_lock(&disk->conn.step);
-	/* Who else has it removes the device, or the domain is being restored. */
-	if (device_trylock(dev)) {
-		ret = conn_switch_wanted(disk);
-		if (ret > 0)
-			ret = conn_switch(disk);
-		device_unlock(dev);
-	}
-	mutex_unlock(&disk->conn.step);
-	return min(ret, 0);
-}
+/* ---- the work ---- */
 
 /**
  * moat_conn_ask() - xenbus's thread has to look at the disk's directory again, or has
@@ -629,8 +489,6 @@ static void conn_ask_again(struct moat_disk *disk)
 	mutex_unlock(&disk->lock);
 }
 
-/* ---- the work ---- */
-
 /* What the back end says is read when the event is handled: one that waits is enough, however
  * often it writes. xenbus takes up all until it is told otherwise, of each back end anew.
  */
@@ -653,6 +511,8 @@ static int conn_step(struct moat_disk *disk)
 		conn_ask_again(disk);
 		return -EAGAIN;
 	}
+	if (disk->conn.shown)
+		return 0;
 	if (READ_ONCE(disk->link) == MOAT_LINK_CLOSED)
 		return conn_leave(disk);
 	if (!xdev->otherend)
@@ -756,7 +616,6 @@ void moat_conn_stop(struct moat_disk *disk)
 {
 	might_sleep();
 	cancel_delayed_work_sync(&disk->conn.work);
-	conn_forget(disk);
 }
 
 /**

@@ -5,7 +5,6 @@
 #ifndef MOAT_FRONT_CONN_H
 #define MOAT_FRONT_CONN_H
 
-#include <linux/compiler.h>
 #include <linux/types.h>
 
 struct moat_disk;
@@ -14,8 +13,6 @@ void moat_conn_init(struct moat_disk *disk);
 void moat_conn_wake(struct moat_disk *disk);
 void moat_conn_notice(struct moat_disk *disk);
 void moat_conn_stop(struct moat_disk *disk);
-void moat_conn_drop(struct moat_disk *disk);
-int __must_check moat_conn_follow(struct moat_disk *disk);
 void moat_conn_ask(struct moat_disk *disk, bool again);
 
 #endif

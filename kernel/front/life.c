@@ -29,6 +29,7 @@
 #include "gendisk.h"
 #include "name.h"
 #include "params.h"
+#include "peer.h"
 #include "replay.h"
 #include "report.h"
 #include "request.h"
@@ -323,6 +324,7 @@ static void life_destroy(struct moat_disk *disk)
 {
 	unsigned int i;
 
+	moat_peer_forget(disk);
 	moat_sysfs_destroy(disk->sysfs);
 	moat_name_release(disk);
 	moat_share_leave(&disk->share);

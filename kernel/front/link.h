@@ -8,6 +8,7 @@
 #include <linux/mutex.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
+#include <xen/interface/io/xenbus.h>
 
 /* How far the connection has come; conn.c draws it. */
 enum moat_link {
@@ -27,6 +28,8 @@ enum moat_link {
  * @failures: steps in a row that failed for a passing reason
  * @anew: a handshake has failed for a passing reason and is to be begun again
  * @halfway: so has going over to another back end, which is xenbus's thread's
+ * @shown: the state that the work has shown in place of Initialising, and that is not the
+ *	device's yet; 0: none
  * @left: the path of the back end that was there and has gone; NULL while there is one
  *
  * All but @rest is only for who holds @step.
@@ -39,6 +42,7 @@ struct moat_conn {
 	unsigned int failures;
 	bool anew;
 	bool halfway;
+	enum xenbus_state shown;
 	const char *left;
 };
 

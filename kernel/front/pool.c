@@ -215,7 +215,7 @@ static int pool_grow(struct moat_pool *pool, u32 n, u32 missing, gfp_t gfp,
 		made++;
 	}
 	if (made)
-		queue_delayed_work(system_wq, &pool->purse->trim, TRIM_PAUSE);
+		schedule_delayed_work(&pool->purse->trim, TRIM_PAUSE);
 	missing -= made;
 	if (missing)
 		missing -= pool_borrow(pool, missing, pages);
@@ -349,7 +349,7 @@ static void purse_trim(struct work_struct *work)
 		freed += pool_trim(pool);
 	purse->pause = freed ? TRIM_PAUSE : min(2 * purse->pause, (unsigned long)TRIM_PAUSE_MAX);
 	if (atomic_read(&purse->pages) > purse->reserve)
-		queue_delayed_work(system_wq, &purse->trim, purse->pause);
+		schedule_delayed_work(&purse->trim, purse->pause);
 }
 
 /**

@@ -24,6 +24,7 @@
 
 #include "conn.h"
 #include "disk.h"
+#include "peer.h"
 
 /* Return: 0, or -ENOMEM if it cannot be known now. */
 static int hold_changed(struct moat_disk *disk)
@@ -63,7 +64,7 @@ static void toolstack_changed(struct xenbus_watch *watch, const char *path,
 	if (hold)
 		err = hold_changed(disk);
 	if (follow)
-		err = moat_conn_follow(disk) ?: err;
+		err = moat_peer_follow(disk) ?: err;
 	if (hold || follow)
 		moat_conn_ask(disk, err);
 	memalloc_noreclaim_restore(scope);

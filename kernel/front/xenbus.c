@@ -17,6 +17,7 @@
 #include "disk.h"
 #include "keys.h"
 #include "life.h"
+#include "peer.h"
 #include "report.h"
 #include "toolstack.h"
 
@@ -61,7 +62,7 @@ static int front_resume(struct xenbus_device *xdev)
 	struct moat_disk *disk = dev_get_drvdata(&xdev->dev);
 	unsigned int scope = memalloc_noreclaim_save();
 
-	moat_conn_drop(disk);
+	moat_peer_drop(disk);
 	memalloc_noreclaim_restore(scope);
 	return 0;
 }
@@ -78,7 +79,7 @@ static void front_otherend_changed(struct xenbus_device *xdev,
 	/* There may be another already, and what tells of it comes next. */
 	if (state <= XenbusStateInitWait) {
 		scope = memalloc_noreclaim_save();
-		if (moat_conn_follow(disk))
+		if (moat_peer_follow(disk))
 			moat_conn_ask(disk, true);
 		memalloc_noreclaim_restore(scope);
 	}

@@ -3,7 +3,7 @@
 
 The kernels come from Debian's archive, and Moat's modules for them from `make test-kernels`.
 """
-from load import stopped, until_told, verify_loop
+from load import lasting, stopped, verify_loop
 from runner import check
 from stock_guest import RINGS, Guest, panicked
 from toolstack import Reconnection
@@ -59,10 +59,12 @@ def halves(machine, back, front):
     machine.create("front", "app", "--kernel", front)
     disk = machine.attach("xvdb", CACHED, app="front", storage="back")
     link = Reconnection(disk)
-    until_told(machine, "front", "load", verify_loop(disk, 10, batch=4))
+    lasting(machine, "front", "load", verify_loop(disk, batch=4))
     for mode in ("event", "spin", "adaptive"):
         disk.modes(mode)
-        before = disk.front.counters()["replays"]
+        before, writes = (disk.front.counters()[name] for name in ("replays", "writes"))
+        check(machine.wait_until("front", "[ $(cat %s/ring0/writes) -gt %d ]"
+                                 % (disk.front.path, writes + 20)), "the load stands still")
         link.cut()
         link.connect()
         check(link.wait("moat-state", "up", 60), "moat-state is %s, moat-trouble %s"
@@ -76,6 +78,15 @@ def halves(machine, back, front):
 
 def test_both_halves_on_6_12(machine):
     halves(machine, "6.12", "6.12")
+
+
+def test_front_half_on_7_3(machine):
+    """Whose xenbus removes a device that is with somebody and whose state is put back."""
+    halves(machine, "6.1", "7.3")
+
+
+def test_both_halves_on_7_3(machine):
+    halves(machine, "7.3", "7.3")
 
 
 def test_halves_of_different_kernels(machine):

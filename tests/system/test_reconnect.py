@@ -133,23 +133,26 @@ def test_taken_away_between_cut_and_done(machine):
     link = Reconnection(disk)
     usual = machine.sh("storage", "cat " + most).strip()
     bus = "/sys/bus/xen/drivers/moat-front/"
-    name = "vbd-%d" % link.number
-    in_background(machine, "app", "write", "dd if=/dev/zero of=/dev/xvdb bs=256k count=1 "
-                  "conv=fsync & dd if=/dev/xvdb of=/dev/null bs=4k count=1 skip=2048 "
-                  "iflag=direct; wait $!")
-    check(machine.wait_until("app", "[ $(awk '{ print $1 + $2 }' /sys/block/xvdb/inflight) "
-                             "-gt 1 ]"), "nothing is in flight")
+    device = "vbd-%d" % link.number
+    # Something that is not large is under way all the time, and takes long when issued again.
+    until_told(machine, "app", "read", "dd if=/dev/xvdb of=/dev/null bs=4k count=1 skip=2048 "
+               "iflag=direct")
+    in_background(machine, "app", "write", "dd if=/dev/zero of=/dev/xvdb bs=256k count=8 "
+                  "conv=fsync")
+    check(machine.wait_until("app", "[ $(awk '{ print $2 }' /sys/block/xvdb/inflight) -gt 0 ]"),
+          "no write is in flight")
     link.cut()
     machine.sh("storage", "echo 0 >" + most)
     try:
         link.connect()
         check(link.wait("moat-state", "replaying"), "moat-state is %s" % link.read("moat-state"))
-        in_background(machine, "app", "unbind", "echo %s >%sunbind" % (name, bus))
-        finished(machine, "app", "unbind", 60)
-        finished(machine, "app", "write", 60)
+        machine.sh("app", "touch /run/read.stop")
+        in_background(machine, "app", "unbind", "echo %s >%sunbind" % (device, bus))
+        for name in ("unbind", "write", "read"):
+            finished(machine, "app", name, 60)
     finally:
         machine.sh("storage", "echo %s >%s" % (usual, most))
-    machine.sh("app", "echo %s >%sbind" % (name, bus))
+    machine.sh("app", "echo %s >%sbind" % (device, bus))
     check(machine.wait_until("app", "[ -b /dev/xvdb ]"), "the disk does not come back")
 
 

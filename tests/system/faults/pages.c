@@ -56,7 +56,7 @@ static void pages_run(struct work_struct *work)
 	pages_take();
 	if (begins)
 		xenbus_write(XBT_NIL, "data", "moat-hog", "1");
-	queue_delayed_work(system_wq, to_delayed_work(work), PAGES_TURN);
+	schedule_delayed_work(to_delayed_work(work), PAGES_TURN);
 }
 
 static DECLARE_DELAYED_WORK(pages_work, pages_run);
@@ -74,7 +74,7 @@ static int pages_set(const char *text, const struct kernel_param *kp)
 	if (err)
 		return err;
 	end = jiffies + PAGES_BEGIN + seconds * HZ;
-	queue_delayed_work(system_wq, &pages_work, PAGES_BEGIN);
+	schedule_delayed_work(&pages_work, PAGES_BEGIN);
 	return 0;
 }
 
