@@ -4,8 +4,9 @@
  *
  * A front end has granted its pages to a domid. Whoever is created with the domid of a
  * storage domain that died can take over where it was; xl cannot be told a domid, libxl
- * can. A program of its own, since libxl's library is bound to one version of Xen, and
- * moatd is not. Nothing stays behind: what becomes of the domain is moatd's business.
+ * can. A program of its own, since libxl waits, forks, and keeps what it has allocated until
+ * it ends, and moatd must do none of that. Nothing stays behind: what becomes of the domain is
+ * moatd's business.
  */
 #include <errno.h>
 #include <getopt.h>
