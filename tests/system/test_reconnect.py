@@ -134,19 +134,20 @@ def test_taken_away_between_cut_and_done(machine):
     usual = machine.sh("storage", "cat " + most).strip()
     bus = "/sys/bus/xen/drivers/moat-front/"
     device = "vbd-%d" % link.number
-    # Something that is not large is under way all the time, and takes long when issued again.
-    until_told(machine, "app", "read", "dd if=/dev/xvdb of=/dev/null bs=4k count=1 skip=2048 "
-               "iflag=direct")
+    # Opening it waits until its partitions were looked for.
+    machine.sh("app", "dd if=/dev/xvdb of=/dev/null bs=4k count=1 iflag=direct", timeout=120)
+    link.cut()
+    # Issued on a ring that nobody serves any more: one that is not large, and takes long.
+    in_background(machine, "app", "read", "dd if=/dev/xvdb of=/dev/null bs=4k count=1 skip=2048 "
+                  "iflag=direct")
     in_background(machine, "app", "write", "dd if=/dev/zero of=/dev/xvdb bs=256k count=8 "
                   "conv=fsync")
-    check(machine.wait_until("app", "[ $(awk '{ print $2 }' /sys/block/xvdb/inflight) -gt 0 ]"),
-          "no write is in flight")
-    link.cut()
+    check(machine.wait_until("app", "awk '{ exit !($1 && $2) }' /sys/block/xvdb/inflight"),
+          "no read or no write is in flight")
     machine.sh("storage", "echo 0 >" + most)
     try:
         link.connect()
         check(link.wait("moat-state", "replaying"), "moat-state is %s" % link.read("moat-state"))
-        machine.sh("app", "touch /run/read.stop")
         in_background(machine, "app", "unbind", "echo %s >%sunbind" % (device, bus))
         for name in ("unbind", "write", "read"):
             finished(machine, "app", name, 60)
