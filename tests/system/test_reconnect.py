@@ -11,8 +11,6 @@ from runner import check
 from toolstack import Reconnection
 from watched import HOG, MODULE
 
-# A device that takes three seconds for whatever it is given.
-SLOW = "null_blk:memory_backed=0,irqmode=2,completion_nsec=3000000000,hw_queue_depth=64,size=16"
 # A device that says it has a volatile cache.
 CACHED = "null_blk:memory_backed=1,size=64,cache_size=8"
 # So many blocks of so many KiB, acknowledged and not flushed.
@@ -124,37 +122,6 @@ def test_fewer_segments(machine):
         link.connect()
         up(link)
     stopped(machine, "app", "load", 120)
-
-
-def test_taken_away_between_cut_and_done(machine):
-    """The driver lets go of the disk while pieces of a large write wait for their turn."""
-    most = "/sys/module/moat_back/parameters/max_indirect_segments"
-    disk = machine.attach("xvdb", SLOW)
-    link = Reconnection(disk)
-    usual = machine.sh("storage", "cat " + most).strip()
-    bus = "/sys/bus/xen/drivers/moat-front/"
-    device = "vbd-%d" % link.number
-    # Opening it waits until its partitions were looked for.
-    machine.sh("app", "dd if=/dev/xvdb of=/dev/null bs=4k count=1 iflag=direct", timeout=120)
-    link.cut()
-    # Issued on a ring that nobody serves any more: one that is not large, and takes long.
-    in_background(machine, "app", "read", "dd if=/dev/xvdb of=/dev/null bs=4k count=1 skip=2048 "
-                  "iflag=direct")
-    in_background(machine, "app", "write", "dd if=/dev/zero of=/dev/xvdb bs=256k count=8 "
-                  "conv=fsync")
-    check(machine.wait_until("app", "awk '{ exit !($1 && $2) }' /sys/block/xvdb/inflight"),
-          "no read or no write is in flight")
-    machine.sh("storage", "echo 0 >" + most)
-    try:
-        link.connect()
-        check(link.wait("moat-state", "replaying"), "moat-state is %s" % link.read("moat-state"))
-        in_background(machine, "app", "unbind", "echo %s >%sunbind" % (device, bus))
-        for name in ("unbind", "write", "read"):
-            finished(machine, "app", name, 60)
-    finally:
-        machine.sh("storage", "echo %s >%s" % (usual, most))
-    machine.sh("app", "echo %s >%sbind" % (device, bus))
-    check(machine.wait_until("app", "[ -b /dev/xvdb ]"), "the disk does not come back")
 
 
 def test_scheduler(machine):
