@@ -88,8 +88,8 @@ static int channel_alloc(struct moat_channel *ch, unsigned int pages)
 	return 0;
 }
 
-/* xenbus's own function says Closing where there are no more, and waits for xenstored; this
- * passes, and who is told nothing tries again.
+/* That there are none left passes, and is tried again; xenbus's own function would have the
+ * device say Closing for it, and wait for xenstored.
  */
 static int channel_alloc_port(struct moat_channel *ch, domid_t peer)
 {

@@ -178,8 +178,8 @@ def test_frozen_in_recovery(machine):
     stopped(machine, "app", "load", 120)
 
 
-def test_shortage_in_replay(machine):
-    """Grants for nobody at first, and then for one large request at a time."""
+def unflushed_and_alone(machine):
+    """A disk with 32 unflushed writes and no back end, in a guest that is to run short."""
     disk = machine.attach("xvdb", CACHED)
     link = Reconnection(disk)
     machine.lab("push", "app", HOG, "/tmp/moat-hog.ko")
@@ -188,6 +188,12 @@ def test_shortage_in_replay(machine):
     link.write("backend", "/local/domain/0/backend/vbd/none/0")
     machine.allowed_log += [NO_BACK_END, "not connected, to be tried again"]
     check(link.wait("moat-state", "waiting"), "moat-state is %s" % link.read("moat-state"))
+    return disk, link
+
+
+def test_shortage_in_replay(machine):
+    """Grants for nobody at first, and then for one large request at a time."""
+    disk, link = unflushed_and_alone(machine)
     machine.sh("app", "insmod /tmp/moat-hog.ko leave=4")
     before = disk.front.counters()["replays"]
     try:
@@ -207,14 +213,7 @@ def test_no_memory(machine):
 
     The guest's programs are not asked anything meanwhile, as they may wait for it.
     """
-    disk = machine.attach("xvdb", CACHED)
-    link = Reconnection(disk)
-    machine.lab("push", "app", HOG, "/tmp/moat-hog.ko")
-    machine.sh("app", UNFLUSHED % (64, 32))
-    link.cut()
-    link.write("backend", "/local/domain/0/backend/vbd/none/0")
-    machine.allowed_log += [NO_BACK_END, "not connected, to be tried again"]
-    check(link.wait("moat-state", "waiting"), "moat-state is %s" % link.read("moat-state"))
+    disk, link = unflushed_and_alone(machine)
     before = disk.front.counters()["replays"]
     hogged = "[ \"$(xenstore-read /local/domain/%d/data/moat-hog 2>/dev/null)\" = %%d ]" % link.app
     machine.sh("app", "insmod /tmp/moat-hog.ko pages_s=%d" % HOG_S)

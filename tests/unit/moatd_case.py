@@ -186,3 +186,12 @@ class Moatd(unittest.TestCase):
 
     def storage(self):
         return self.world.domid("storage")
+
+    def destroy(self):
+        """The storage domain, by somebody else; and nothing is left of it."""
+        domid = self.storage()
+        with self.world.lock:
+            self.world.store.remove(f"/local/domain/0/backend/pci/{domid}")
+            self.world.store.remove("/libxl/pci/0000-00-04-0")
+            self.world.touch(f"paused.{domid}")
+            self.world.destroy(domid)

@@ -88,11 +88,7 @@ class Takeover(Moatd):
     def test_gone(self):
         """Destroyed by somebody else, with what stood in its directory."""
         domid = self.storage()
-        with self.world.lock:
-            self.world.store.remove(f"/local/domain/0/backend/pci/{domid}")
-            self.world.store.remove("/libxl/pci/0000-00-04-0")
-            self.world.touch(f"paused.{domid}")
-            self.world.destroy(domid)
+        self.destroy()
         self.assertEqual(self.recovered()["why"], "gone")
         self.assertEqual(self.storage(), domid)
 
@@ -384,15 +380,6 @@ class Heir(Moatd):
 
     def crash(self):
         self.world.end_domain(self.storage(), "crashed")
-
-    def destroy(self):
-        """By somebody else; and nothing is left of it."""
-        domid = self.storage()
-        with self.world.lock:
-            self.world.store.remove(f"/local/domain/0/backend/pci/{domid}")
-            self.world.store.remove("/libxl/pci/0000-00-04-0")
-            self.world.touch(f"paused.{domid}")
-            self.world.destroy(domid)
 
     def recovered(self):
         self.wait(lambda: self.events("recovered"), "recovered")
