@@ -249,7 +249,13 @@ static void test_one_vm(void **state)
 	assert_int_equal(decide_once(&v).act, MOAT_ACT_RECONNECT);
 }
 
-/* A lost device is believed of one alone where the storage domain says the same. */
+/* The domain lives for so long, and nothing comes of it. */
+static void nothing_for(struct stall *s, msec span)
+{
+	assert_int_equal(live(s, span).act, MOAT_ACT_NONE);
+}
+
+/* A device that the storage domain itself says has gone is nobody's claim. */
 static void test_lost_device(void **state)
 {
 	struct moat_view v = well();
@@ -260,8 +266,75 @@ static void test_lost_device(void **state)
 	two[1].deviceless = true;
 	assert_int_equal(decide_once(&v).act, MOAT_ACT_CONDEMN);
 	assert_int_equal(decide_once(&v).why, MOAT_WHY_DEVICE);
+	assert_false(moat_disk_complains(&two[1], 7));
+	/* whatever its VM's word is worth */
 	two[1].complaints = 3;
+	assert_int_equal(decide_once(&v).act, MOAT_ACT_CONDEMN);
+	assert_true(decide_once(&v).blame);
+	/* nor is it anybody's second voice */
+	two[1].complaints = 0;
+	two[1].closing = true;
+	two[0].trouble = MOAT_TROUBLE_IS_PROTOCOL;
 	assert_int_equal(decide_once(&v).act, MOAT_ACT_RECONNECT);
+}
+
+/* One that goes again and again costs the others a pause ever less often. */
+static void test_lost_device_again(void **state)
+{
+	struct stall s = { .v = well(), .l = moat_limits_default, .now = SPAN_MS };
+	static const msec pauses[] = { 60000, 120000, 240000, 300000, 300000 };
+
+	(void)state;
+	s.l.standby = false;
+	two[1].trouble = MOAT_TROUBLE_IS_DEVICE;
+	two[1].deviceless = true;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(live(&s, 100).act, MOAT_ACT_CONDEMN);
+	for (size_t i = 0; i < sizeof(pauses) / sizeof(*pauses); i++) {
+		nothing_for(&s, pauses[i]);
+		assert_int_equal(live(&s, 100).act, MOAT_ACT_CONDEMN);
+	}
+	/* behind an hour of peace it is another story */
+	two[1].trouble = MOAT_TROUBLE_IS_NONE;
+	two[1].deviceless = false;
+	nothing_for(&s, MOAT_COMPLAINT_WINDOW_MS);
+	two[1].trouble = MOAT_TROUBLE_IS_DEVICE;
+	two[1].deviceless = true;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(live(&s, 100).act, MOAT_ACT_CONDEMN);
+	nothing_for(&s, 60000);
+	/* what a person has in hand is not counted */
+	s.v.maintenance = true;
+	assert_int_equal(live(&s, 100).act, MOAT_ACT_NONE);
+	s.v.maintenance = false;
+	assert_int_equal(live(&s, 100).act, MOAT_ACT_CONDEMN);
+	nothing_for(&s, 120000);
+}
+
+/* A disk that alone was connected anew, and then has no device there. */
+static void test_device_not_found_again(void **state)
+{
+	struct stall s = { .v = well(), .l = moat_limits_default, .now = SPAN_MS };
+
+	(void)state;
+	s.l.standby = false;
+	two[1].trouble = MOAT_TROUBLE_IS_PROTOCOL;
+	assert_int_equal(live(&s, 100).act, MOAT_ACT_RECONNECT);
+	two[1].trouble = MOAT_TROUBLE_IS_NONE;
+	two[1].connected = false;
+	nothing_for(&s, 600000);
+	two[1].failed = true;
+	assert_int_equal(live(&s, 100).act, MOAT_ACT_CONDEMN);
+	/* nor does the domain that comes then find it: now it is that disk's trouble */
+	s.v.recovery.on = true;
+	assert_int_equal(live(&s, 100).act, MOAT_ACT_PHASE);
+	s.v.recovery.on = false;
+	nothing_for(&s, 600000);
+	/* and whoever has none cannot make it one of those by a claim */
+	two[1].trouble = MOAT_TROUBLE_IS_PROTOCOL;
+	assert_int_equal(live(&s, 100).act, MOAT_ACT_RECONNECT);
+	two[1].trouble = MOAT_TROUBLE_IS_NONE;
+	nothing_for(&s, 600000);
 }
 
 static void test_job_in_the_way(void **state)
@@ -472,6 +545,8 @@ int main(void)
 		cmocka_unit_test(test_two_complain),
 		cmocka_unit_test(test_one_vm),
 		cmocka_unit_test(test_lost_device),
+		cmocka_unit_test(test_lost_device_again),
+		cmocka_unit_test(test_device_not_found_again),
 		cmocka_unit_test(test_job_in_the_way),
 		cmocka_unit_test(test_busy_device),
 		cmocka_unit_test(test_device_missing),

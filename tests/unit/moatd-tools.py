@@ -159,6 +159,22 @@ class WithStandby(Moatd):
         self.whole()
         self.assertEqual(len(self.events("condemned")), 1)
 
+    def test_device_goes_behind_complaints(self):
+        """What the storage domain says of a device holds, whatever its VM's word is worth."""
+        for turn in range(3):
+            self.wait(lambda t=turn: self.complain(self.app) or
+                      len(self.events("condemned")) > t, "believed")
+            self.wait(lambda t=turn: len(self.events("recovered")) > t, "recovered")
+            self.whole()
+        self.world.store.write({
+            f"/local/domain/{self.storage()}/backend/vbd/{self.app}/{DEVICE}/sectors": "0",
+            f"/local/domain/{self.app}/device/vbd/{DEVICE}/moat-trouble": "device is gone"})
+        self.wait(lambda: len(self.events("recovered")) == 4, "recovered")
+        self.whole()
+        self.assertEqual([e["why"] for e in self.events("recovered")],
+                         3 * ["protocol"] + ["device"])
+        self.assertEqual((self.events("reconnected"), self.status()["crashes"]), ([], 0))
+
     def test_denied_stall(self):
         """A front end stalls, and the back end claims to have nothing to do."""
         trouble = f"/local/domain/{self.app}/device/vbd/{DEVICE}/moat-trouble"

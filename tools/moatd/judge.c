@@ -17,6 +17,10 @@
 #define PROBES_MAX 3
 /* content for so long: what comes then is another story */
 #define CONTENT_MS 600000
+/* so often within an hour a device that goes is worth a domain at once, then after a pause */
+#define LOSSES_MAX 3
+#define LOSS_PAUSE_MS 60000
+#define LOSS_PAUSE_MAX_MS 300000
 
 /* Does a disk wait that could be connected, and was before? */
 static bool waits_for_device(const struct moat_view_disk *disk,
@@ -63,13 +67,13 @@ bool moat_disk_complains(const struct moat_view_disk *disk, unsigned int domid)
 {
 	return disk->backend == domid && !disk->torn && !disk->closing &&
 	       (disk->trouble == MOAT_TROUBLE_IS_PROTOCOL ||
-		disk->trouble == MOAT_TROUBLE_IS_DEVICE ||
+		(disk->trouble == MOAT_TROUBLE_IS_DEVICE && !disk->deviceless) ||
 		(disk->trouble == MOAT_TROUBLE_IS_STALL && disk->kept.accuses));
 }
 
 /*
- * One VM's word moves no other VM's disk: unless the storage domain says the same
- * of itself, somebody else must complain, or there be nobody else to be hurt.
+ * One VM's word moves no other VM's disk: somebody else must complain, or there be
+ * nobody else to be hurt.
  */
 static bool is_believed(const struct decision *d,
 			const struct moat_view_disk *disk)
@@ -78,8 +82,6 @@ static bool is_believed(const struct decision *d,
 
 	if (disk->complaints >= COMPLAINTS_MAX)
 		return false;
-	if (disk->trouble == MOAT_TROUBLE_IS_DEVICE && disk->deviceless)
-		return true;
 	for (size_t i = 0; i < d->view->count; i++) {
 		const struct moat_view_disk *other = &d->view->disks[i];
 
@@ -114,6 +116,8 @@ static bool reconnect(struct decision *d, size_t index, const char *text)
 	/* it is not done, so it is not remembered */
 	if (d->view->maintenance)
 		return act_at(d, MOAT_ACT_RECONNECT, index, text);
+	if (d->view->disks[index].connected)
+		kept->anew_in = domain(d, MOAT_ACTIVE)->domid;
 	d->out->quiet = kept->reconnects++ > 0;
 	kept->reconnected = d->now;
 	kept->not_before = d->now + RECONNECT_GAP_MS;
@@ -136,6 +140,54 @@ static bool judge_complaint(struct decision *d, size_t index)
 		       disk->trouble == MOAT_TROUBLE_IS_STALL ?
 		       "a front end stalls again, and nothing shows it" :
 		       "a front end says that it lost its device");
+}
+
+/*
+ * Does the storage domain itself say that a disk's device has gone? Or not find it any
+ * more when that disk alone is connected anew; in a domain that never had it, that is
+ * the disk's own trouble.
+ */
+static bool has_lost_device(const struct decision *d, struct moat_disk_memory *kept,
+			    const struct moat_view_disk *disk)
+{
+	unsigned int domid = domain(d, MOAT_ACTIVE)->domid;
+
+	if (d->view->recovery.on)
+		kept->anew_in = 0;
+	if (disk->trouble == MOAT_TROUBLE_IS_DEVICE && disk->deviceless)
+		return true;
+	return kept->anew_in == domid && disk->failed && waits_for_device(disk, domid);
+}
+
+static msec pause_after_losses(unsigned int losses)
+{
+	msec pause = LOSS_PAUSE_MS;
+
+	while (losses-- > LOSSES_MAX && pause < LOSS_PAUSE_MAX_MS)
+		pause *= 2;
+	return moat_least(pause, LOSS_PAUSE_MAX_MS);
+}
+
+/*
+ * No other word is needed for it, nobody answers for it, and only another domain may
+ * find the device again. But all others pause for that: where it goes again and again,
+ * ever less often.
+ */
+static bool judge_loss(struct decision *d, size_t index)
+{
+	struct moat_disk_memory *kept = &d->view->disks[index].kept;
+
+	if (kept->losses && d->now - kept->lost > MOAT_COMPLAINT_WINDOW_MS)
+		kept->losses = 0;
+	if (kept->losses >= LOSSES_MAX &&
+	    !passed(d, kept->lost, pause_after_losses(kept->losses)))
+		return false;
+	if (!d->view->maintenance) {
+		kept->losses++;
+		kept->lost = d->now;
+	}
+	d->out->blame = true;
+	return condemn(d, MOAT_WHY_DEVICE, 0, "the device of a disk has gone from it");
 }
 
 /* Since when do its requests stall while the back end claims to have nothing to do? */
@@ -188,6 +240,8 @@ static bool judge_fronts(struct decision *d)
 		if (disk->backend != domid || disk->torn || disk->closing)
 			continue;
 		if (judge_stall(d, i))
+			return true;
+		if (has_lost_device(d, &d->view->disks[i].kept, disk) && judge_loss(d, i))
 			return true;
 		if (moat_disk_complains(disk, domid) && judge_complaint(d, i))
 			return true;

@@ -143,6 +143,9 @@ struct moat_disk_memory {
 	msec reconnected;	/* the last time */
 	msec stalled;		/* since when, and the back end denies it; or 0 */
 	bool accuses;		/* for so long, again, that it is a complaint */
+	unsigned int anew_in;	/* the domain in which it alone was connected anew */
+	unsigned int losses;	/* verdicts because its device had gone */
+	msec lost;		/* the last of them */
 };
 
 struct moat_view_disk {
