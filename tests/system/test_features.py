@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """What blkif offers beside reading and writing."""
+import villain
 from load import fio, verified
 from runner import check
 
@@ -27,6 +28,33 @@ def test_read_only(machine):
     code, _ = machine.try_sh("app", "dd if=/dev/zero of=%s bs=4k count=1 oflag=direct"
                              % disk.dev)
     check(code != 0, "a write to a read-only disk succeeded")
+
+
+def test_flush_is_not_done_after_all(machine):
+    """A back end that offers flushes and does none: as on a disk without a cache nothing is
+    kept until one, and none fails, be it an application's or of the front end's own."""
+    machine.allowed_log.append("does not do flush after all")
+    back = villain.VillainBack(machine)
+    back.create()
+    back.serve(flushless=1)
+    disk, cache = back.disk, "/sys/block/xvdb/queue/write_cache"
+    write = "dd if=/dev/zero of=/dev/xvdb bs=4k count=32 oflag=direct 2>/dev/null"
+
+    def kept():
+        before = disk.front.counters()["retained"]
+        machine.sh("app", write)
+        return disk.front.counters()["retained"] - before
+
+    check(kept() == 32, "writes are not kept at first")
+    # Its budget is spent, and it flushes.
+    machine.sh("app", "dd if=/dev/zero of=/dev/xvdb bs=64k count=128 oflag=direct 2>/dev/null")
+    got = kept()
+    check(not got, "%d writes are kept until a flush that does nothing" % got)
+    machine.sh("app", "dd if=/dev/null of=/dev/xvdb conv=fsync,notrunc 2>/dev/null")
+    said = machine.sh("app", "cat " + cache).strip()
+    check(said == "write through", "the block layer goes on flushing: " + said)
+    check(not kept(), "writes are kept again")
+    back.leave()
 
 
 def test_4096_byte_blocks(machine):

@@ -133,11 +133,15 @@ class VillainBack(Villain):
     def create(self):
         self.machine.create(self.name, "storage", "--vcpus", "2", back="stock")
 
-    def begin(self, **params):
-        """Have it serve a disk, honestly at first, and put a load on it."""
-        machine = self.machine
+    def serve(self, **params):
+        """Have it serve a disk, honestly at first."""
         self.load(**params)
-        self.disk = machine.attach("xvdb", BACKING, storage=self.name)
+        self.disk = self.machine.attach("xvdb", BACKING, storage=self.name)
+
+    def begin(self, **params):
+        """The same, and put a load on it."""
+        machine = self.machine
+        self.serve(**params)
         node = "/local/domain/%d/device/vbd/%d/state" % (machine.domid("app"),
                                                          vdev_number("xvdb"))
         machine.sh("dom0", "xenstore-chmod %s n%d b%d" % (
@@ -160,18 +164,22 @@ class VillainBack(Villain):
         return True
 
     def end(self):
-        """Take its disk away while it attacks and the disk is in use.
+        """Take its disk away while it attacks and the disk is in use."""
+        self.demand(total(self.counts()) + 10 ** 9)
+        self.leave("touch /run/enough; "
+                   "while killall -9 asker; do usleep 100000; done 2>/dev/null; true")
+
+    def leave(self, then="true"):
+        """Take its disk away, have app do something, and destroy it.
 
         By force: it would not say that it has closed. xl waits for that nevertheless, takes
         the front end's directory away, fails, and takes away the rest when it is asked again.
         """
         machine = self.machine
-        self.demand(total(self.counts()) + 10 ** 9)
         self.detach()
         check(machine.wait_until("app", "! [ -e /sys/block/xvdb ]", DETACH_S),
-              "the attacked disk cannot be removed")
-        machine.sh("app", "touch /run/enough; "
-                   "while killall -9 asker; do usleep 100000; done 2>/dev/null; true")
+              "its disk cannot be removed")
+        machine.sh("app", then)
         machine.disks.remove(self.disk)
         machine.destroy(self.name)
         self.detach()

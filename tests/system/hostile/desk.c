@@ -9,8 +9,13 @@
 #include "desk.h"
 
 #include <linux/interrupt.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 #include <xen/events.h>
+
+static bool flushless;
+module_param(flushless, bool, 0644);
+MODULE_PARM_DESC(flushless, "flushes are not supported after all; an honest back end may say so");
 
 static irqreturn_t desk_event(int irq, void *data)
 {
@@ -195,6 +200,8 @@ static void answer_one(struct desk *desk, struct chance *chance, u32 lies, u32 b
 	};
 	bool hostile = which, twice = false;
 
+	if (READ_ONCE(flushless) && rsp.operation == BLKIF_OP_FLUSH_DISKCACHE)
+		rsp.status = BLKIF_RSP_EOPNOTSUPP;
 	if (lies && chance_one_in(chance, lies)) {
 		hostile = true;
 		lie(&rsp, chance);
