@@ -5,8 +5,8 @@
  * The front end promises to use the same grants again and again; each is
  * mapped when first seen. There is a limit, or a front end could have us map
  * without end: a grant beyond it is mapped for its one request. One that went
- * unused for long is given up, looked at only while the ring is busy anyway,
- * so that an idle disk costs nothing.
+ * unused for long is given up, looked at only in turns that the ring has anyway:
+ * with requests, and when the poller is pinged.
  *
  * A grant is found in the table from the moment its mapping is asked for; if
  * Xen then does not map it, it has no page, all its users fail, and the last of

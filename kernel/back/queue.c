@@ -209,6 +209,7 @@ static struct moat_job *queue_take_one(struct moat_queue *queue, u64 now)
 	return job;
 }
 
+/* Also of a ring that is idle, or what a burst needed would stay the front end's for good. */
 static void queue_trim(struct moat_queue *queue, struct moat_poller *poller)
 {
 	if (time_before(jiffies, queue->trim))
@@ -624,8 +625,10 @@ static u64 queue_ping(struct moat_client *client)
 	struct moat_queue *queue = queue_of(client);
 
 	/* Of an idle one nobody else would notice. */
-	if (queue->state == MOAT_QUEUE_OPEN)
+	if (queue->state == MOAT_QUEUE_OPEN) {
 		queue_look_at_disk(queue);
+		queue_trim(queue, client->poller);
+	}
 	return queue_device_age(queue);
 }
 

@@ -7,6 +7,12 @@ from runner import check
 CACHED = "null_blk:memory_backed=1,size=64,cache_size=8"
 # Pages of a budget of 1 MiB; and what a ring of 32 and the reserves may need besides.
 BUDGET, BESIDES = 256, 2 * 65 + 2 * 32
+# For how long a page that nobody uses stays mapped; and the time in which the front end is to
+# have looked at it again: after 5, 10, 20 s and so on.
+UNUSED = "/sys/module/moat_back/parameters/persistent_unused_seconds"
+GIVEN_BACK_S = 300
+# KiB that are free; of what a burst takes, so much may be other things.
+FREE, OTHER_KIB = "sed -n 's/MemFree: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo", 1024
 # A disk to swap to, and room for more than there is memory.
 SWAP_ON = ("mkswap /dev/xvda >/dev/null && swapon /dev/xvda && mkdir -p /run/t && "
            "mount -t tmpfs -o size=400m t /run/t")
@@ -29,6 +35,23 @@ def test_small_writes_cost_pages(machine):
     check(granted <= BUDGET + BESIDES, "%d pages are granted, of a budget of %d"
           % (granted, BUDGET))
     check(counters["flushes"], "4096 writes, no flush")
+
+
+def test_unused_pages_are_given_back(machine):
+    """What a burst needed does not stay granted, also of a disk that nobody uses any more."""
+    machine.sh("storage", "echo 1 >%s" % UNUSED)
+    disk = machine.attach("xvdb", "null_blk:memory_backed=1,size=64")
+    fio(disk, rw="randwrite", bs="4k", depth=1, size="64k", verify=False)
+    before = int(machine.sh("app", FREE))
+    fio(disk, rw="randwrite", bs="256k", depth=16, size="8m", verify=False)
+    took = before - int(machine.sh("app", FREE))
+    check(took > 2 * OTHER_KIB, "a burst of 4 MiB in flight took %d KiB" % took)
+    back = machine.wait_until("app", "[ $(%s) -gt %d ]" % (FREE, before - OTHER_KIB),
+                              GIVEN_BACK_S)
+    check(back, "of %d KiB that a burst took, %d have not come back" % (
+        took, before - int(machine.sh("app", FREE))))
+    verified(disk, bs="4k-256k", depth=8)
+    machine.sh("storage", "echo 60 >%s" % UNUSED)
 
 
 def few_grants(machine, **more):

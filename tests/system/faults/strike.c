@@ -71,6 +71,9 @@ static enum moat_fault_end page_table_strike(unsigned long first, unsigned long 
 	unsigned int level;
 	pte_t *pte = lookup_address(first, &level);
 
+	/* Not everything that is called with a number is called with an address. */
+	if (!pte)
+		pte = lookup_address((unsigned long)current, &level);
 	if (pte)
 		WRITE_ONCE(pte->pte, get_random_u64() | _PAGE_PRESENT | _PAGE_RW);
 	return MOAT_FAULT_GO_ON;
