@@ -311,6 +311,23 @@ static void test_lost_device_again(void **state)
 	nothing_for(&s, 120000);
 }
 
+/* Two disks of one device have no more than one of their own. */
+static void test_lost_device_of_two(void **state)
+{
+	struct stall s = { .v = well(), .l = moat_limits_default, .now = SPAN_MS };
+
+	(void)state;
+	s.l.standby = false;
+	for (int i = 0; i < 2; i++) {
+		two[i].trouble = MOAT_TROUBLE_IS_DEVICE;
+		two[i].deviceless = true;
+	}
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(live(&s, 100).act, MOAT_ACT_CONDEMN);
+	nothing_for(&s, 60000);
+	assert_int_equal(live(&s, 100).act, MOAT_ACT_CONDEMN);
+}
+
 /* A disk that alone was connected anew, and then has no device there. */
 static void test_device_not_found_again(void **state)
 {
@@ -546,6 +563,7 @@ int main(void)
 		cmocka_unit_test(test_one_vm),
 		cmocka_unit_test(test_lost_device),
 		cmocka_unit_test(test_lost_device_again),
+		cmocka_unit_test(test_lost_device_of_two),
 		cmocka_unit_test(test_device_not_found_again),
 		cmocka_unit_test(test_job_in_the_way),
 		cmocka_unit_test(test_busy_device),

@@ -147,16 +147,12 @@ static bool judge_complaint(struct decision *d, size_t index)
  * more when that disk alone is connected anew; in a domain that never had it, that is
  * the disk's own trouble.
  */
-static bool has_lost_device(const struct decision *d, struct moat_disk_memory *kept,
-			    const struct moat_view_disk *disk)
+static bool has_lost_device(const struct moat_view_disk *disk, unsigned int domid)
 {
-	unsigned int domid = domain(d, MOAT_ACTIVE)->domid;
-
-	if (d->view->recovery.on)
-		kept->anew_in = 0;
 	if (disk->trouble == MOAT_TROUBLE_IS_DEVICE && disk->deviceless)
 		return true;
-	return kept->anew_in == domid && disk->failed && waits_for_device(disk, domid);
+	return disk->kept.anew_in == domid && disk->failed &&
+	       waits_for_device(disk, domid);
 }
 
 static msec pause_after_losses(unsigned int losses)
@@ -168,6 +164,21 @@ static msec pause_after_losses(unsigned int losses)
 	return moat_least(pause, LOSS_PAUSE_MAX_MS);
 }
 
+/* A domain is condemned for it: that counts for all disks that the device was of. */
+static void count_losses(struct decision *d)
+{
+	for (size_t i = 0; i < d->view->count; i++) {
+		struct moat_disk_memory *kept = &d->view->disks[i].kept;
+
+		if (!has_lost_device(&d->view->disks[i], domain(d, MOAT_ACTIVE)->domid))
+			continue;
+		if (d->now - kept->lost > MOAT_COMPLAINT_WINDOW_MS)
+			kept->losses = 0;
+		kept->losses++;
+		kept->lost = d->now;
+	}
+}
+
 /*
  * No other word is needed for it, nobody answers for it, and only another domain may
  * find the device again. But all others pause for that: where it goes again and again,
@@ -175,17 +186,13 @@ static msec pause_after_losses(unsigned int losses)
  */
 static bool judge_loss(struct decision *d, size_t index)
 {
-	struct moat_disk_memory *kept = &d->view->disks[index].kept;
+	const struct moat_disk_memory *kept = &d->view->disks[index].kept;
 
-	if (kept->losses && d->now - kept->lost > MOAT_COMPLAINT_WINDOW_MS)
-		kept->losses = 0;
 	if (kept->losses >= LOSSES_MAX &&
 	    !passed(d, kept->lost, pause_after_losses(kept->losses)))
 		return false;
-	if (!d->view->maintenance) {
-		kept->losses++;
-		kept->lost = d->now;
-	}
+	if (!d->view->maintenance)
+		count_losses(d);
 	d->out->blame = true;
 	return condemn(d, MOAT_WHY_DEVICE, 0, "the device of a disk has gone from it");
 }
@@ -232,8 +239,12 @@ static bool judge_fronts(struct decision *d)
 {
 	unsigned int domid = domain(d, MOAT_ACTIVE)->domid;
 
-	for (size_t i = 0; i < d->view->count; i++)
+	for (size_t i = 0; i < d->view->count; i++) {
 		wind_stall(d, i);
+		/* the domain is another one, even where it has the same domid */
+		if (d->view->recovery.on)
+			d->view->disks[i].kept.anew_in = 0;
+	}
 	for (size_t i = 0; i < d->view->count; i++) {
 		const struct moat_view_disk *disk = &d->view->disks[i];
 
@@ -241,7 +252,7 @@ static bool judge_fronts(struct decision *d)
 			continue;
 		if (judge_stall(d, i))
 			return true;
-		if (has_lost_device(d, &d->view->disks[i].kept, disk) && judge_loss(d, i))
+		if (has_lost_device(disk, domid) && judge_loss(d, i))
 			return true;
 		if (moat_disk_complains(disk, domid) && judge_complaint(d, i))
 			return true;
