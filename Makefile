@@ -145,6 +145,11 @@ deb: setup-deb
 setup-deb:
 	scripts/setup build deb
 
+# For Fedora, in build/rpm, as far as that can be done here: built, not installed.
+rpm:
+	scripts/setup build rpm
+	packaging/rpm
+
 # They are built, installed in a Debian of their own, and purged; takes root and a mirror.
 SUITE ?=
 test-deb: setup-deb
@@ -210,4 +215,4 @@ clean:
 .PHONY: all run test kernels test-kernels test-host test-system test-long test-settings \
 	test-hostile test-debug debug-kernel debug-modules lean hostile faults campaign \
 	hostile-campaign bench bench-load bench-ring path test-path path-record path-counter fuzz \
-	check setup setup-build setup-deb deb test-deb kver modules tools install clean
+	check setup setup-build setup-deb deb rpm test-deb kver modules tools install clean

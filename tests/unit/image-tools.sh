@@ -110,6 +110,23 @@ for how in plain xz zst; do
 	cmp "$dir/plain/initramfs" "$dir/$how/initramfs" || bad "$how: another image"
 done
 
+# What moat-image has built: the newest kernel's that has a moat-back, where Debian's DKMS puts
+# it, or Fedora's.
+mkdir -p "$dir/lib" "$dir/modules/6.9/updates/dkms" "$dir/modules/6.10/extra" "$dir/modules/6.11"
+printf '#!/bin/sh\necho "$@"\n' >"$dir/lib/image-build"
+chmod 755 "$dir/lib/image-build"
+touch "$dir/modules/6.9/updates/dkms/moat-back.ko" "$dir/modules/6.10/extra/moat-back.ko.xz" \
+	"$dir/image.conf"
+of_kernel() {
+	MOAT_MODULES=$dir/modules MOAT_IMAGE_CONF=$dir/image.conf MOAT_LIBRARY=$dir/lib \
+		"$top/packaging/moat-image" "$@" | grep -oE -e '--(kver|moat-modules) [^ ]*' |
+		tr '\n' ' '
+}
+[ "$(of_kernel)" = "--kver 6.10 --moat-modules $dir/modules/6.10/extra " ] ||
+	bad "moat-image: $(of_kernel)"
+[ "$(of_kernel 6.9)" = "--kver 6.9 --moat-modules $dir/modules/6.9/updates/dkms " ] ||
+	bad "moat-image 6.9: $(of_kernel 6.9)"
+
 refuses "unknown argument" --frob
 refuses "back.ko is missing" --moat-modules "$dir"
 refuses "is missing; run" --moat-init "$dir/nothing"
