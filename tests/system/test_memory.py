@@ -12,7 +12,9 @@ BUDGET, BESIDES = 256, 2 * 65 + 2 * 32
 UNUSED = "/sys/module/moat_back/parameters/persistent_unused_seconds"
 GIVEN_BACK_S = 300
 # KiB that are free; of what a burst takes, so much may be other things.
-FREE, OTHER_KIB = "echo 3 >/proc/sys/vm/drop_caches; sed -n 's/MemFree: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo", 1024
+FREE = ("echo 3 >/proc/sys/vm/drop_caches; "
+        "sed -n 's/MemFree: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo")
+OTHER_KIB = 1024
 # A disk to swap to, and room for more than there is memory.
 SWAP_ON = ("mkswap /dev/xvda >/dev/null && swapon /dev/xvda && mkdir -p /run/t && "
            "mount -t tmpfs -o size=400m t /run/t")
