@@ -129,15 +129,23 @@ static struct moat_action decide_once(const struct moat_view *v)
 	return a;
 }
 
-struct stall {
+struct life {
 	struct moat_view v;
 	struct moat_limits l;
 	struct moat_slot slot;
 	msec now;
 };
 
+static struct life begin(void)
+{
+	struct life s = { .v = well(), .l = moat_limits_default, .now = SPAN_MS };
+
+	s.l.standby = false;
+	return s;
+}
+
 /* The domain lives for so long, and its health is what it is. */
-static struct moat_action live(struct stall *s, msec span)
+static struct moat_action live(struct life *s, msec span)
 {
 	struct moat_action a;
 
@@ -154,10 +162,9 @@ static struct moat_action live(struct stall *s, msec span)
 /* A stall that the back end denies: connected anew, then a complaint as others. */
 static void test_denied_stall(void **state)
 {
-	struct stall s = { .v = well(), .l = moat_limits_default, .now = SPAN_MS };
+	struct life s = begin();
 
 	(void)state;
-	s.l.standby = false;
 	two[0].trouble = MOAT_TROUBLE_IS_STALL;
 	assert_int_equal(live(&s, 4900).act, MOAT_ACT_NONE);
 	/* a device that has something to do, and does it, is slow */
@@ -244,13 +251,13 @@ static void test_one_vm(void **state)
 		strcpy(two[i].vm, "a");
 	}
 	assert_int_equal(decide_once(&v).act, MOAT_ACT_CONDEMN);
-	assert_true(decide_once(&v).blame);
+	assert_true(decide_once(&v).no_crash);
 	two[0].complaints = two[1].complaints = 3;
 	assert_int_equal(decide_once(&v).act, MOAT_ACT_RECONNECT);
 }
 
 /* The domain lives for so long, and nothing comes of it. */
-static void nothing_for(struct stall *s, msec span)
+static void nothing_for(struct life *s, msec span)
 {
 	assert_int_equal(live(s, span).act, MOAT_ACT_NONE);
 }
@@ -270,7 +277,7 @@ static void test_lost_device(void **state)
 	/* whatever its VM's word is worth */
 	two[1].complaints = 3;
 	assert_int_equal(decide_once(&v).act, MOAT_ACT_CONDEMN);
-	assert_true(decide_once(&v).blame);
+	assert_true(decide_once(&v).no_crash);
 	/* nor is it anybody's second voice */
 	two[1].complaints = 0;
 	two[1].closing = true;
@@ -281,11 +288,10 @@ static void test_lost_device(void **state)
 /* One that goes again and again costs the others a pause ever less often. */
 static void test_lost_device_again(void **state)
 {
-	struct stall s = { .v = well(), .l = moat_limits_default, .now = SPAN_MS };
+	struct life s = begin();
 	static const msec pauses[] = { 60000, 120000, 240000, 300000, 300000 };
 
 	(void)state;
-	s.l.standby = false;
 	two[1].trouble = MOAT_TROUBLE_IS_DEVICE;
 	two[1].deviceless = true;
 	for (int i = 0; i < 3; i++)
@@ -314,10 +320,9 @@ static void test_lost_device_again(void **state)
 /* Two disks of one device have no more than one of their own. */
 static void test_lost_device_of_two(void **state)
 {
-	struct stall s = { .v = well(), .l = moat_limits_default, .now = SPAN_MS };
+	struct life s = begin();
 
 	(void)state;
-	s.l.standby = false;
 	for (int i = 0; i < 2; i++) {
 		two[i].trouble = MOAT_TROUBLE_IS_DEVICE;
 		two[i].deviceless = true;
@@ -331,10 +336,9 @@ static void test_lost_device_of_two(void **state)
 /* A disk that alone was connected anew, and then has no device there. */
 static void test_device_not_found_again(void **state)
 {
-	struct stall s = { .v = well(), .l = moat_limits_default, .now = SPAN_MS };
+	struct life s = begin();
 
 	(void)state;
-	s.l.standby = false;
 	two[1].trouble = MOAT_TROUBLE_IS_PROTOCOL;
 	assert_int_equal(live(&s, 100).act, MOAT_ACT_RECONNECT);
 	two[1].trouble = MOAT_TROUBLE_IS_NONE;

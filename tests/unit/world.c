@@ -223,9 +223,9 @@ static void note_verdict(struct world *w, const struct moat_action *a,
 	memset(w->recovery.phase, 0, sizeof(w->recovery.phase));
 	w->condemned = domid;
 	w->condemned_serial = gone ? 0 : w->dom[domid].serial;
-	for (size_t i = 0; i < DISKS && a->blame; i++)
+	for (size_t i = 0; i < DISKS && a->no_crash; i++)
 		w->disk[i].complaints += moat_disk_complains(&seen[i], domid);
-	if (counts && !a->blame)
+	if (counts && !a->no_crash)
 		w->crashes[w->crash_count++] = w->now;
 	if (a->why == MOAT_WHY_RESTART)
 		w->crash_count = 0;

@@ -10,11 +10,7 @@
 /* Doubled with each failure, from a second up to BACKOFF_MAX_MS. */
 msec moat_pause_after(unsigned int failures)
 {
-	msec pause = 1000;
-
-	while (failures-- > 1 && pause < BACKOFF_MAX_MS)
-		pause *= 2;
-	return pause < BACKOFF_MAX_MS ? pause : BACKOFF_MAX_MS;
+	return moat_doubled(1000, failures ? failures - 1 : 0, BACKOFF_MAX_MS);
 }
 
 bool moat_disk_moved(struct moat_disk_memory *kept, bool ok, msec now)

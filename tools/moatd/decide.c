@@ -67,17 +67,13 @@ static bool obey(struct decision *d)
 void moat_slot_job_ended(struct moat_slot *slot, enum moat_role role,
 			 enum moat_job job, bool ok, msec now)
 {
-	msec pause = 1000;
-
 	if (ok || slot->failed[role] != job)
 		slot->failures[role] = 0;
 	slot->failed[role] = ok ? MOAT_JOB_NONE : job;
 	if (ok)
 		return;
-	for (unsigned int i = 0; i < slot->failures[role]; i++)
-		pause = pause < BACKOFF_MAX_MS / 2 ? pause * 2 : BACKOFF_MAX_MS;
-	slot->failures[role]++;
-	slot->not_before[role] = now + pause;
+	slot->not_before[role] = now + moat_doubled(1000, slot->failures[role]++,
+						    BACKOFF_MAX_MS);
 }
 
 /* The first question that has an answer. */

@@ -107,6 +107,14 @@ static inline msec moat_least(msec a, msec b)
 	return a < b ? a : b;
 }
 
+/* A pause that was doubled so many times, up to the most that it may be. */
+static inline msec moat_doubled(msec pause, unsigned int times, msec most)
+{
+	while (times-- && pause < most)
+		pause *= 2;
+	return moat_least(pause, most);
+}
+
 /* judge.c: is the active domain to go? */
 bool moat_judge(struct decision *d);
 /* Is nothing wrong with what the active domain's disks find there? */

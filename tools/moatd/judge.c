@@ -132,7 +132,7 @@ static bool judge_complaint(struct decision *d, size_t index)
 
 	if (!is_believed(d, disk))
 		return reconnect(d, index, "it complains, and nobody else does");
-	d->out->blame = true;
+	d->out->no_crash = true;
 	if (disk->trouble == MOAT_TROUBLE_IS_PROTOCOL)
 		return condemn(d, MOAT_WHY_PROTOCOL, 0, "a front end says that "
 			       "it breaks the protocol");
@@ -149,19 +149,10 @@ static bool judge_complaint(struct decision *d, size_t index)
  */
 static bool has_lost_device(const struct moat_view_disk *disk, unsigned int domid)
 {
-	if (disk->trouble == MOAT_TROUBLE_IS_DEVICE && disk->deviceless)
-		return true;
-	return disk->kept.anew_in == domid && disk->failed &&
-	       waits_for_device(disk, domid);
-}
-
-static msec pause_after_losses(unsigned int losses)
-{
-	msec pause = LOSS_PAUSE_MS;
-
-	while (losses-- > LOSSES_MAX && pause < LOSS_PAUSE_MAX_MS)
-		pause *= 2;
-	return moat_least(pause, LOSS_PAUSE_MAX_MS);
+	if (disk->backend != domid || disk->torn || disk->closing)
+		return false;
+	return disk->deviceless || (disk->kept.anew_in == domid && disk->failed &&
+				    waits_for_device(disk, domid));
 }
 
 /* A domain is condemned for it: that counts for all disks that the device was of. */
@@ -189,11 +180,12 @@ static bool judge_loss(struct decision *d, size_t index)
 	const struct moat_disk_memory *kept = &d->view->disks[index].kept;
 
 	if (kept->losses >= LOSSES_MAX &&
-	    !passed(d, kept->lost, pause_after_losses(kept->losses)))
+	    !passed(d, kept->lost, moat_doubled(LOSS_PAUSE_MS, kept->losses - LOSSES_MAX,
+						LOSS_PAUSE_MAX_MS)))
 		return false;
 	if (!d->view->maintenance)
 		count_losses(d);
-	d->out->blame = true;
+	d->out->no_crash = true;
 	return condemn(d, MOAT_WHY_DEVICE, 0, "the device of a disk has gone from it");
 }
 

@@ -211,7 +211,7 @@ static int verdict_in(struct moat_xs *xs, void *context)
 	if (!err)
 		err = moat_note(u, text, "condemned");
 	/* neither what a person asked for nor a tenant's word shows a bad domain */
-	if (!err && v->action->blame)
+	if (!err && v->action->no_crash)
 		err = blame(u, v->domid);
 	else if (!err && !is_wish(why))
 		err = append(u, moat_now(), "crashes");

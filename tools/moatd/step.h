@@ -46,7 +46,7 @@ struct moat_action {
 	enum moat_why why;	/* of CONDEMN and BEGIN; of DESTROY, if it died */
 	msec detect;		/* of CONDEMN: since the last sign of life */
 	size_t index;
-	bool blame;		/* of CONDEMN: whoever complains answers for it */
+	bool no_crash;		/* of CONDEMN: whoever complains, if anybody, answers for it */
 	bool quiet;		/* of RECONNECT: it has been told */
 	msec until;		/* of NONE: look again then; 0: not by itself */
 	const char *text;	/* why, for people; static */
