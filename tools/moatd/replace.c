@@ -59,7 +59,7 @@ size_t moat_decide_crashes(const struct moat_view *view,
 bool moat_back_off(struct decision *d)
 {
 	size_t count = moat_decide_crashes(d->view, d->limits, d->now);
-	msec last, pause = 1000;
+	msec last, pause;
 
 	if (d->view->gave_up)
 		return true;
@@ -68,10 +68,7 @@ bool moat_back_off(struct decision *d)
 	if (count < 2)
 		return false;
 	last = d->view->crashes[d->view->crash_count - 1];
-	while (count-- > 2 && pause < BACKOFF_MAX_MS)
-		pause *= 2;
-	if (pause > BACKOFF_MAX_MS)
-		pause = BACKOFF_MAX_MS;
+	pause = moat_doubled(1000, count - 2, BACKOFF_MAX_MS);
 	return d->now - last < pause && wait_until(d, last + pause);
 }
 
